@@ -1,0 +1,91 @@
+"""What can go wrong, each with its exit code and a hint what to do."""
+
+from typing import ClassVar
+
+__all__ = [
+    "AlignmentError",
+    "DeviceError",
+    "InputError",
+    "MemoryExhaustedError",
+    "MissingExtraError",
+    "ModelError",
+    "OutputError",
+    "PairError",
+    "PairfixError",
+]
+
+
+class PairfixError(Exception):
+    """Base of every error that a user can cause or mend.
+
+    Args:
+        message: What is wrong, naming the file; one line.
+        hint: What to do about it; one line, may be empty.
+    """
+
+    exit_code: ClassVar[int] = 1
+    summary: ClassVar[str] = "an error that pairfix foresaw"
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class InputError(PairfixError):
+    """A file cannot be read as a photo."""
+
+    exit_code = 3
+    summary = "an input file is missing, damaged or of an unknown type"
+
+
+class PairError(PairfixError):
+    """Two photos do not belong together."""
+
+    exit_code = 4
+    summary = "the two photos do not make a pair (size, camera, orientation, content)"
+
+
+class AlignmentError(PairfixError):
+    """The photos show different scenes."""
+
+    exit_code = 5
+    summary = "the photos could not be aligned: they do not show the same scene"
+
+
+class ModelError(PairfixError):
+    """A model folder is missing, damaged or does not fit the pair."""
+
+    exit_code = 6
+    summary = "the model is unknown, damaged or does not fit the pair"
+
+
+class DeviceError(PairfixError):
+    """A device, backend or precision that this machine does not have."""
+
+    exit_code = 7
+    summary = "the device, backend or precision asked for is not available"
+
+
+class OutputError(PairfixError):
+    """A result cannot be written."""
+
+    exit_code = 8
+    summary = "the result cannot be written (exists, no permission, unknown type)"
+
+
+class MissingExtraError(PairfixError):
+    """An optional part of pairfix is not installed."""
+
+    exit_code = 9
+    summary = "an optional part is not installed (pip install 'pairfix[...]')"
+
+
+class MemoryExhaustedError(PairfixError):
+    """Memory ran out, even at the smallest tile."""
+
+    exit_code = 10
+    summary = "memory ran out, even with the smallest tile"

@@ -1,0 +1,177 @@
+"""The values that the stages hand on, from a decoded file to a finished picture.
+
+Two kinds of arrays travel between the stages:
+
+- *pixels*: integers as the file has them, ``H x W`` for a mosaic, ``H x W x 3`` for RGB;
+- *planes*: float32 linear light, ``C x h x w``, white-balanced with green = 1, so that 1.0 is the
+  level where the green channel saturates. C = 4 (R, G1, G2, B at half size, shifted so that
+  every cell starts at R) for a mosaic, C = 3 (R, G, B) otherwise. Never clipped below zero.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "AlignedPair",
+    "Alignment",
+    "AlignmentKind",
+    "Bayer",
+    "Domain",
+    "Exposure",
+    "Frame",
+    "Fused",
+    "MatchedPair",
+    "Picture",
+    "Pixels",
+    "Planes",
+    "Progress",
+]
+
+Domain = Literal["raw", "srgb"]
+AlignmentKind = Literal["homography", "translation", "none"]
+Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+Planes = NDArray[np.float32]
+Progress = Callable[[str, int, int], None]
+"""Called with the stage's name, the steps done and the steps in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What the camera recorded; None where the file does not say."""
+
+    shutter: float | None = None
+    """Exposure time in seconds."""
+    iso: float | None = None
+    aperture: float | None = None
+    """f-number."""
+
+    @property
+    def brightness(self) -> float | None:
+        """Recorded brightness of an unchanged scene, ``t * ISO / N^2``, in arbitrary units.
+
+        A missing f-number counts as 1: a pair shares its lens far more often than not.
+        """
+        if self.shutter is None or self.iso is None:
+            return None
+        return self.shutter * self.iso / (self.aperture or 1.0) ** 2
+
+
+@dataclass(frozen=True, slots=True)
+class Bayer:
+    """How to read a mosaic under a 2x2 colour filter array."""
+
+    pattern: str
+    """The four filters row by row: RGGB, GRBG, GBRG or BGGR."""
+    black: tuple[float, float, float, float]
+    """Black levels of R, G1 (in R's rows), G2 (in B's rows), B, in the mosaic's units."""
+    white: float
+    """Saturation level in the mosaic's units."""
+    white_balance: tuple[float, float, float]
+    """As-shot multipliers of R, G, B; green is 1."""
+
+    @property
+    def red_at(self) -> tuple[int, int]:
+        """Row and column of R within the 2x2 cell."""
+        index = self.pattern.index("R")
+        return index // 2, index % 2
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One decoded photo."""
+
+    path: Path
+    pixels: Pixels
+    """``H x W`` mosaic (uint16), or ``H x W x 3`` sRGB-encoded RGB (uint8 or uint16)."""
+    bayer: Bayer | None
+    exposure: Exposure
+    camera: str | None
+    taken: datetime | None
+    orientation: int
+    """EXIF orientation (1 to 8) that the pixels still need; bitmaps are upright already."""
+    exif: bytes
+    """TIFF-structured EXIF block without the ``Exif\\0\\0`` prefix; empty if there is none."""
+    notes: tuple[str, ...] = ()
+    """What the user should know about how the file was read."""
+
+    @property
+    def domain(self) -> Domain:
+        """The domain that this frame's pixels live in."""
+        return "srgb" if self.bayer is None else "raw"
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the pixels, as stored."""
+        return self.pixels.shape[0], self.pixels.shape[1]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedPair:
+    """Two frames of one scene at equal brightness; the darker was brightened."""
+
+    short: Frame
+    long: Frame
+    short_planes: Planes
+    long_planes: Planes
+    short_gain: float
+    """Linear factor that was applied to the short frame; at least 1."""
+    long_gain: float
+    """Linear factor that was applied to the long frame; at least 1."""
+    measured_ratio: float | None
+    """Brightness of long over short, measured in linear light."""
+    recorded_ratio: float | None
+    """The same from shutter, ISO and aperture."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """How the long frame was brought onto the short one."""
+
+    kind: AlignmentKind
+    matrix: NDArray[np.float64]
+    """3 x 3; maps (x, y, 1) of the short frame's pixels to the long frame's, as stored."""
+    score_before: float
+    """Correlation of the two frames unaligned, -1 to 1."""
+    score_after: float
+    """The same with `matrix` applied."""
+    sure: bool
+    """Whether the checks passed; if not, the result deserves a look."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AlignedPair:
+    """A matched pair whose long planes lie on the short ones."""
+
+    matched: MatchedPair
+    alignment: Alignment
+    long_planes: Planes
+    """The long frame's planes in the short frame's geometry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """The restored photo in linear light, in the short frame's geometry."""
+
+    short: Frame
+    planes: Planes
+    """At the matched pair's brightness; highlights may exceed 1."""
+    gain: float
+    """Brightness of `planes` over the short frame's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A finished RGB photo, upright, sRGB-encoded."""
+
+    pixels: NDArray[np.uint16]
+    """``H x W x 3``."""
+    exif: bytes
+    """TIFF-structured EXIF block whose orientation is 1; empty if there is none."""

@@ -1,0 +1,95 @@
+"""Between a file's pixels and planes of linear light.
+
+Mosaics are packed into R, G1, G2, B planes of half size. The colour filter array's phase is
+normalised by shifting, not by reordering: a reflected row and/or column is put in front where
+R does not stand in the cell's corner, so that plane i always samples the same sub-pixel position.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfix.image import Bayer, Frame, Planes
+
+__all__ = [
+    "linear_to_srgb",
+    "luminance",
+    "mosaic_from_planes",
+    "planes_from_frame",
+    "planes_from_mosaic",
+    "srgb_to_linear",
+]
+
+Floats = NDArray[np.float32]
+
+_SRGB_KNEE = 0.04045
+_LINEAR_KNEE = 0.0031308
+
+
+def srgb_to_linear(encoded: Floats) -> Floats:
+    """Undo the sRGB transfer function (IEC 61966-2-1); any shape, 0 to 1."""
+    safe = np.maximum(encoded, _SRGB_KNEE, dtype=np.float32)
+    curve = ((safe + 0.055) / 1.055) ** np.float32(2.4)
+    return np.where(encoded <= _SRGB_KNEE, encoded / np.float32(12.92), curve)
+
+
+def linear_to_srgb(linear: Floats) -> Floats:
+    """Apply the sRGB transfer function (IEC 61966-2-1); any shape, 0 to 1."""
+    safe = np.maximum(linear, _LINEAR_KNEE, dtype=np.float32)
+    curve = np.float32(1.055) * safe ** np.float32(1 / 2.4) - np.float32(0.055)
+    return np.where(linear <= _LINEAR_KNEE, linear * np.float32(12.92), curve)
+
+
+def planes_from_frame(frame: Frame) -> Planes:
+    """The frame in linear light: 4 half-size planes of a mosaic, else 3 of full size."""
+    if frame.bayer is not None:
+        return planes_from_mosaic(frame.pixels, frame.bayer)
+    peak = np.iinfo(frame.pixels.dtype).max
+    levels = np.arange(peak + 1, dtype=np.float32) / np.float32(peak)
+    return np.ascontiguousarray(srgb_to_linear(levels)[frame.pixels].transpose(2, 0, 1))
+
+
+def planes_from_mosaic(mosaic: NDArray[np.integer], bayer: Bayer) -> Planes:
+    """Pack an ``H x W`` mosaic: black subtracted, white = 1, white-balanced, nothing clipped.
+
+    Returns:
+        ``4 x ceil((H + dy) / 2) x ceil((W + dx) / 2)``, (dy, dx) being R's place in the cell.
+    """
+    padded = np.pad(mosaic, _padding(mosaic.shape, bayer), mode="reflect")
+    planes = np.empty((4, padded.shape[0] // 2, padded.shape[1] // 2), np.float32)
+    for plane, (row, column), black, gain in zip(
+        planes, _CELL, bayer.black, _channel_gains(bayer), strict=True
+    ):
+        scale = np.float32(gain / (bayer.white - black))
+        np.subtract(padded[row::2, column::2], np.float32(black), out=plane, dtype=np.float32)
+        plane *= scale
+    return planes
+
+
+def mosaic_from_planes(planes: Planes, bayer: Bayer, size: tuple[int, int]) -> Floats:
+    """Undo `planes_from_mosaic`, but for the levels: an ``H x W`` mosaic, black = 0, white = 1."""
+    _, height, width = planes.shape
+    padded = np.empty((2 * height, 2 * width), np.float32)
+    for plane, (row, column), gain in zip(planes, _CELL, _channel_gains(bayer), strict=True):
+        np.multiply(plane, np.float32(1 / gain), out=padded[row::2, column::2])
+    top, left = bayer.red_at
+    return padded[top : top + size[0], left : left + size[1]]
+
+
+def luminance(planes: Planes) -> Floats:
+    """Brightness for measuring and aligning, ``h x w``: the mean of R, G and B, linear."""
+    if planes.shape[0] == 4:
+        return (planes[0] + (planes[1] + planes[2]) / 2 + planes[3]) / 3
+    return (planes[0] + planes[1] + planes[2]) / 3
+
+
+_CELL = ((0, 0), (0, 1), (1, 0), (1, 1))
+
+
+def _channel_gains(bayer: Bayer) -> tuple[float, float, float, float]:
+    red, green, blue = bayer.white_balance
+    return red, green, green, blue
+
+
+def _padding(size: tuple[int, ...], bayer: Bayer) -> tuple[tuple[int, int], tuple[int, int]]:
+    top, left = bayer.red_at
+    return (top, (size[0] + top) % 2), (left, (size[1] + left) % 2)

@@ -1,0 +1,48 @@
+"""What a network tells about itself, without importing torch."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["Graph", "Network"]
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """One computation of a network: it is exported, loaded and run as a unit.
+
+    Every graph takes ``N x C x H x W`` float32 inputs and gives one ``N x C x H x W`` output.
+    """
+
+    name: str
+    """Stem of the exported file, and the name under which later graphs take its output."""
+    inputs: tuple[str, ...]
+    """In order: ``"short"``, ``"long"``, or the name of an earlier graph."""
+    multiple: int
+    """Height and width must be multiples of this."""
+    overlap: int
+    """Pixels of context that a tile needs on each side, from the receptive field."""
+    resolution: tuple[int, int] | None = None
+    """Height and width that the whole photo is averaged down to, never up; None: tiled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """An entry of the registry.
+
+    Each of the callables takes the network's validated configuration, an instance of `config`.
+    """
+
+    name: str
+    title: str
+    source: str
+    """The paper."""
+    config: type[Any]
+    """A frozen dataclass of hyper-parameters; its field names are those of config.json."""
+    graphs: Callable[[Any], tuple[Graph, ...]]
+    """The graphs in the order in which they run; the last one's output is the result."""
+    modules: Callable[[Any], Mapping[str, "nn.Module"]]
+    """Freshly initialised modules by graph name; imports torch."""
