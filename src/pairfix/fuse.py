@@ -1,0 +1,205 @@
+"""Run a fusion network over an aligned pair, tile by tile.
+
+Planes are converted into the network's domain only tile by tile, and only tiles (or a photo
+averaged down to a graph's fixed resolution) ever reach the device.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+
+import cv2
+import numpy as np
+
+from pairfix.backends import Runtime, Session, open_session
+from pairfix.errors import MemoryExhaustedError, ModelError
+from pairfix.image import AlignedPair, Domain, Fused, Planes, Progress
+from pairfix.light import linear_to_srgb, srgb_to_linear
+from pairfix.networks.spec import Graph
+from pairfix.tiling import pad_to_multiple, plan_tiles, smallest_tile
+from pairfix.weights import Model
+
+__all__ = ["decode_planes", "encode_planes", "fuse", "run_tiled", "run_whole"]
+
+_log = logging.getLogger(__name__)
+
+_COMPANDING = np.float32(0.05)
+"""Linear level around which the raw domain turns from linear to logarithmic."""
+_HIGHLIGHT = 0.97
+"""Restored level from which the brighter light that the short frame holds is put back."""
+
+
+def fuse(
+    pair: AlignedPair,
+    model: Model,
+    runtime: Runtime,
+    *,
+    tile: int,
+    progress: Progress,
+) -> tuple[Fused, int]:
+    """Restore one photo from an aligned pair.
+
+    Args:
+        pair: The pair, in the domain of the model.
+        model: The network and its weights.
+        runtime: Where to run it.
+        tile: Longest side of a tile in the planes' pixels (half the photo's for a mosaic);
+            halved and tried again when memory runs out.
+        progress: Called with ``"fuse"``, the tiles done and the tiles in all.
+
+    Returns:
+        The restored photo in the short frame's geometry, and the tile size that worked.
+
+    Raises:
+        ModelError: The model is made for the other domain, or gives values that are not finite.
+        MemoryExhaustedError: Memory ran out at the smallest tile.
+    """
+    matched = pair.matched
+    if model.domain != matched.short.domain:
+        raise ModelError(
+            f"model {model.name} restores {model.domain} pairs, this is a {matched.short.domain} pair",
+            "see 'pairfix models list' for one that fits",
+        )
+    sources: dict[str, Planes] = {"short": matched.short_planes, "long": pair.long_planes}
+    encoded = {"short", "long"}
+    for graph in model.graphs:
+        session = open_session(model, graph, runtime)
+
+        def encode(name: str, planes: Planes) -> Planes:
+            return encode_planes(planes, model.domain) if name in encoded else planes
+
+        if graph.resolution is not None:
+            output = run_whole(session, graph, sources, encode)
+        else:
+            output, tile = _run_within_memory(session, graph, sources, encode, tile, progress)
+        sources[graph.name] = output
+    restored = decode_planes(output, model.domain)
+    if not np.isfinite(restored).all():
+        raise ModelError(
+            f"model {model.name} gave values that are not numbers",
+            "try --precision fp32, or another model",
+        )
+    planes = _keep_highlights(restored, matched.short_planes)
+    return Fused(matched.short, planes, matched.short_gain), tile
+
+
+Encode = Callable[[str, Planes], Planes]
+
+
+def run_tiled(
+    session: Session,
+    graph: Graph,
+    sources: Mapping[str, Planes],
+    encode: Encode,
+    *,
+    tile: int,
+    progress: Progress,
+) -> Planes:
+    """Run one graph over a photo in blended tiles.
+
+    Args:
+        session: The graph, ready to run.
+        graph: Its inputs, size multiple and overlap.
+        sources: ``C x h x w`` planes by input name, all of one size.
+        encode: Converts a tile of the named input into the network's domain.
+        tile: Longest side of a tile.
+        progress: Called with ``"fuse"``, the tiles done and the tiles in all.
+
+    Returns:
+        The graph's output, in the network's domain, as large as the inputs.
+    """
+    inputs = [(name, sources[name]) for name in graph.inputs]
+    _, height, width = inputs[0][1].shape
+    plan = plan_tiles((height, width), tile, graph.multiple, graph.overlap)
+    canvas: Planes | None = None
+    for index in range(len(plan)):
+        result = session.run([encode(name, plan.cut(planes, index)) for name, planes in inputs])
+        if canvas is None:
+            canvas = np.zeros((result.shape[0], height, width), np.float32)
+        plan.paste(result, index, canvas)
+        progress("fuse", index + 1, len(plan))
+    assert canvas is not None  # noqa: S101  (a plan has at least one tile)
+    return canvas
+
+
+def run_whole(
+    session: Session, graph: Graph, sources: Mapping[str, Planes], encode: Encode
+) -> Planes:
+    """Run one graph over the whole photo at its fixed resolution.
+
+    The inputs are averaged over areas down to `graph.resolution`, side by side and never up; the
+    output is brought back to the photo's size bilinearly.
+    """
+    first = sources[graph.inputs[0]]
+    size = first.shape[1], first.shape[2]
+    assert graph.resolution is not None  # noqa: S101  (the caller's condition)
+    reduced = min(size[0], graph.resolution[0]), min(size[1], graph.resolution[1])
+    inputs = []
+    for name in graph.inputs:
+        small = _resize(encode(name, sources[name]), reduced, cv2.INTER_AREA)
+        inputs.append(pad_to_multiple(small, graph.multiple))
+    output = session.run(inputs)[:, : reduced[0], : reduced[1]]
+    return _resize(output, size, cv2.INTER_LINEAR)
+
+
+def encode_planes(planes: Planes, domain: Domain) -> Planes:
+    """Linear light to the network's range: companded (raw) or sRGB-encoded (srgb).
+
+    raw: ``asinh(min(x, 1) / 0.05) / asinh(20)``; noise below black stays, for cutting it off would
+    tint the shadows. srgb: clipped to 0 ... 1.
+    """
+    if domain == "srgb":
+        return linear_to_srgb(np.clip(planes, 0, 1))
+    scaled = np.minimum(planes, np.float32(1))
+    scaled /= _COMPANDING
+    np.arcsinh(scaled, out=scaled)
+    scaled /= np.arcsinh(1 / _COMPANDING)
+    return scaled
+
+
+def decode_planes(planes: Planes, domain: Domain) -> Planes:
+    """Undo `encode_planes`."""
+    if domain == "srgb":
+        return srgb_to_linear(np.clip(planes, 0, 1))
+    expanded = planes * np.arcsinh(1 / _COMPANDING)
+    np.sinh(expanded, out=expanded)
+    expanded *= _COMPANDING
+    return expanded
+
+
+def _run_within_memory(
+    session: Session,
+    graph: Graph,
+    sources: Mapping[str, Planes],
+    encode: Encode,
+    tile: int,
+    progress: Progress,
+) -> tuple[Planes, int]:
+    smallest = smallest_tile(graph.multiple, graph.overlap)
+    while True:
+        try:
+            result = run_tiled(session, graph, sources, encode, tile=tile, progress=progress)
+        except MemoryExhaustedError as error:
+            if tile <= smallest:
+                raise
+            halved = max(tile // 2, smallest)
+            _log.warning("%s: going on with tiles of %d instead of %d", error.message, halved, tile)
+            tile = halved
+        else:
+            return result, tile
+
+
+def _resize(planes: Planes, size: tuple[int, int], interpolation: int) -> Planes:
+    if planes.shape[1:] == size:
+        return planes
+    height, width = size
+    return np.stack(
+        [cv2.resize(plane, (width, height), interpolation=interpolation) for plane in planes]
+    )
+
+
+def _keep_highlights(restored: Planes, short: Planes) -> Planes:
+    """Give back the light above 1 that the network's domain cuts off but the short frame holds."""
+    bright = restored.max(axis=0) >= _HIGHLIGHT
+    excess = short[:, bright] - 1
+    restored[:, bright] += np.maximum(excess, 0, out=excess)
+    return restored
