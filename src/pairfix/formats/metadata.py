@@ -1,0 +1,201 @@
+"""EXIF blocks: read from photos, cleaned, adapted to what is written (EXIF 2.32).
+
+A block holds three directories: the main one (camera, time, author), the Exif one and the GPS
+one. What describes the source file rather than the photo (maker notes, previews, strips, raw
+structure) never enters it.
+"""
+
+import io
+import math
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, TypeAlias
+
+from pairfix._version import __version__
+from pairfix.formats.tiff import (
+    Directory,
+    Entry,
+    Kind,
+    read_directory,
+    read_header,
+    with_header,
+)
+from pairfix.image import Exposure
+
+__all__ = ["Exif", "camera", "exposure", "orientation", "parse", "read", "taken", "upright"]
+
+EXIF_IFD, GPS_IFD = 0x8769, 0x8825
+IMAGE_DESCRIPTION, MAKE, MODEL, ORIENTATION = 0x010E, 0x010F, 0x0110, 0x0112
+SOFTWARE, DATE_TIME, ARTIST, COPYRIGHT = 0x0131, 0x0132, 0x013B, 0x8298
+EXPOSURE_TIME, F_NUMBER, ISO, EXIF_VERSION = 0x829A, 0x829D, 0x8827, 0x9000
+ISO_SPEED, RECOMMENDED_INDEX, DATE_TIME_ORIGINAL = 0x8833, 0x8832, 0x9003
+FOCAL_LENGTH, COLOR_SPACE, WIDTH, HEIGHT = 0x920A, 0xA001, 0xA002, 0xA003
+
+_MAIN_TAGS = {IMAGE_DESCRIPTION, MAKE, MODEL, ORIENTATION, SOFTWARE, DATE_TIME, ARTIST, COPYRIGHT}
+_EXIF_TAGS = {
+    *(EXPOSURE_TIME, F_NUMBER, EXIF_VERSION, 0x8822, 0x8824, ISO, 0xA404, 0xA300, 0xA301),
+    *range(0x8830, 0x8836),
+    *(DATE_TIME_ORIGINAL, 0x9004, 0x9010, 0x9011, 0x9012, 0x9290, 0x9291, 0x9292),
+    *range(0x9201, 0x920B),
+    *(0x9214, 0x9286, *range(0x9400, 0x9406), 0xA20B, 0xA20E, 0xA20F, 0xA210, 0xA214, 0xA215),
+    *(0xA217, *range(0xA401, 0xA40B), 0xA40C, 0xA420, *range(0xA430, 0xA436), 0xA460, 0xA500),
+}
+_ZERO_MEANS_UNKNOWN = {EXPOSURE_TIME, F_NUMBER, ISO, FOCAL_LENGTH}
+_ISO_OVERFLOW = 65535
+_LONGEST_SHUTTER, _LARGEST_ISO, _LARGEST_F_NUMBER = 86400.0, 1e7, 256.0
+
+Exif: TypeAlias = tuple[dict[int, Entry], dict[int, Entry], dict[int, Entry]]
+"""Main, Exif and GPS directories."""
+
+
+def read(file: BinaryIO) -> Exif:
+    """The directories of a TIFF-structured file or block, untouched.
+
+    Photographic tags that stand in the main directory (TIFF/EP) are seen as Exif tags.
+
+    Raises:
+        ValueError: It is not structured as TIFF.
+    """
+    order, offset = read_header(file)
+    main, _ = read_directory(file, order, offset)
+    exif = {tag: entry for tag, entry in main.items() if tag in _EXIF_TAGS}
+    return main, exif | _child(file, order, main, EXIF_IFD), _child(file, order, main, GPS_IFD)
+
+
+def parse(block: bytes) -> Exif:
+    """The directories of an EXIF block; all empty if the block is empty or damaged."""
+    try:
+        return read(io.BytesIO(block.removeprefix(b"Exif\0\0")))
+    except ValueError:
+        return {}, {}, {}
+
+
+def of_file(path: Path) -> Exif:
+    """The directories of a TIFF-structured file; all empty if it is not one."""
+    try:
+        with path.open("rb") as file:
+            return read(file)
+    except (OSError, ValueError):
+        return {}, {}, {}
+
+
+def clean(exif: Exif) -> bytes:
+    """An EXIF block with what is known of the photo and nothing of the file's structure."""
+    main = {tag: entry for tag, entry in exif[0].items() if tag in _MAIN_TAGS}
+    photographic = {tag: entry for tag, entry in exif[1].items() if tag in _EXIF_TAGS}
+    return assemble((_meaningful(main), _meaningful(photographic), exif[2]))
+
+
+def assemble(exif: Exif) -> bytes:
+    """The block of three directories; empty if they are."""
+    main, photographic, gps = exif
+    block: Directory = {**main}
+    if photographic:
+        block[EXIF_IFD] = {**photographic, EXIF_VERSION: Entry(Kind.UNDEFINED, b"0232")}
+    if gps:
+        block[GPS_IFD] = {**gps}
+    return with_header(block) if block else b""
+
+
+def upright(block: bytes, size: tuple[int, int]) -> bytes:
+    """The block for a finished, upright sRGB picture of `size` (height, width)."""
+    main, photographic, gps = parse(block)
+    main |= {
+        ORIENTATION: Entry.of(Kind.SHORT, 1),
+        SOFTWARE: Entry.text(f"pairfix {__version__}"),
+    }
+    photographic |= {
+        COLOR_SPACE: Entry.of(Kind.SHORT, 1),
+        WIDTH: Entry.of(Kind.LONG, size[1]),
+        HEIGHT: Entry.of(Kind.LONG, size[0]),
+    }
+    return assemble((main, photographic, gps))
+
+
+def from_exposure(recorded: Exposure, moment: datetime | None, name: str | None) -> Exif:
+    """Directories built from what a decoder knows, for files without EXIF."""
+    main = {MODEL: Entry.text(name)} if name else {}
+    photographic = {}
+    if recorded.shutter:
+        photographic[EXPOSURE_TIME] = Entry.of(Kind.RATIONAL, recorded.shutter)
+    if recorded.aperture:
+        photographic[F_NUMBER] = Entry.of(Kind.RATIONAL, round(recorded.aperture, 2))
+    if recorded.iso:
+        photographic[ISO] = Entry.of(Kind.SHORT, min(recorded.iso, _ISO_OVERFLOW))
+    if moment:
+        stamp = Entry.text(moment.strftime("%Y:%m:%d %H:%M:%S"))
+        main[DATE_TIME] = photographic[DATE_TIME_ORIGINAL] = stamp
+    return main, photographic, {}
+
+
+def exposure(exif: Exif, otherwise: Exposure | None = None) -> Exposure:
+    """Shutter, ISO and aperture; 0 and absurd values count as unknown.
+
+    Args:
+        exif: The directories.
+        otherwise: What another source says, for the tags that the file lacks altogether.
+    """
+    known, other = exif[1], otherwise or Exposure()
+    iso = _number(known, ISO)
+    if iso == _ISO_OVERFLOW:
+        iso = _number(known, ISO_SPEED) or _number(known, RECOMMENDED_INDEX) or iso
+    shutter = _number(known, EXPOSURE_TIME) if EXPOSURE_TIME in known else other.shutter
+    aperture = _number(known, F_NUMBER) if F_NUMBER in known else other.aperture
+    return Exposure(
+        _plausible(shutter, _LONGEST_SHUTTER),
+        _plausible(iso if ISO in known else other.iso, _LARGEST_ISO),
+        _plausible(aperture, _LARGEST_F_NUMBER),
+    )
+
+
+def camera(exif: Exif) -> str | None:
+    """Make and model, the make only once."""
+    make, model = (exif[0][tag].string if tag in exif[0] else "" for tag in (MAKE, MODEL))
+    if model.lower().startswith(make.lower()):
+        make = ""
+    return f"{make} {model}".strip() or None
+
+
+def taken(exif: Exif) -> datetime | None:
+    """When the photo was taken, in the camera's local time."""
+    for directory, tag in ((exif[1], DATE_TIME_ORIGINAL), (exif[0], DATE_TIME)):
+        if tag in directory:
+            try:
+                return datetime.strptime(directory[tag].string[:19], "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 (EXIF times have no zone)
+            except ValueError:
+                continue
+    return None
+
+
+def orientation(exif: Exif) -> int:
+    """EXIF orientation, 1 to 8; 1 where there is none."""
+    value = _number(exif[0], ORIENTATION)
+    return int(value) if value is not None and value in range(1, 9) else 1
+
+
+def _child(file: BinaryIO, order: str, main: dict[int, Entry], pointer: int) -> dict[int, Entry]:
+    place = _number(main, pointer)
+    if place is None:
+        return {}
+    try:
+        return read_directory(file, order, int(place))[0]
+    except ValueError:
+        return {}
+
+
+def _meaningful(directory: dict[int, Entry]) -> dict[int, Entry]:
+    return {
+        tag: entry
+        for tag, entry in directory.items()
+        if (entry.string if entry.kind is Kind.ASCII else entry.data)
+        and not (tag in _ZERO_MEANS_UNKNOWN and not _number(directory, tag))
+    }
+
+
+def _number(directory: dict[int, Entry], tag: int) -> float | None:
+    values = directory[tag].values if tag in directory else ()
+    return values[0] if values and math.isfinite(values[0]) else None
+
+
+def _plausible(value: float | None, largest: float) -> float | None:
+    return float(value) if value is not None and 0 < value <= largest else None

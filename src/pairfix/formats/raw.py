@@ -1,0 +1,264 @@
+"""Raw files, through LibRaw; the only home of rawpy.
+
+The scale is LibRaw's own: 0 is a channel's black level, 1 is ``white_level``, at which LibRaw
+saturates. Its content-dependent adjustment of that level (``adjust_maximum_thr``) is off
+throughout, for it would brighten the two photos of a pair differently.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+import rawpy
+from numpy.typing import NDArray
+
+from pairfix.errors import InputError, MemoryExhaustedError
+from pairfix.formats import metadata
+from pairfix.image import Bayer, Exposure, Frame
+
+__all__ = ["DEMOSAICS", "DevelopSettings", "decode_raw", "develop_mosaic"]
+
+WhiteBalance = Literal["camera", "daylight", "auto"] | tuple[float, float, float]
+HighlightMode = Literal["clip", "unclip", "blend", "reconstruct"]
+Demosaic = Literal["linear", "vng", "ppg", "ahd", "dcb", "dht", "aahd"]
+
+DEMOSAICS: dict[str, rawpy.DemosaicAlgorithm] = {
+    "linear": rawpy.DemosaicAlgorithm.LINEAR,
+    "vng": rawpy.DemosaicAlgorithm.VNG,
+    "ppg": rawpy.DemosaicAlgorithm.PPG,
+    "ahd": rawpy.DemosaicAlgorithm.AHD,
+    "dcb": rawpy.DemosaicAlgorithm.DCB,
+    "dht": rawpy.DemosaicAlgorithm.DHT,
+    "aahd": rawpy.DemosaicAlgorithm.AAHD,
+}
+_HIGHLIGHTS = {
+    "clip": rawpy.HighlightMode.Clip,
+    "unclip": rawpy.HighlightMode.Ignore,
+    "blend": rawpy.HighlightMode.Blend,
+    "reconstruct": rawpy.HighlightMode.ReconstructDefault,
+}
+_ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}
+"""LibRaw's flip to EXIF orientation."""
+_PATTERNS = ("RGGB", "GRBG", "GBRG", "BGGR")
+_FULL_SCALE = 65535
+_NO_YEAR = 1970
+_BAND = 256
+_COMMON: dict[str, Any] = {
+    "output_bps": 16,
+    "output_color": rawpy.ColorSpace.sRGB,
+    "gamma": (2.4, 12.92),
+    "no_auto_bright": True,
+    "adjust_maximum_thr": 0.0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DevelopSettings:
+    """How LibRaw turns a mosaic into RGB."""
+
+    white_balance: WhiteBalance = "camera"
+    """As shot, daylight, LibRaw's guess, or multipliers of R, G and B."""
+    exposure: float = 0.0
+    """EV, applied to linear light before anything is clipped."""
+    highlight_mode: HighlightMode = "clip"
+    demosaic: Demosaic = "ahd"
+
+
+def decode_raw(path: Path, *, develop: bool = False) -> Frame:
+    """The mosaic of a raw file with a 2x2 Bayer array; any other raw developed to sRGB.
+
+    Args:
+        path: The file.
+        develop: Develop a Bayer mosaic as well.
+
+    Raises:
+        InputError: LibRaw cannot read the file.
+    """
+    with _opened(path) as raw:
+        exif = _exif(path, raw)
+        recorded = metadata.exposure(exif, _recorded(raw))
+        bayer, notes = _bayer(raw)
+        if bayer is None or develop:
+            reason = "developed by LibRaw to sRGB" + ("" if bayer else ": no 2x2 Bayer mosaic")
+            bayer, notes, pixels = None, (*notes, reason), _developed(raw)
+        else:
+            pixels = raw.raw_image_visible.copy()
+        return Frame(
+            path=path,
+            pixels=pixels,
+            bayer=bayer,
+            exposure=recorded,
+            camera=metadata.camera(exif),
+            taken=metadata.taken(exif) or _timestamp(raw),
+            orientation=_ORIENTATIONS.get(raw.sizes.flip, 1) if bayer else 1,
+            exif=metadata.clean(exif),
+            notes=notes,
+        )
+
+
+def develop_mosaic(
+    source: Frame, mosaic: NDArray[np.float32], settings: DevelopSettings
+) -> NDArray[np.uint16]:
+    """Let LibRaw develop a mosaic in place of the one in the source file.
+
+    Args:
+        source: The raw frame that lends its camera's colours and orientation; read again.
+        mosaic: ``H x W`` as the source's pixels; 0 is black, 1 the source's white level.
+        settings: White balance, exposure, highlights and demosaicing.
+
+    Returns:
+        ``H x W x 3``, upright, sRGB-encoded.
+
+    Raises:
+        InputError: The source file has gone or changed since it was decoded.
+    """
+    with _opened(source.path) as raw:
+        target = raw.raw_image_visible
+        if target.shape != mosaic.shape:
+            raise InputError(f"{source.path} has changed since it was read", "run again")
+        write_scaled(mosaic, target, gain=2.0**settings.exposure)
+        developed = raw.postprocess(
+            **_COMMON,
+            **_balance(raw, settings.white_balance),
+            user_black=0,
+            user_cblack=[0, 0, 0, 0],
+            user_sat=_FULL_SCALE,
+            highlight_mode=_HIGHLIGHTS[settings.highlight_mode],
+            demosaic_algorithm=DEMOSAICS[settings.demosaic],
+        )
+    return cast("NDArray[np.uint16]", developed)
+
+
+def write_scaled(
+    mosaic: NDArray[np.float32], target: NDArray[np.uint16], gain: float = 1.0
+) -> None:
+    """Scale 0..1 to 0..65535 into `target`, rounded and clipped, band by band to spare memory."""
+    for top in range(0, mosaic.shape[0], _BAND):
+        band = mosaic[top : top + _BAND] * np.float32(gain * _FULL_SCALE)
+        np.rint(np.clip(band, 0, _FULL_SCALE, out=band), out=band)
+        target[top : top + _BAND] = band
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[rawpy.RawPy]:
+    """An unpacked raw file, LibRaw's errors translated."""
+    try:
+        with rawpy.imread(str(path)) as raw:
+            raw.unpack()
+            yield raw
+    except (rawpy.LibRawFileUnsupportedError, rawpy.NotSupportedError) as error:
+        raise InputError(
+            f"{path}: LibRaw does not know this type of raw file", _hint(path)
+        ) from error
+    except (rawpy.LibRawUnsufficientMemoryError, rawpy.LibRawTooBigError) as error:
+        raise MemoryExhaustedError(f"{path} does not fit into memory") from error
+    except (rawpy.LibRawError, UnicodeEncodeError, NotImplementedError) as error:
+        raise InputError(
+            f"{path} is damaged or incomplete: {_reason(error)}", "copy it from the camera again"
+        ) from error
+
+
+def _hint(path: Path) -> str:
+    if path.suffix.lower() == ".gpr":
+        return "GoPro GPR: convert it with Adobe DNG Converter and use the DNG"
+    return "convert it to DNG, TIFF or PNG and use that"
+
+
+def _reason(error: Exception) -> str:
+    first = error.args[0] if error.args else error
+    return first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)
+
+
+def _bayer(raw: rawpy.RawPy) -> tuple[Bayer | None, tuple[str, ...]]:
+    """How to read the mosaic; None if it is not a plain 2x2 Bayer mosaic."""
+    cells = raw.raw_pattern if raw.raw_type == rawpy.RawType.Flat else None
+    if cells is None or cells.shape != (2, 2) or _is_rotated(raw):
+        return None, ()
+    indices = [int(index) for index in cells.ravel()]
+    pattern = "".join(chr(raw.color_desc[index]) for index in indices)
+    if pattern not in _PATTERNS:
+        return None, ()
+    black = _black(raw, indices, pattern)
+    balance, notes = _white_balance(raw)
+    white = float(raw.white_level)
+    if white <= max(black):
+        white = float(max(int(raw.raw_image_visible.max()), int(max(black)) + 1))
+        notes += ("the file's white level is not plausible: the brightest pixel stands for it",)
+    return Bayer(pattern, black, white, balance), notes
+
+
+def _black(raw: rawpy.RawPy, indices: list[int], pattern: str) -> tuple[float, float, float, float]:
+    """Black levels of R, G1 (in R's row), G2 and B, looked up by their place in the cell."""
+    red = pattern.index("R")
+    places = (red, red ^ 1, red ^ 2, red ^ 3)
+    levels = raw.black_level_per_channel
+    first, second, third, fourth = (float(levels[indices[place]]) for place in places)
+    return first, second, third, fourth
+
+
+def _is_rotated(raw: rawpy.RawPy) -> bool:
+    """Whether the photosites stand diagonally (Fuji SuperCCD), so that LibRaw turns them."""
+    sizes = raw.sizes
+    return {sizes.iheight, sizes.iwidth} != {sizes.height, sizes.width}
+
+
+def _white_balance(raw: rawpy.RawPy) -> tuple[tuple[float, float, float], tuple[str, ...]]:
+    """Multipliers with green = 1, and a note where they are not the camera's."""
+    for multipliers, notes in (
+        (raw.camera_whitebalance, ()),
+        (raw.daylight_whitebalance, ("no white balance in the file: daylight is assumed",)),
+    ):
+        red, green, blue = (float(value) for value in multipliers[:3])
+        if all(np.isfinite(value) and value > 0 for value in (red, green, blue)):
+            return (red / green, 1.0, blue / green), notes
+    return (1.0, 1.0, 1.0), ("no white balance in the file: colours may be off",)
+
+
+def _balance(raw: rawpy.RawPy, choice: WhiteBalance) -> dict[str, Any]:
+    if isinstance(choice, tuple):
+        red, green, blue = choice
+        return {"user_wb": [red, green, blue, green]}
+    if choice == "auto":
+        return {"use_auto_wb": True}
+    valid = all(np.isfinite(value) and value > 0 for value in raw.camera_whitebalance[:3])
+    return {"use_camera_wb": choice == "camera" and valid}
+
+
+def _developed(raw: rawpy.RawPy) -> NDArray[np.uint16]:
+    return cast("NDArray[np.uint16]", raw.postprocess(**_COMMON, **_balance(raw, "camera")))
+
+
+def _recorded(raw: rawpy.RawPy) -> Exposure:
+    other = raw.other
+    return Exposure(other.shutter_speed, other.iso_speed, other.aperture)
+
+
+def _timestamp(raw: rawpy.RawPy) -> datetime | None:
+    moment = raw.other.timestamp
+    return moment if moment.year > _NO_YEAR else None
+
+
+def _exif(path: Path, raw: rawpy.RawPy) -> metadata.Exif:
+    """From the file itself, else from its JPEG preview, else from what LibRaw knows."""
+    found = metadata.of_file(path)
+    if not found[1]:
+        found = metadata.parse(_preview_exif(raw))
+    if not found[1]:
+        recorded = metadata.exposure(({}, {}, {}), _recorded(raw))
+        found = metadata.from_exposure(recorded, _timestamp(raw), None)
+    return found
+
+
+def _preview_exif(raw: rawpy.RawPy) -> bytes:
+    try:
+        preview = raw.extract_thumb()
+    except rawpy.LibRawError:
+        return b""
+    if preview.format != rawpy.ThumbFormat.JPEG or not isinstance(preview.data, bytes):
+        return b""
+    start = preview.data.find(b"Exif\0\0", 0, 4096)
+    return preview.data[start : start + 65536] if start >= 0 else b""
