@@ -20,13 +20,20 @@ class Graph:
     name: str
     """Stem of the exported file, and the name under which later graphs take its output."""
     inputs: tuple[str, ...]
-    """In order: ``"short"``, ``"long"``, or the name of an earlier graph."""
+    """In order: ``"short"``, ``"long"``, or the name of an earlier graph.
+
+    An earlier graph's output comes upsampled to the photo's size (bilinear, corners not aligned).
+    """
     multiple: int
-    """Height and width must be multiples of this."""
+    """Height and width must be multiples of this, and so must the places where tiles begin."""
     overlap: int
     """Pixels of context that a tile needs on each side, from the receptive field."""
     resolution: tuple[int, int] | None = None
     """Height and width that the whole photo is averaged down to, never up; None: tiled."""
+    prefix: str = ""
+    """What the module's parameter names begin with in the weights file."""
+    unused: str = r"(?!)"
+    """Regular expression of the parameters (without prefix) that checkpoints hold in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,10 @@ class Network:
     source: str
     """The paper."""
     config: type[Any]
-    """A frozen dataclass of hyper-parameters; its field names are those of config.json."""
+    """A frozen dataclass of hyper-parameters, `channels` among them.
+
+    Its field names are those of config.json; it raises ValueError where a value makes no sense.
+    """
     graphs: Callable[[Any], tuple[Graph, ...]]
     """The graphs in the order in which they run; the last one's output is the result."""
     modules: Callable[[Any], Mapping[str, "nn.Module"]]

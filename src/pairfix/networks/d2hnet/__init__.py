@@ -1,0 +1,86 @@
+"""D2HNet: deblur small and whole, then enhance at full size, tile by tile."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pairfix.networks.spec import Graph, Network
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["D2HNET", "D2HNetConfig"]
+
+_LEVELS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class D2HNetConfig:
+    """Hyper-parameters of D2HNet.
+
+    Raises:
+        ValueError: A value makes no sense.
+    """
+
+    channels: int = 4
+    """Planes per exposure: 4 for a mosaic, 3 for RGB."""
+    width: int = 32
+    """Channels at full size; they double at each smaller size."""
+    cap: int = 16
+    """Widest of EnhanceNet's levels, in multiples of `width`."""
+    resolution: tuple[int, int] = (1024, 1024)
+    """Height and width at which DeblurNet sees the photo, unless that is smaller."""
+
+    def __post_init__(self) -> None:
+        if self.channels not in (3, 4):
+            raise ValueError(f"channels must be 3 or 4, not {self.channels}")
+        if self.width < 1 or self.width % 8:
+            raise ValueError(f"width must be a multiple of the 8 offset groups, not {self.width}")
+        if self.cap < 1:
+            raise ValueError(f"cap must be positive, not {self.cap}")
+        if min(self.resolution) < 1 or any(side % 4 for side in self.resolution):
+            raise ValueError(f"resolution must be positive multiples of 4, not {self.resolution}")
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels of EnhanceNet's levels, from full size to a sixteenth."""
+        return tuple(self.width * min(2**level, self.cap) for level in range(_LEVELS))
+
+
+def _graphs(config: D2HNetConfig) -> tuple[Graph, ...]:
+    return (
+        Graph(
+            "deblur",
+            ("short", "long"),
+            multiple=4,
+            overlap=0,
+            resolution=config.resolution,
+            prefix="DeblurNet.",
+        ),
+        Graph(
+            "enhance",
+            ("short", "long", "deblur"),
+            multiple=16,
+            overlap=64,
+            prefix="EnhanceNet.",
+            unused=r"(short|long|deblur_out)_conv\..*"
+            r"|upsample_alignblock\d\.(up|conv_2)\..*"
+            r"|upsample_alignblock5\.offset_conv2\..*",
+        ),
+    )
+
+
+def _modules(config: D2HNetConfig) -> Mapping[str, "nn.Module"]:
+    from pairfix.networks.d2hnet.architecture import DeblurNet, EnhanceNet  # noqa: PLC0415
+
+    return {"deblur": DeblurNet(config), "enhance": EnhanceNet(config)}
+
+
+D2HNET = Network(
+    name="d2hnet",
+    title="D2HNet",
+    source="Zhao et al., D2HNet: Joint Denoising and Deblurring with Hierarchical Network, 2022",
+    config=D2HNetConfig,
+    graphs=_graphs,
+    modules=_modules,
+)

@@ -1,0 +1,101 @@
+"""The layers of SelfIR; parameter names are those of the official release."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pairfix.networks.layers import convolve_exactly, double
+from pairfix.networks.selfir import SelfIRConfig
+
+__all__ = ["SelfIR"]
+
+_MEAN = (0.4488, 0.4371, 0.4040)
+_DEPTH = 6
+
+
+class SelfIR(nn.Module):
+    """The restoration network of SelfIR (Section 3.4 and the official release).
+
+    Each encoder halves the size five times; the decoder climbs back, taking the features of both
+    encoders at every size, and at full size the two exposures themselves.
+    """
+
+    def __init__(self, config: SelfIRConfig) -> None:
+        super().__init__()
+        self.align_corners = config.align_corners
+        channels, width = config.channels, config.width
+        for i in range(_DEPTH + 1):
+            inputs = channels if i == 0 else width
+            self.add_module(f"EB{i}", _EncoderBlock(inputs, width))
+            self.add_module(f"EB{i}_2", _EncoderBlock(inputs, width))
+        self.DB1 = _DecoderBlock(4 * width, 2 * width, width)
+        self.DB2 = _DecoderBlock(3 * width, 2 * width, width)
+        self.DB3 = _DecoderBlock(3 * width, 2 * width, width)
+        self.DB4 = _DecoderBlock(3 * width, 2 * width, 2 * width)
+        self.DB5 = _OutputBlock(2 * width + 2 * channels, channels)
+        mean = _MEAN if channels == len(_MEAN) else (0.0,)
+        self.register_buffer("_mean", torch.tensor(mean).view(1, -1, 1, 1), persistent=False)
+
+    def forward(self, short: Tensor, long: Tensor) -> Tensor:
+        """Restore a pair.
+
+        Args:
+            short: Noisy exposure, ``N x C x H x W``; H and W are multiples of 32.
+            long: Blurry exposure, the same shape.
+
+        Returns:
+            ``N x C x H x W`` float32 in the inputs' range, not clipped.
+        """
+        mean = self.get_buffer("_mean").float()
+        dtype = self.DB5.conv1.weight.dtype
+        short, long = (short - mean).to(dtype), (long - mean).to(dtype)
+        shorts, longs = self._encode(short, "_2"), self._encode(long, "")
+        deepest = torch.cat([longs[_DEPTH], shorts[_DEPTH]], 1)
+        x = double(deepest, align_corners=self.align_corners)
+        x = self.DB1(torch.cat([x, longs[4], shorts[4]], 1))
+        x = self.DB2(torch.cat([double(x), longs[3], shorts[3]], 1))
+        x = self.DB3(torch.cat([double(x), longs[2], shorts[2]], 1))
+        x = self.DB4(torch.cat([double(x), longs[1], shorts[1]], 1))
+        result: Tensor = self.DB5(torch.cat([double(x), long, short], 1))
+        return result + mean
+
+    def _encode(self, x: Tensor, suffix: str) -> list[Tensor]:
+        features = []
+        for i in range(_DEPTH + 1):
+            x = self.get_submodule(f"EB{i}{suffix}")(x)
+            if 0 < i < _DEPTH:
+                x = functional.max_pool2d(x, 2)
+            features.append(x)
+        return features
+
+
+class _EncoderBlock(nn.Module):
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return _activate(self.conv(x))
+
+
+class _DecoderBlock(nn.Module):
+    def __init__(self, inputs: int, hidden: int, outputs: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, hidden, 3, padding=1)
+        self.conv2 = nn.Conv2d(hidden, outputs, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return _activate(self.conv2(_activate(self.conv1(x))))
+
+
+class _OutputBlock(_DecoderBlock):
+    def __init__(self, inputs: int, channels: int) -> None:
+        super().__init__(inputs, 64, 32)
+        self.conv3 = nn.Conv2d(32, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return convolve_exactly(super().forward(x), self.conv3)
+
+
+def _activate(x: Tensor) -> Tensor:
+    return functional.leaky_relu(x, 0.1, inplace=True)
