@@ -33,8 +33,8 @@ class SelfIR(nn.Module):
         self.DB3 = _DecoderBlock(3 * width, 2 * width, width)
         self.DB4 = _DecoderBlock(3 * width, 2 * width, 2 * width)
         self.DB5 = _OutputBlock(2 * width + 2 * channels, channels)
-        mean = _MEAN if channels == len(_MEAN) else (0.0,)
-        self.register_buffer("_mean", torch.tensor(mean).view(1, -1, 1, 1), persistent=False)
+        self.centred = channels == len(_MEAN)
+        self.register_buffer("_mean", torch.tensor(_MEAN).view(1, -1, 1, 1), persistent=False)
 
     def forward(self, short: Tensor, long: Tensor) -> Tensor:
         """Restore a pair.
@@ -46,9 +46,8 @@ class SelfIR(nn.Module):
         Returns:
             ``N x C x H x W`` float32 in the inputs' range, not clipped.
         """
-        mean = self.get_buffer("_mean").float()
         dtype = self.DB5.conv1.weight.dtype
-        short, long = (short - mean).to(dtype), (long - mean).to(dtype)
+        short, long = self._shift(short, -1).to(dtype), self._shift(long, -1).to(dtype)
         shorts, longs = self._encode(short, "_2"), self._encode(long, "")
         deepest = torch.cat([longs[_DEPTH], shorts[_DEPTH]], 1)
         x = double(deepest, align_corners=self.align_corners)
@@ -56,8 +55,10 @@ class SelfIR(nn.Module):
         x = self.DB2(torch.cat([double(x), longs[3], shorts[3]], 1))
         x = self.DB3(torch.cat([double(x), longs[2], shorts[2]], 1))
         x = self.DB4(torch.cat([double(x), longs[1], shorts[1]], 1))
-        result: Tensor = self.DB5(torch.cat([double(x), long, short], 1))
-        return result + mean
+        return self._shift(self.DB5(torch.cat([double(x), long, short], 1)), 1)
+
+    def _shift(self, x: Tensor, means: int) -> Tensor:
+        return x + means * self.get_buffer("_mean").float() if self.centred else x
 
     def _encode(self, x: Tensor, suffix: str) -> list[Tensor]:
         features = []

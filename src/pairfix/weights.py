@@ -1,0 +1,270 @@
+"""Models: a folder with trained weights, the graphs that take them, and what they are for.
+
+A folder holds ``config.json``, ``weights.safetensors`` (float16 or float32), one
+``<graph>.onnx`` per graph (without weights), and the model card ``README.md``. Whatever is
+wrong with one of them is a `ModelError` that names the file.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast, get_args, get_origin, get_type_hints
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from pairfix.errors import ModelError
+from pairfix.image import Domain
+from pairfix.networks import NETWORKS, Graph, Network
+
+__all__ = ["CHANNELS", "Model", "default_model", "find_model", "shipped_models", "write_model"]
+
+CHANNELS: Mapping[Domain, int] = {"raw": 4, "srgb": 3}
+"""Planes per exposure in each domain."""
+
+Tensors = dict[str, NDArray[np.float32]]
+
+_FORMAT = 1
+_CONFIG = "config.json"
+_WEIGHTS = "weights.safetensors"
+_FIELDS: Mapping[str, type] = {
+    "format": int,
+    "network": str,
+    "domain": str,
+    "config": dict,
+    "sha256": dict,
+}
+_DEFAULTS: Mapping[Domain, str] = {"raw": "selfir-raw", "srgb": "selfir-srgb"}
+_DAMAGED = "the file is damaged: install pairfix again, or fetch the model again"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A trained network in a folder."""
+
+    name: str
+    folder: Path
+    network: Network
+    config: Any
+    """Instance of ``network.config``."""
+    domain: Domain
+    sha256: Mapping[str, str]
+    """Checksums in hexadecimal, by file name."""
+
+    @property
+    def graphs(self) -> tuple[Graph, ...]:
+        """The network's graphs in the order in which they run."""
+        return self.network.graphs(self.config)
+
+    def tensors(self) -> Tensors:
+        """All weights by name, each name with its graph's prefix.
+
+        Raises:
+            ModelError: The file is missing, damaged, or holds values that are not finite.
+        """
+        path = self._verified(_WEIGHTS)
+        try:
+            stored = safetensors.numpy.load_file(path)
+        except (safetensors.SafetensorError, KeyError, ValueError) as error:
+            raise ModelError(f"{path} cannot be read: {error}", _DAMAGED) from error
+        tensors = {key: value.astype(np.float32) for key, value in stored.items()}
+        bad = next((key for key, value in tensors.items() if not np.isfinite(value).all()), None)
+        if bad is not None:
+            raise ModelError(f"{path}: {bad} holds values that are not finite", _DAMAGED)
+        return tensors
+
+    def graph_path(self, graph: Graph) -> Path:
+        """The ONNX file of one graph, its checksum verified.
+
+        Raises:
+            ModelError: The file is missing or damaged.
+        """
+        return self._verified(f"{graph.name}.onnx")
+
+    def _verified(self, name: str) -> Path:
+        path = self.folder / name
+        if name not in self.sha256:
+            raise ModelError(f"{self.folder / _CONFIG} gives no sha256 of {name}", _DAMAGED)
+        try:
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        except FileNotFoundError as error:
+            raise ModelError(f"{path} is missing", "fetch the model again") from error
+        except OSError as error:
+            raise ModelError(f"{path} cannot be read: {error.strerror}") from error
+        if digest != self.sha256[name]:
+            raise ModelError(f"{path} does not match its sha256", _DAMAGED)
+        return path
+
+
+def shipped_models() -> tuple[Model, ...]:
+    """The models that come with pairfix, sorted by name.
+
+    Raises:
+        ModelError: A model's config.json is damaged.
+    """
+    folders = sorted(path.parent for path in _shipped_folder().glob(f"*/{_CONFIG}"))
+    return tuple(_read_model(folder) for folder in folders)
+
+
+def find_model(name_or_folder: str | Path) -> Model:
+    """The shipped model of this name, or the model in this folder.
+
+    Raises:
+        ModelError: There is none, or its config.json is damaged.
+    """
+    name = str(name_or_folder)
+    shipped = _shipped_folder() / name
+    if Path(name).name == name and (shipped / _CONFIG).is_file():
+        return _read_model(shipped)
+    folder = Path(name_or_folder)
+    if folder.is_dir():
+        return _read_model(folder)
+    names = ", ".join(model.name for model in shipped_models()) or "none"
+    raise ModelError(
+        f"there is no model {name}", f"take one of {names}, or the folder of a trained one"
+    )
+
+
+def default_model(domain: Domain) -> Model:
+    """The shipped model for pairs of this domain.
+
+    Raises:
+        ModelError: It is missing or damaged.
+    """
+    return find_model(_DEFAULTS[domain])
+
+
+def write_model(
+    folder: Path,
+    network: Network,
+    config: object,
+    domain: Domain,
+    tensors: Mapping[str, NDArray[np.floating]],
+) -> Model:
+    """Write weights.safetensors and config.json beside the graphs that lie in a folder.
+
+    Args:
+        folder: Holds the ``<graph>.onnx`` files already.
+        network: The network.
+        config: Instance of ``network.config``.
+        domain: What the weights were trained for.
+        tensors: The weights, prefixed; kept in their own float type.
+
+    Raises:
+        ModelError: What was written is not a model that `find_model` reads.
+    """
+    content = safetensors.numpy.save({k: np.ascontiguousarray(v) for k, v in tensors.items()})
+    _replace(folder / _WEIGHTS, content)
+    names = (_WEIGHTS, *(f"{graph.name}.onnx" for graph in network.graphs(config)))
+    about = {
+        "format": _FORMAT,
+        "network": network.name,
+        "domain": domain,
+        "config": dataclasses.asdict(cast("Any", config)),
+        "sha256": {
+            name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names
+        },
+    }
+    _replace(folder / _CONFIG, (json.dumps(about, indent=2) + "\n").encode())
+    return _read_model(folder)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _shipped_folder() -> Path:
+    package = Path(__file__).resolve().parent
+    installed = package / "models"
+    return installed if installed.is_dir() else package.parents[1] / "models"
+
+
+def _read_model(folder: Path) -> Model:
+    path = folder / _CONFIG
+    about = _read_config(path)
+    network = NETWORKS.get(about["network"])
+    if network is None:
+        known = ", ".join(NETWORKS)
+        raise ModelError(f"{path}: unknown network {about['network']!r}", f"known are {known}")
+    if about["domain"] not in CHANNELS:
+        raise ModelError(f"{path}: the domain must be raw or srgb, not {about['domain']!r}")
+    domain = cast("Domain", about["domain"])
+    config = _parse_config(path, network, about["config"])
+    if config.channels != CHANNELS[domain]:
+        raise ModelError(
+            f"{path}: {config.channels} channels do not fit the domain {domain}",
+            f"{domain} has {CHANNELS[domain]}",
+        )
+    sha256 = {str(key): str(value) for key, value in about["sha256"].items()}
+    return Model(folder.resolve().name, folder, network, config, domain, sha256)
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(f"{path} is missing", "this folder holds no model") from error
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ModelError(f"{path} is not valid JSON: {error}", _DAMAGED) from error
+    if not isinstance(about, dict):
+        raise ModelError(f"{path} is not a JSON object", _DAMAGED)
+    _check_fields(path, about, _FIELDS)
+    for name, kind in _FIELDS.items():
+        if not _is_a(about[name], kind):
+            raise ModelError(f"{path}: {name} has the wrong type", f"it must be {kind.__name__}")
+    if about["format"] != _FORMAT:
+        raise ModelError(
+            f"{path}: format {about['format']} is unknown to this pairfix",
+            f"it knows {_FORMAT}; update pairfix",
+        )
+    return about
+
+
+def _parse_config(path: Path, network: Network, stored: dict[str, Any]) -> Any:  # noqa: ANN401
+    hints = get_type_hints(network.config)
+    _check_fields(path, stored, hints)
+    for name, kind in hints.items():
+        if not _is_a(stored[name], kind):
+            raise ModelError(f"{path}: {name} has the wrong type", f"it must be {_title(kind)}")
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
+    try:
+        return network.config(**values)
+    except ValueError as error:
+        raise ModelError(f"{path}: {error}") from error
+
+
+def _check_fields(path: Path, found: Mapping[str, object], expected: Mapping[str, object]) -> None:
+    if unknown := sorted(found.keys() - expected.keys()):
+        raise ModelError(f"{path}: unknown field {unknown[0]}", "update pairfix, or remove it")
+    if missing := sorted(expected.keys() - found.keys()):
+        raise ModelError(f"{path}: the field {missing[0]} is missing", _DAMAGED)
+
+
+def _is_a(value: object, kind: Any) -> bool:  # noqa: ANN401
+    if get_origin(kind) is tuple:
+        kinds = get_args(kind)
+        return (
+            isinstance(value, list)
+            and len(value) == len(kinds)
+            and all(_is_a(*pair) for pair in zip(value, kinds, strict=True))
+        )
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+
+
+def _title(kind: Any) -> str:  # noqa: ANN401
+    if get_origin(kind) is tuple:
+        return f"a list of {', '.join(_title(part) for part in get_args(kind))}"
+    return str(kind.__name__)
