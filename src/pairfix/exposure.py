@@ -22,12 +22,14 @@ _BLOCKS = 32
 _FEWEST_BLOCKS = 16
 _SATURATED = 0.95
 """Share of the saturation level above which a sample may already bend."""
+_CLIPPED_SHARE = 0.002
+"""Share of saturated samples from which a block's mean is off."""
 _FAINTEST = 1e-4
 """Mean brightness below which a block says more about the black level than about the light."""
 _WIDEST_SPREAD = 1.0
 """Median deviation of the blocks' ratios, in stops, beyond which they mean nothing."""
 _SAME_BRIGHTNESS = 0.1
-"""Difference in stops below which the short frame's own brightness is kept."""
+"""Difference in stops that the measurement cannot tell from none."""
 _REPORTED_DISAGREEMENT = 1.0
 """Stops between the recorded and the measured ratio that are worth a word."""
 _NOISIER = 1.25
@@ -57,10 +59,7 @@ def match_exposure(long: Frame, short: Frame) -> MatchedPair:
             f"{pair.short.path.name} is the short exposure: the order of the two photos was swapped"
         )
     ratio = _choose_ratio(pair, notes)
-    if abs(np.log2(ratio)) < _SAME_BRIGHTNESS:
-        short_gain, long_gain = 1.0, 1 / ratio
-    else:
-        short_gain, long_gain = max(ratio, 1.0), max(1 / ratio, 1.0)
+    short_gain, long_gain = max(ratio, 1.0), max(1 / ratio, 1.0)
     if pair.short.orientation != pair.long.orientation:
         notes.append("the photos' orientation tags differ: the short one's is used")
     return MatchedPair(
@@ -117,7 +116,10 @@ def _check_pair(long: Frame, short: Frame) -> None:
 
 
 def _blocks(planes: Planes, frame: Frame) -> NDArray[np.float32]:
-    """Mean luminance of blocks; NaN where a block holds saturated samples."""
+    """Mean luminance of blocks; NaN where a block or its neighbour holds saturated samples.
+
+    The neighbours too, for blur carries clipped light into them.
+    """
     limits = [1.0] * 3
     if frame.bayer is not None:
         red, green, blue = frame.bayer.white_balance
@@ -130,7 +132,10 @@ def _blocks(planes: Planes, frame: Frame) -> NDArray[np.float32]:
     size = max(round(width * scale), 1), max(round(height * scale), 1)
     means = cv2.resize(luminance(planes), size, interpolation=cv2.INTER_AREA)
     share = cv2.resize(saturated, size, interpolation=cv2.INTER_AREA)
-    return np.where(share > 0.002, np.nan, means).astype(np.float32)
+    touched = (share > _CLIPPED_SHARE).astype(np.uint8)
+    spread = cv2.dilate(touched, np.ones((3, 3), np.uint8))
+    enough = np.count_nonzero(spread == 0) >= _FEWEST_BLOCKS
+    return np.where(spread if enough else touched, np.nan, means).astype(np.float32)
 
 
 def _measure_ratio(long: NDArray[np.float32], short: NDArray[np.float32]) -> float | None:
@@ -163,6 +168,8 @@ def _choose_ratio(pair: _Measured, notes: list[str]) -> float:
         source = "taken as equal" if recorded is None else "taken from the camera's settings"
         notes.append(f"the photos' brightness could not be compared: {source}")
         return recorded or 1.0
+    if abs(np.log2(pair.ratio)) < _SAME_BRIGHTNESS:
+        return 1.0
     if recorded is not None:
         disagreement = np.log2(pair.ratio / recorded)
         if abs(disagreement) > _REPORTED_DISAGREEMENT:
@@ -192,10 +199,6 @@ def _noise(planes: Planes) -> float:
 
 
 def _scaled(planes: Planes, gain: float) -> Planes:
-    """Multiply; where a frame is darkened, clip first, so that highlights stay neutral."""
-    if gain == 1:
-        return planes
-    if gain < 1:
-        np.minimum(planes, 1, out=planes)
-    planes *= np.float32(gain)
+    if gain != 1:
+        planes *= np.float32(gain)
     return planes

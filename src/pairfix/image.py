@@ -21,20 +21,29 @@ __all__ = [
     "AlignedPair",
     "Alignment",
     "AlignmentKind",
+    "AlignmentMode",
     "Bayer",
+    "Demosaic",
+    "DevelopSettings",
     "Domain",
     "Exposure",
     "Frame",
     "Fused",
+    "HighlightMode",
     "MatchedPair",
     "Picture",
     "Pixels",
     "Planes",
     "Progress",
+    "WhiteBalance",
 ]
 
 Domain = Literal["raw", "srgb"]
 AlignmentKind = Literal["homography", "translation", "none"]
+AlignmentMode = Literal["auto", "homography", "translation", "none"]
+WhiteBalance = Literal["camera", "daylight", "auto"] | tuple[float, float, float]
+HighlightMode = Literal["clip", "unclip", "blend", "reconstruct"]
+Demosaic = Literal["linear", "vng", "ppg", "ahd", "dcb", "dht", "aahd"]
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 Planes = NDArray[np.float32]
 Progress = Callable[[str, int, int], None]
@@ -165,6 +174,18 @@ class Fused:
     """At the matched pair's brightness; highlights may exceed 1."""
     gain: float
     """Brightness of `planes` over the short frame's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class DevelopSettings:
+    """How a mosaic becomes RGB."""
+
+    white_balance: WhiteBalance = "camera"
+    """As shot, daylight, LibRaw's guess, or multipliers of R, G and B."""
+    exposure: float = 0.0
+    """EV, applied to linear light before anything is clipped."""
+    highlight_mode: HighlightMode = "clip"
+    demosaic: Demosaic = "ahd"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,78 @@
+"""The command line: one file a command, one error boundary, the only home of typer and rich."""
+
+import signal
+import sys
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import click
+import typer
+
+from pairfix._version import __version__
+from pairfix.cli import align, models, restore
+from pairfix.cli.console import show_error
+from pairfix.errors import PairfixError
+
+__all__ = ["app", "main"]
+
+INTERRUPTED = 130
+UNFORESEEN = 70
+
+app = typer.Typer(
+    name="pairfix",
+    help="One sharp, clean photo from a long (blurred) and a short (noisy) exposure.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(restore.restore)
+app.command()(align.align)
+app.add_typer(models.app, name="models")
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001  (typer's callback signature)
+    if wanted:
+        typer.echo(f"pairfix {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit; errors become one line and their own exit code."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
+    try:
+        return app(arguments, standalone_mode=False) or 0
+    except PairfixError as error:
+        show_error(str(error))
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        show_error("interrupted; nothing was written")
+        return INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except MemoryError:
+        show_error("memory ran out (use a smaller --tile, or close other programs)")
+        return 10
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,112 @@
+"""What the user sees while a command runs: progress, notes, errors; all on standard error."""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from pairfix.image import Progress as Callback
+
+__all__ = ["Talk", "print_json", "show_error"]
+
+_STAGES = {
+    "decode": "Reading the photos",
+    "match": "Matching the exposure",
+    "align": "Aligning",
+    "fuse": "Restoring",
+    "develop": "Developing",
+    "write": "Writing",
+    "preview": "Writing the comparison",
+}
+
+
+class Talk:
+    """Says as much as the user wants to hear."""
+
+    def __init__(self, *, quiet: bool, verbose: bool) -> None:
+        self.quiet = quiet
+        self.verbose = verbose
+        self.console = Console(stderr=True)
+        level = logging.ERROR if quiet else logging.DEBUG if verbose else logging.WARNING
+        handler = RichHandler(console=self.console, show_time=False, show_path=False)
+        logger = logging.getLogger("pairfix")
+        logger.handlers[:] = [handler]
+        logger.setLevel(level)
+
+    def say(self, message: str) -> None:
+        """A line the user asked for, unless quiet."""
+        if not self.quiet:
+            self.console.print(Text(message))
+
+    def note(self, message: str) -> None:
+        """Something the user should know about the photos."""
+        self.say(f"note: {message}")
+
+    @contextmanager
+    def progress(self) -> Iterator[Callback]:
+        """A bar with tiles and time left on a terminal, a plain line a stage elsewhere."""
+        if self.quiet:
+            yield _silent
+        elif self.console.is_terminal:
+            with _bars(self.console) as bars:
+                yield _on_bars(bars)
+        else:
+            yield self._plain
+
+    def _plain(self, stage: str, done: int, total: int) -> None:
+        if done == 0:
+            self.say(_STAGES[stage])
+        elif self.verbose and total > 1:
+            self.say(f"  {done} of {total} tiles")
+
+
+def print_json(value: dict[str, Any] | list[Any]) -> None:
+    """One machine-readable value on standard output."""
+    typer.echo(json.dumps(value, indent=2))
+
+
+def show_error(message: str) -> None:
+    """The one line that an error is worth."""
+    typer.echo(f"pairfix: {message}", err=True)
+
+
+def _silent(_stage: str, _done: int, _total: int) -> None:
+    pass
+
+
+def _bars(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:<24}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
+def _on_bars(bars: Progress) -> Callback:
+    tasks: dict[str, TaskID] = {}
+
+    def show(stage: str, done: int, total: int) -> None:
+        if stage not in tasks:
+            tasks[stage] = bars.add_task(_STAGES[stage], total=total)
+        elif done < total or not bars.tasks[tasks[stage]].finished:
+            bars.update(tasks[stage], completed=done, total=total)
+
+    return show

@@ -1,0 +1,58 @@
+"""From restored linear light to a finished picture, or back to a mosaic for a DNG."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfix.errors import OutputError
+from pairfix.formats.metadata import upright
+from pairfix.formats.raw import DevelopSettings, develop_mosaic
+from pairfix.image import Frame, Fused, Picture, Planes
+from pairfix.light import linear_to_srgb, mosaic_from_planes
+
+__all__ = ["DevelopSettings", "develop", "source_mosaic"]
+
+
+def develop(planes: Planes, frame: Frame, settings: DevelopSettings) -> Picture:
+    """Make the finished picture.
+
+    Args:
+        planes: ``C x h x w`` linear light in the frame's geometry.
+        frame: Where colour, orientation and EXIF come from.
+        settings: White balance, demosaicing and highlights apply to mosaics only, which LibRaw
+            develops with the camera's own matrices; exposure applies to every picture.
+
+    Returns:
+        The upright picture in sRGB.
+    """
+    if frame.bayer is None:
+        pixels = _encode(planes * np.float32(2.0**settings.exposure))
+    else:
+        mosaic = mosaic_from_planes(planes, frame.bayer, frame.size)
+        pixels = develop_mosaic(frame, mosaic, settings)
+    height, width = pixels.shape[:2]
+    return Picture(pixels, upright(frame.exif, (height, width)))
+
+
+def source_mosaic(fused: Fused) -> NDArray[np.float32]:
+    """The restored mosaic at the short frame's own exposure, so that its highlights stay.
+
+    Returns:
+        ``H x W``, black = 0, the sensor's saturation = 1.
+
+    Raises:
+        OutputError: The photo has no mosaic.
+    """
+    if fused.short.bayer is None:
+        raise OutputError(
+            f"{fused.short.path} has no Bayer mosaic, so the result cannot be a DNG",
+            "write a .tif or .png",
+        )
+    mosaic = mosaic_from_planes(fused.planes, fused.short.bayer, fused.short.size)
+    return np.clip(mosaic / np.float32(fused.gain), 0, 1)
+
+
+def _encode(linear: Planes) -> NDArray[np.uint16]:
+    encoded = linear_to_srgb(np.clip(linear, 0, 1))
+    encoded *= np.float32(65535)
+    rounded = np.rint(encoded, out=encoded).astype(np.uint16)
+    return np.ascontiguousarray(rounded.transpose(1, 2, 0))
