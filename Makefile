@@ -1,0 +1,36 @@
+# Thin over pip and pytest; everything here works without make as well.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check install clean
+
+demo: install  ## Restore the example pair
+	mkdir -p output
+	$(BIN)/pairfix restore examples/neon/long.dng examples/neon/short.dng \
+		-o output/neon.png --preview output/neon-compare.jpg --overwrite --verbose
+
+test: $(VENV)/.developer  ## Run the tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.developer  ## Lint, types, architecture
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/.developer: $(STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable ".[torch]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) output dist
