@@ -1,18 +1,125 @@
-"""Photo formats: decoding any, encoding those in `FORMATS`."""
+"""Photo formats: decode any that pairfix reads, encode those in `FORMATS`.
 
+The readers and writers, and the libraries under them, load when a photo is read or written.
+"""
+
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pairfix.errors import InputError
-from pairfix.image import Frame
+from pairfix.errors import InputError, OutputError
+from pairfix.formats.atomic import check_target
+from pairfix.image import Frame, Picture
 
-__all__ = ["decode"]
+__all__ = ["FORMATS", "Format", "check_writable", "decode", "encode_picture", "output_format"]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A file type that results can be written in."""
+
+    name: str
+    bits: tuple[int, ...]
+    """Bits per channel that it offers, the default first."""
+    mosaic: bool = False
+    """Whether it holds a raw mosaic instead of a finished picture."""
+    lossy: bool = False
+    """Whether a quality applies."""
+
+
+FORMATS: dict[str, Format] = {
+    ".png": Format("PNG", (16, 8)),
+    ".tif": Format("TIFF", (16, 8)),
+    ".tiff": Format("TIFF", (16, 8)),
+    ".jpg": Format("JPEG", (8,), lossy=True),
+    ".jpeg": Format("JPEG", (8,), lossy=True),
+    ".dng": Format("DNG", (16,), mosaic=True),
+}
+"""Output formats by file extension."""
 
 
 def decode(path: Path, domain: Literal["auto", "raw", "srgb"] = "auto") -> Frame:
-    """Read a photo, its type told by its content."""
-    from pairfix.formats import raw  # noqa: PLC0415 (LibRaw loads when a photo is read)
+    """Read a photo; its content tells its type, then its extension.
 
-    if not path.exists():
-        raise InputError(f"{path} does not exist", "check the path")
-    return raw.decode_raw(path, develop=domain == "srgb")
+    Args:
+        path: The file.
+        domain: "auto" for a mosaic where the file has a 2x2 Bayer one, else sRGB; "srgb" to have
+            raw files developed; "raw" to insist on a mosaic.
+
+    Raises:
+        InputError: The file is missing, empty, closed to us, damaged, of an unknown type, or
+            has no mosaic although one is asked for.
+    """
+    from pairfix.formats.detect import detect  # noqa: PLC0415 (see the module's docstring)
+
+    reader = detect(path)
+    if reader == "raw":
+        from pairfix.formats.raw import decode_raw  # noqa: PLC0415
+
+        frame = decode_raw(path, develop=domain == "srgb")
+    else:
+        from pairfix.formats.bitmap import decode_bitmap  # noqa: PLC0415
+
+        frame = decode_bitmap(path, tiff=reader == "tiff")
+    if domain == "raw" and frame.bayer is None:
+        raise InputError(f"{path} holds no Bayer mosaic", "use a model of the srgb domain")
+    return frame
+
+
+def encode_picture(
+    picture: Picture,
+    path: Path,
+    *,
+    bits: int | None = None,
+    quality: int = 95,
+    overwrite: bool = False,
+) -> None:
+    """Write a finished picture in the format that the extension names.
+
+    Args:
+        picture: Upright, sRGB-encoded.
+        path: Where to; the file appears whole or not at all.
+        bits: Bits per channel, 8 or 16; None for the format's default.
+        quality: Of lossy formats, 1 to 100.
+        overwrite: Whether an existing file may be replaced.
+
+    Raises:
+        OutputError: The file cannot be written, or not with so many bits.
+    """
+    from pairfix.formats.encode import WRITERS, Encoding  # noqa: PLC0415
+
+    chosen = output_format(path)
+    depth = chosen.bits[0] if bits is None else bits
+    if depth not in chosen.bits:
+        offered = " or ".join(str(each) for each in chosen.bits)
+        raise OutputError(f"{path}: {chosen.name} has no {depth} bits", f"use {offered}")
+    if chosen.mosaic:
+        raise OutputError(f"{path}: {chosen.name} holds a mosaic, no finished picture", _known())
+    WRITERS[chosen.name](picture, path, Encoding(depth, quality, overwrite))
+
+
+def output_format(path: Path) -> Format:
+    """The format that a path's extension names.
+
+    Raises:
+        OutputError: There is none; the hint lists those that there are.
+    """
+    chosen = FORMATS.get(path.suffix.lower())
+    if chosen is None:
+        raise OutputError(f"{path} has no extension of a format pairfix writes", _known())
+    return chosen
+
+
+def check_writable(path: Path, *, overwrite: bool = False) -> Format:
+    """Find out before a long computation whether its result can be written.
+
+    Raises:
+        OutputError: Unknown extension, existing file, missing or closed folder.
+    """
+    chosen = output_format(path)
+    check_target(path, overwrite=overwrite)
+    return chosen
+
+
+def _known() -> str:
+    return "use " + ", ".join(FORMATS)

@@ -86,14 +86,20 @@ def clean(exif: Exif) -> bytes:
     return assemble((_meaningful(main), _meaningful(photographic), exif[2]))
 
 
-def assemble(exif: Exif) -> bytes:
-    """The block of three directories; empty if they are."""
+def directories(exif: Exif) -> Directory:
+    """The main directory with the other two nested in it."""
     main, photographic, gps = exif
     block: Directory = {**main}
     if photographic:
         block[EXIF_IFD] = {**photographic, EXIF_VERSION: Entry(Kind.UNDEFINED, b"0232")}
     if gps:
         block[GPS_IFD] = {**gps}
+    return block
+
+
+def assemble(exif: Exif) -> bytes:
+    """The block of three directories; empty if they are."""
+    block = directories(exif)
     return with_header(block) if block else b""
 
 

@@ -7,12 +7,15 @@ and written little-endian.
 """
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
+from itertools import accumulate
 from typing import BinaryIO, Literal, Self, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 __all__ = [
     "Directory",
@@ -60,7 +63,8 @@ _CODES = {
 _RATIONALS = (Kind.RATIONAL, Kind.SRATIONAL)
 _ENDIAN: dict[str, Literal["little", "big"]] = {"<": "little", ">": "big"}
 _HEADER = struct.Struct("<2sHI")
-_SUB_IFDS = 330
+_BIG_TIFF = 43
+_SUB_IFDS, _STRIP_OFFSETS, _ROWS_PER_STRIP, _STRIP_BYTE_COUNTS = 330, 273, 278, 279
 _LARGEST_VALUE = 1 << 26
 _INLINE = 4
 
@@ -124,7 +128,7 @@ def read_header(file: BinaryIO) -> tuple[str, int]:
     file.seek(0)
     head = file.read(_HEADER.size)
     order = {b"II": "<", b"MM": ">"}.get(head[:2])
-    if order is None or len(head) < _HEADER.size:
+    if order is None or len(head) < _HEADER.size or _BIG_TIFF in head[2:4]:
         raise ValueError("no TIFF header")
     return order, struct.unpack(f"{order}I", head[4:])[0]
 
@@ -198,6 +202,39 @@ def pack(directory: Directory, start: int = 8) -> bytes:
 def with_header(directory: Directory) -> bytes:
     """A whole TIFF-structured block: header and one directory."""
     return _HEADER.pack(b"II", 42, _HEADER.size) + pack(directory)
+
+
+def write_image(
+    file: BinaryIO,
+    directory: Directory,
+    bands: Iterable[NDArray[np.generic]],
+    rows_per_band: int,
+    size: tuple[int, int],
+) -> None:
+    """Write a file of one uncompressed image, one strip for each band.
+
+    Args:
+        file: Where to; strips are streamed after the directory.
+        directory: All tags but those of the strips.
+        bands: The rows, top to bottom, `rows_per_band` at a time.
+        rows_per_band: Height of every band but the last.
+        size: Rows, and bytes in a row.
+    """
+    rows, row_bytes = size
+    heights = [min(rows_per_band, rows - top) for top in range(0, rows, rows_per_band)]
+    sizes = [height * row_bytes for height in heights]
+
+    def block(first_strip: int) -> bytes:
+        offsets = accumulate(sizes[:-1], initial=first_strip)
+        strips: Directory = {
+            _STRIP_OFFSETS: Entry.of(Kind.LONG, *offsets),
+            _ROWS_PER_STRIP: Entry.of(Kind.LONG, rows_per_band),
+            _STRIP_BYTE_COUNTS: Entry.of(Kind.LONG, *sizes),
+        }
+        return with_header(directory | strips)
+
+    file.write(block(len(block(0))))
+    file.writelines(np.ascontiguousarray(band, band.dtype.newbyteorder("<")).data for band in bands)
 
 
 def _read_entry(file: BinaryIO, order: str, kind: int, number: int, place: bytes) -> Entry | None:

@@ -1,0 +1,167 @@
+"""Finished pictures read: PNG, JPEG, WebP and TIFF, 8 or 16 bits, upright, in sRGB.
+
+The bit depth is the file's, never guessed from the values. Floating-point and 32-bit TIFFs, and
+CMYK pictures, have no defined way into sRGB without choices that are the photographer's: they
+are refused.
+"""
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeAlias, cast
+
+import cv2
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from pairfix.errors import InputError
+from pairfix.formats import metadata
+from pairfix.formats.colour import to_srgb
+from pairfix.image import Frame, Pixels
+
+__all__ = ["decode_bitmap"]
+
+_RGB_HINT = "save it as 8- or 16-bit RGB first"
+_TURNS = {1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True)} | {
+    5: (1, True), 6: (3, False), 7: (3, True), 8: (1, False)
+}  # fmt: skip
+"""EXIF orientation to quarter turns counter-clockwise, then a mirroring of left and right."""
+_JPEG_START, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", 0xDA, b"\xff\xd9"
+_JPEG_FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
+_CMYK = 4
+_GREY_LIKE = (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE)
+_READABLE = (
+    *_GREY_LIKE,
+    tifffile.PHOTOMETRIC.RGB,
+    tifffile.PHOTOMETRIC.PALETTE,
+    tifffile.PHOTOMETRIC.YCBCR,
+)
+
+_Decoded: TypeAlias = tuple[Pixels, metadata.Exif, bytes, tuple[str, ...]]
+"""Pixels (grey, RGB, or either with alpha), EXIF, ICC profile, notes."""
+
+
+def decode_bitmap(path: Path, *, tiff: bool) -> Frame:
+    """A PNG, JPEG, WebP or TIFF as upright sRGB.
+
+    Args:
+        path: The file.
+        tiff: Whether its content is TIFF.
+
+    Raises:
+        InputError: It is damaged, or of a kind that pairfix does not convert.
+    """
+    pixels, exif, profile, notes = _read_tiff(path) if tiff else _read_opencv(path)
+    turned = turn_upright(pixels, metadata.orientation(exif))
+    opaque, alpha_notes = _without_alpha(turned)
+    rgb, colour_notes = to_srgb(opaque, profile)
+    exif[0].pop(metadata.ORIENTATION, None)
+    return Frame(
+        path=path,
+        pixels=cast("Pixels", np.ascontiguousarray(rgb)),
+        bayer=None,
+        exposure=metadata.exposure(exif),
+        camera=metadata.camera(exif),
+        taken=metadata.taken(exif),
+        orientation=1,
+        exif=metadata.clean(exif),
+        notes=notes + alpha_notes + colour_notes,
+    )
+
+
+def turn_upright(pixels: Pixels, orientation: int) -> Pixels:
+    """Turn and mirror as an EXIF orientation (1 to 8) asks; a view of `pixels`."""
+    quarters, mirrored = _TURNS[orientation]
+    turned = np.rot90(pixels, quarters)
+    return turned[:, ::-1] if mirrored else turned
+
+
+def _read_opencv(path: Path) -> _Decoded:
+    data = path.read_bytes()
+    if data.startswith(_JPEG_START):
+        _check_jpeg(path, data)
+    with _decoding(path):
+        pixels, kinds, blocks = cv2.imdecodeWithMetadata(
+            np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED
+        )
+    if pixels is None:
+        raise _damaged(path)
+    found = {kind: np.asarray(block).tobytes() for kind, block in zip(kinds, blocks, strict=True)}
+    exif = metadata.parse(found.get(cv2.IMAGE_METADATA_EXIF, b""))
+    return _from_bgr(pixels), exif, found.get(cv2.IMAGE_METADATA_ICCP, b""), ()
+
+
+def _from_bgr(pixels: NDArray[np.generic]) -> Pixels:
+    swapped = pixels if pixels.ndim == 2 else pixels[:, :, [2, 1, 0, 3][: pixels.shape[2]]]  # noqa: PLR2004
+    return cast("Pixels", swapped)
+
+
+def _check_jpeg(path: Path, data: bytes) -> None:
+    """OpenCV fills a cut-off JPEG with grey and converts CMYK blindly: find both out first."""
+    place = len(_JPEG_START)
+    while place + 4 <= len(data) and data[place] == _JPEG_END[0]:
+        marker, length = data[place + 1], struct.unpack_from(">H", data, place + 2)[0]
+        if marker in _JPEG_FRAMES and data[place + 9 : place + 10] == bytes([_CMYK]):
+            raise InputError(f"{path} is a CMYK picture", _RGB_HINT)
+        place += 2 + length
+        if marker == _JPEG_SCAN:
+            break
+    if _JPEG_END not in data[place:]:
+        raise _damaged(path)
+
+
+def _read_tiff(path: Path) -> _Decoded:
+    with _decoding(path), tifffile.TiffFile(path) as tiff:
+        page = tiff.pages.first
+        _check_tiff(path, page)
+        profile = page.tags.valueof("InterColorProfile", b"")
+        pixels = _page_pixels(page)
+        notes = ("the first of its pages was read",) if len(tiff.pages) > 1 else ()
+    return pixels, metadata.of_file(path), profile or b"", notes
+
+
+def _check_tiff(path: Path, page: tifffile.TiffPage) -> None:
+    if page.dtype is None or page.dtype.kind != "u" or page.dtype.itemsize > 2:  # noqa: PLR2004
+        raise InputError(f"{path} is a floating-point, signed or 32-bit TIFF", _RGB_HINT)
+    if page.photometric not in _READABLE:
+        name = getattr(page.photometric, "name", page.photometric)
+        raise InputError(f"{path} holds {name} colours", _RGB_HINT)
+    if page.imagedepth != 1:
+        raise InputError(f"{path} is a volume, not a picture", _RGB_HINT)
+
+
+def _page_pixels(page: tifffile.TiffPage) -> Pixels:
+    """``H x W`` or ``H x W x samples``, spread over the whole range of its type."""
+    pixels = page.asarray()
+    if page.photometric == tifffile.PHOTOMETRIC.PALETTE and page.colormap is not None:
+        return np.ascontiguousarray(np.moveaxis(page.colormap[:, pixels], 0, -1))
+    if page.axes.startswith("S"):
+        pixels = np.moveaxis(pixels, 0, -1)
+    peak = (1 << page.bitspersample) - 1
+    full = np.iinfo(pixels.dtype).max if pixels.dtype != np.bool_ else 1
+    if peak != full:
+        pixels = ((pixels.astype(np.uint32) * full + peak // 2) // peak).astype(pixels.dtype)
+    return np.invert(pixels) if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE else pixels
+
+
+def _without_alpha(pixels: Pixels) -> tuple[Pixels, tuple[str, ...]]:
+    samples = 1 if pixels.ndim == 2 else pixels.shape[2]  # noqa: PLR2004
+    if samples in (2, 4):
+        opaque = pixels[:, :, 0] if samples == 2 else pixels[:, :, :3]  # noqa: PLR2004
+        return opaque, ("its transparency was dropped",)
+    return (pixels[:, :, 0] if pixels.ndim == 3 and samples == 1 else pixels), ()  # noqa: PLR2004
+
+
+@contextmanager
+def _decoding(path: Path) -> Iterator[None]:
+    """OpenCV's, tifffile's and the codecs' complaints as one InputError."""
+    try:
+        yield
+    except (cv2.error, tifffile.TiffFileError, ValueError, RuntimeError, struct.error) as error:
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(f"{path} is damaged or incomplete", "export or copy it again")

@@ -1,0 +1,118 @@
+"""Which reader a file needs, told by its first bytes and, for TIFF, by its directories."""
+
+from pathlib import Path
+from typing import Literal
+
+from pairfix.errors import InputError
+from pairfix.formats.tiff import read_chain
+
+__all__ = ["Reader", "detect"]
+
+Reader = Literal["bitmap", "tiff", "raw"]
+
+_BITMAP_HEADS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+_TIFF_HEADS = (b"II*\0", b"MM\0*")
+_BIG_TIFF_HEADS = (b"II+\0", b"MM\0+")
+_FOREIGN_HEADS = {
+    b"GIF8": "a GIF",
+    b"%PDF": "a PDF",
+    b"8BPS": "a Photoshop file",
+    b"\xff\x0a": "a JPEG XL",
+    b"v/1\x01": "an OpenEXR file",
+}
+_FOREIGN_BRANDS = {
+    b"avif": "an AVIF",
+    b"heic": "a HEIC",
+    b"heix": "a HEIC",
+    b"mif1": "a HEIF",
+}
+_RAW_TIFF_SUFFIXES = set(
+    [
+        ".3fr",
+        ".arw",
+        ".bay",
+        ".cap",
+        ".cr2",
+        ".dcr",
+        ".dcs",
+        ".dng",
+        ".erf",
+        ".fff",
+        ".gpr",
+        ".iiq",
+        ".k25",
+        ".kdc",
+        ".mef",
+        ".mos",
+        ".nef",
+        ".nrw",
+        ".pef",
+        ".ptx",
+        ".raw",
+        ".rwl",
+        ".sr2",
+        ".srf",
+        ".srw",
+    ]
+)
+_DNG_VERSION, _PHOTOMETRIC = 50706, 262
+_RAW_PHOTOMETRICS = {32803.0, 34892.0}
+_HEAD_SIZE = 16
+
+
+def detect(path: Path) -> Reader:
+    """Tell how a file is to be read.
+
+    Raises:
+        InputError: It is missing, a folder, empty, closed to us, or of a foreign type.
+    """
+    head = _head(path)
+    if head.startswith(_BITMAP_HEADS) or (head[:4], head[8:12]) == (b"RIFF", b"WEBP"):
+        return "bitmap"
+    if head.startswith(_BIG_TIFF_HEADS) or (head.startswith(_TIFF_HEADS) and not _is_raw(path)):
+        return "tiff"
+    if kind := _foreign(head):
+        hint = "convert it to DNG, TIFF, PNG or JPEG first"
+        raise InputError(f"{path} is {kind}, which pairfix does not read", hint)
+    return "raw"
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_SIZE)
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist", "check the name and the folder") from error
+    except IsADirectoryError as error:
+        raise InputError(f"{path} is a folder, not a photo", "name a file in it") from error
+    except PermissionError as error:
+        if path.is_dir():
+            raise InputError(f"{path} is a folder, not a photo", "name a file in it") from error
+        raise InputError(f"no permission to read {path}", "change its permissions") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+    if not head:
+        raise InputError(f"{path} is empty", "copy it again")
+    return head
+
+
+def _is_raw(path: Path) -> bool:
+    """Whether a TIFF-structured file holds sensor data rather than a finished picture."""
+    if path.suffix.lower() in _RAW_TIFF_SUFFIXES:
+        return True
+    try:
+        with path.open("rb") as file:
+            directories = read_chain(file)
+    except ValueError:
+        return False
+    return any(
+        _DNG_VERSION in directory
+        or (_PHOTOMETRIC in directory and _RAW_PHOTOMETRICS & {*directory[_PHOTOMETRIC].values})
+        for directory in directories
+    )
+
+
+def _foreign(head: bytes) -> str | None:
+    if head[4:8] == b"ftyp":
+        return _FOREIGN_BRANDS.get(head[8:12])
+    return next((kind for start, kind in _FOREIGN_HEADS.items() if head.startswith(start)), None)

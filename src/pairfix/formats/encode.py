@@ -1,0 +1,162 @@
+"""Finished pictures written: PNG, TIFF and JPEG, with EXIF and an sRGB profile."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfix.errors import MemoryExhaustedError, OutputError
+from pairfix.formats import metadata
+from pairfix.formats.atomic import replacing
+from pairfix.formats.colour import srgb_profile
+from pairfix.formats.tiff import Directory, Entry, Kind, write_image
+from pairfix.image import Picture, Pixels
+
+__all__ = ["WRITERS", "Encoding", "to_eight_bits"]
+
+_PNG = (
+    *(cv2.IMWRITE_PNG_COMPRESSION, 1),
+    *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_AVG),
+    *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
+)
+"""On a 12-MP 16-bit photo: 0.8 s and 87 % of the raw size; zlib's own choice: 3.8 s and 87 %."""
+_JPEG = (
+    *(cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444),
+    *(cv2.IMWRITE_JPEG_OPTIMIZE, 1),
+)
+_SUB_FILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 258, 259, 262
+_SAMPLES, _X_RESOLUTION, _Y_RESOLUTION, _PLANAR, _RESOLUTION_UNIT = 277, 282, 283, 284, 296
+_PROFILE = 34675
+_RGB, _DPI = 2, 300
+_BAND = 256
+_NOISE_SIDE = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How a picture is written."""
+
+    bits: int
+    """Bits per channel, 8 or 16."""
+    quality: int
+    """Of lossy formats, 1 to 100."""
+    overwrite: bool
+    """Whether an existing file may be replaced."""
+
+
+def write_png(picture: Picture, path: Path, encoding: Encoding) -> None:
+    """Write a PNG of 8 or 16 bits per channel.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    _write_opencv(picture, path, ".png", encoding, _PNG)
+
+
+def write_jpeg(picture: Picture, path: Path, encoding: Encoding) -> None:
+    """Write a JPEG with full colour resolution (4:4:4).
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    _write_opencv(
+        picture, path, ".jpg", encoding, [*_JPEG, cv2.IMWRITE_JPEG_QUALITY, encoding.quality]
+    )
+
+
+def write_tiff(picture: Picture, path: Path, encoding: Encoding) -> None:
+    """Write an uncompressed RGB TIFF of 8 or 16 bits per channel, its EXIF as real directories.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    height, width = picture.pixels.shape[:2]
+    bits = encoding.bits
+    directory: Directory = {
+        **metadata.directories(metadata.parse(_exif(picture))),
+        _SUB_FILE: Entry.of(Kind.LONG, 0),
+        _WIDTH: Entry.of(Kind.LONG, width),
+        _HEIGHT: Entry.of(Kind.LONG, height),
+        _BITS: Entry.of(Kind.SHORT, bits, bits, bits),
+        _COMPRESSION: Entry.of(Kind.SHORT, 1),
+        _PHOTOMETRIC: Entry.of(Kind.SHORT, _RGB),
+        _SAMPLES: Entry.of(Kind.SHORT, 3),
+        _X_RESOLUTION: Entry.of(Kind.RATIONAL, _DPI),
+        _Y_RESOLUTION: Entry.of(Kind.RATIONAL, _DPI),
+        _PLANAR: Entry.of(Kind.SHORT, 1),
+        _RESOLUTION_UNIT: Entry.of(Kind.SHORT, 2),
+        _PROFILE: Entry(Kind.UNDEFINED, srgb_profile()),
+    }
+    size = height, width * 3 * bits // 8
+    with replacing(path, overwrite=encoding.overwrite) as file:
+        write_image(file, directory, _bands(picture.pixels, bits), _BAND, size)
+
+
+WRITERS: dict[str, Callable[[Picture, Path, Encoding], None]] = {
+    "PNG": write_png,
+    "JPEG": write_jpeg,
+    "TIFF": write_tiff,
+}
+"""Writers of finished pictures by format name."""
+
+
+def to_eight_bits(pixels: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    """Reduce to 8 bits with a fixed dither of under one level, so that smooth skies do not band.
+
+    Levels that 8 bits can express (multiples of 257, black and white among them) stay exact.
+    """
+    reduced = np.empty(pixels.shape, np.uint8)
+    for top in range(0, pixels.shape[0], _NOISE_SIDE):
+        band = pixels[top : top + _NOISE_SIDE].astype(np.uint32)
+        band += _dither(pixels.shape[1])[: band.shape[0], :, None]
+        reduced[top : top + _NOISE_SIDE] = band // 257
+    return reduced
+
+
+@cache
+def _dither(width: int) -> NDArray[np.uint32]:
+    """``128 x width`` of noise, 0 to 256, always the same."""
+    noise = np.random.default_rng(0).integers(0, 257, (_NOISE_SIDE, _NOISE_SIDE), np.uint32)
+    return np.tile(noise, (1, -(-width // _NOISE_SIDE)))[:, :width]
+
+
+def _bands(pixels: NDArray[np.uint16], bits: int) -> Iterator[Pixels]:
+    for top in range(0, pixels.shape[0], _BAND):
+        band = pixels[top : top + _BAND]
+        yield to_eight_bits(band) if bits == 8 else band  # noqa: PLR2004
+
+
+def _exif(picture: Picture) -> bytes:
+    return metadata.upright(picture.exif, picture.pixels.shape[:2])
+
+
+def _write_opencv(
+    picture: Picture,
+    path: Path,
+    extension: str,
+    encoding: Encoding,
+    parameters: Iterable[int],
+) -> None:
+    pixels = to_eight_bits(picture.pixels) if encoding.bits == 8 else picture.pixels  # noqa: PLR2004
+    blocks = {
+        cv2.IMAGE_METADATA_EXIF: _exif(picture),
+        cv2.IMAGE_METADATA_ICCP: srgb_profile(),
+    }
+    with replacing(path, overwrite=encoding.overwrite) as file:
+        try:
+            _, data = cv2.imencodeWithMetadata(
+                extension,
+                cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR),
+                list(blocks),
+                [np.frombuffer(block, np.uint8) for block in blocks.values()],
+                [*parameters],
+            )
+        except cv2.error as error:
+            if error.code == cv2.Error.StsNoMem:
+                raise MemoryExhaustedError(f"{path} does not fit into memory") from error
+            raise OutputError(f"{path} cannot be encoded: {error.err}", "try TIFF") from error
+        file.write(data.tobytes())
