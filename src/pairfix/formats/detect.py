@@ -26,35 +26,11 @@ _FOREIGN_BRANDS = {
     b"heix": "a HEIC",
     b"mif1": "a HEIF",
 }
-_RAW_TIFF_SUFFIXES = set(
-    [
-        ".3fr",
-        ".arw",
-        ".bay",
-        ".cap",
-        ".cr2",
-        ".dcr",
-        ".dcs",
-        ".dng",
-        ".erf",
-        ".fff",
-        ".gpr",
-        ".iiq",
-        ".k25",
-        ".kdc",
-        ".mef",
-        ".mos",
-        ".nef",
-        ".nrw",
-        ".pef",
-        ".ptx",
-        ".raw",
-        ".rwl",
-        ".sr2",
-        ".srf",
-        ".srw",
-    ]
-)
+_RAW_TIFF_SUFFIXES = {
+    ".3fr", ".arw", ".bay", ".cap", ".cr2", ".dcr", ".dcs", ".dng", ".erf", ".fff", ".gpr",
+    ".iiq", ".k25", ".kdc", ".mef", ".mos", ".nef", ".nrw", ".pef",
+    ".ptx", ".raw", ".rwl", ".sr2", ".srf", ".srw",
+}  # fmt: skip
 _DNG_VERSION, _PHOTOMETRIC = 50706, 262
 _RAW_PHOTOMETRICS = {32803.0, 34892.0}
 _HEAD_SIZE = 16

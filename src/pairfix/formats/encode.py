@@ -159,4 +159,4 @@ def _write_opencv(
             if error.code == cv2.Error.StsNoMem:
                 raise MemoryExhaustedError(f"{path} does not fit into memory") from error
             raise OutputError(f"{path} cannot be encoded: {error.err}", "try TIFF") from error
-        file.write(data.tobytes())
+        file.write(data.data)

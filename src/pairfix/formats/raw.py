@@ -47,6 +47,14 @@ _PATTERNS = ("RGGB", "GRBG", "GBRG", "BGGR")
 _FULL_SCALE = 65535
 _NO_YEAR = 1970
 _BAND = 256
+_XYZ_TO_SRGB = np.array(
+    [
+        [3.2404542, -1.5371385, -0.4985314],
+        [-0.9692660, 1.8760108, 0.0415560],
+        [0.0556434, -0.2040259, 1.0572252],
+    ]
+)
+"""IEC 61966-2-1."""
 _COMMON: dict[str, Any] = {
     "output_bps": 16,
     "output_color": rawpy.ColorSpace.sRGB,
@@ -120,7 +128,8 @@ def develop_mosaic(
         target = raw.raw_image_visible
         if target.shape != mosaic.shape:
             raise InputError(f"{source.path} has changed since it was read", "run again")
-        write_scaled(mosaic, target, gain=2.0**settings.exposure)
+        for number, band in enumerate(scaled_bands(mosaic, gain=2.0**settings.exposure)):
+            target[number * _BAND :][: len(band)] = band
         developed = raw.postprocess(
             **_COMMON,
             **_balance(raw, settings.white_balance),
@@ -133,14 +142,35 @@ def develop_mosaic(
     return cast("NDArray[np.uint16]", developed)
 
 
-def write_scaled(
-    mosaic: NDArray[np.float32], target: NDArray[np.uint16], gain: float = 1.0
-) -> None:
-    """Scale 0..1 to 0..65535 into `target`, rounded and clipped, band by band to spare memory."""
-    for top in range(0, mosaic.shape[0], _BAND):
-        band = mosaic[top : top + _BAND] * np.float32(gain * _FULL_SCALE)
+def scaled_bands(
+    mosaic: NDArray[np.float32], rows: int = _BAND, gain: float = 1.0
+) -> Iterator[NDArray[np.uint16]]:
+    """Bands of a mosaic, 0..1 scaled to 0..65535, rounded and clipped; spares memory."""
+    for top in range(0, mosaic.shape[0], rows):
+        band = mosaic[top : top + rows] * np.float32(gain * _FULL_SCALE)
         np.rint(np.clip(band, 0, _FULL_SCALE, out=band), out=band)
-        target[top : top + _BAND] = band
+        yield band.astype(np.uint16)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraColour:
+    """What LibRaw knows of a camera."""
+
+    matrix: NDArray[np.float64]
+    """3 x 3, from CIE XYZ under D65 to the camera's RGB."""
+    crop: tuple[int, int, int, int]
+    """Left, top, width and height within the visible mosaic that the camera means to show."""
+
+
+def read_colour(path: Path) -> CameraColour:
+    """Ask LibRaw for a camera's colours; an unknown one is taken for linear sRGB.
+
+    Raises:
+        InputError: LibRaw cannot read the file.
+    """
+    with _opened(path) as raw:
+        matrix = raw.rgb_xyz_matrix[:3].astype(np.float64)
+        return CameraColour(matrix if matrix.any() else _XYZ_TO_SRGB, _visible_crop(raw.sizes))
 
 
 @contextmanager
@@ -230,6 +260,15 @@ def _balance(raw: rawpy.RawPy, choice: WhiteBalance) -> dict[str, Any]:
 
 def _developed(raw: rawpy.RawPy) -> NDArray[np.uint16]:
     return cast("NDArray[np.uint16]", raw.postprocess(**_COMMON, **_balance(raw, "camera")))
+
+
+def _visible_crop(sizes: Any) -> tuple[int, int, int, int]:  # noqa: ANN401 (rawpy hides its type)
+    left = sizes.crop_left_margin - sizes.left_margin
+    top = sizes.crop_top_margin - sizes.top_margin
+    right, bottom = left + sizes.crop_width, top + sizes.crop_height
+    if 0 <= left < right <= sizes.width and 0 <= top < bottom <= sizes.height:
+        return left, top, sizes.crop_width, sizes.crop_height
+    return 0, 0, sizes.width, sizes.height
 
 
 def _recorded(raw: rawpy.RawPy) -> Exposure:

@@ -1,0 +1,171 @@
+"""DNG written: a restored mosaic under the colours of the camera that shot it (DNG 1.4).
+
+A mosaic that came from a DNG keeps that file's colour matrices, profile, lens corrections and
+crop, tag by tag; its noise profile goes, for the noise has. Other raws get LibRaw's matrix, for
+illuminant D65.
+"""
+
+import math
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfix._version import __version__
+from pairfix.errors import OutputError
+from pairfix.formats import metadata
+from pairfix.formats.atomic import replacing
+from pairfix.formats.raw import CameraColour, read_colour, scaled_bands
+from pairfix.formats.tiff import Directory, Entry, Kind, read_chain, write_image
+from pairfix.image import Bayer, Frame
+
+__all__ = ["encode_dng"]
+
+_PHOTOMETRIC, _CFA = 262, 32803
+_DNG_VERSION, _BACKWARD_VERSION, _UNIQUE_MODEL = 50706, 50707, 50708
+_AS_SHOT_NEUTRAL, _AS_SHOT_WHITE, _BASELINE_EXPOSURE = 50728, 50729, 50730
+_COLOR_MATRIX, _ILLUMINANT, _D65 = 50721, 50778, 21
+_DEFAULT_SCALE, _CROP_ORIGIN, _CROP_SIZE = 50718, 50719, 50720
+_COPIED = {
+    *(_UNIQUE_MODEL, 50709, 50733, 50736, 50738, 50739, 50780),
+    *(50732, 50734, 50737),
+    *range(_COLOR_MATRIX, _BASELINE_EXPOSURE),
+    *(_ILLUMINANT, 50779, 50931, 50932, 50934, *range(50936, 50943), 50964, 50965),
+    *(50981, 50982, 51107, 51108, 51109, 51110, *range(52529, 52534)),
+    *(_DEFAULT_SCALE, 51009, 51022),
+}
+"""Names, green split and lens, sharpness and chroma hints, matrices and white balance,
+illuminants, signatures and profiles, their tables, third illuminant, scale and opcodes 2 and 3.
+Opcode list 1 mends defects of the sensor, which are gone from a restored mosaic."""
+_FILTERS = {"R": 0, "G": 1, "B": 2}
+_FULL_SCALE = 65535
+_BAND = 256
+
+
+def encode_dng(
+    source: Frame,
+    mosaic: NDArray[np.float32],
+    baseline_exposure: float,
+    path: Path,
+    *,
+    overwrite: bool = False,
+) -> None:
+    """Write a mosaic as a DNG that develops as the source would.
+
+    Args:
+        source: The raw frame that lends its colours, metadata and orientation.
+        mosaic: ``H x W`` as the source's pixels; 0 is black, 1 the source's white level; what
+            lies outside is clipped.
+        baseline_exposure: EV that a raw converter adds, on top of the source's own.
+        path: Where to; the file appears whole or not at all.
+        overwrite: Whether an existing file may be replaced.
+
+    Raises:
+        OutputError: The file cannot be written, or the source has no Bayer mosaic.
+    """
+    if source.bayer is None:
+        raise OutputError(f"{path}: {source.path} has no Bayer mosaic", "write TIFF or PNG")
+    height, width = mosaic.shape
+    directory = {
+        **metadata.directories(_exif(source)),
+        **_structure(source.bayer, (height, width)),
+        **_colour(source, source.bayer, baseline_exposure),
+        metadata.ORIENTATION: Entry.of(Kind.SHORT, source.orientation),
+        metadata.SOFTWARE: Entry.text(f"pairfix {__version__}"),
+    }
+    with replacing(path, overwrite=overwrite) as file:
+        write_image(file, directory, scaled_bands(mosaic, _BAND), _BAND, (height, 2 * width))
+
+
+def _exif(source: Frame) -> metadata.Exif:
+    main, photographic, gps = metadata.parse(source.exif)
+    names = {
+        tag: main.get(tag, Entry.text(source.camera or "Unknown"))
+        for tag in (metadata.MAKE, metadata.MODEL)
+    }
+    return main | names, photographic, gps
+
+
+def _structure(bayer: Bayer, size: tuple[int, int]) -> Directory:
+    """How the strips are to be read (DNG 1.4, chapter 4)."""
+    height, width = size
+    filters = bytes(_FILTERS[letter] for letter in bayer.pattern)
+    return {
+        254: Entry.of(Kind.LONG, 0),
+        256: Entry.of(Kind.LONG, width),
+        257: Entry.of(Kind.LONG, height),
+        258: Entry.of(Kind.SHORT, 16),
+        259: Entry.of(Kind.SHORT, 1),
+        _PHOTOMETRIC: Entry.of(Kind.SHORT, _CFA),
+        277: Entry.of(Kind.SHORT, 1),
+        284: Entry.of(Kind.SHORT, 1),
+        33421: Entry.of(Kind.SHORT, 2, 2),
+        33422: Entry(Kind.BYTE, filters),
+        _DNG_VERSION: Entry.of(Kind.BYTE, 1, 4, 0, 0),
+        _BACKWARD_VERSION: Entry.of(Kind.BYTE, 1, 4, 0, 0),
+        50710: Entry.of(Kind.BYTE, 0, 1, 2),
+        50711: Entry.of(Kind.SHORT, 1),
+        50713: Entry.of(Kind.SHORT, 1, 1),
+        50714: Entry.of(Kind.SHORT, 0),
+        50717: Entry.of(Kind.LONG, _FULL_SCALE),
+        _DEFAULT_SCALE: Entry.of(Kind.RATIONAL, 1, 1),
+    }
+
+
+def _colour(source: Frame, bayer: Bayer, baseline_exposure: float) -> Directory:
+    """Colour, crop and exposure: the source DNG's own, or LibRaw's (DNG 1.4, chapter 6)."""
+    theirs = _source_tags(source.path)
+    colour: Directory = {tag: entry for tag, entry in theirs.items() if tag in _COPIED}
+    known = read_colour(source.path) if not _crops(theirs, source) or not colour else None
+    if known is not None:
+        colour |= _crop(known)
+        if _COLOR_MATRIX not in colour:
+            colour[_COLOR_MATRIX] = Entry.of(Kind.SRATIONAL, *known.matrix.ravel())
+            colour[_ILLUMINANT] = Entry.of(Kind.SHORT, _D65)
+    else:
+        colour |= {tag: theirs[tag] for tag in (_CROP_ORIGIN, _CROP_SIZE)}
+    if _AS_SHOT_NEUTRAL not in colour and _AS_SHOT_WHITE not in colour:
+        neutral = (1 / gain for gain in bayer.white_balance)
+        colour[_AS_SHOT_NEUTRAL] = Entry.of(Kind.RATIONAL, *neutral)
+    colour.setdefault(_UNIQUE_MODEL, Entry.text(source.camera or "Unknown"))
+    theirs_exposure = theirs[_BASELINE_EXPOSURE].values[0] if _BASELINE_EXPOSURE in theirs else 0.0
+    total = baseline_exposure + (theirs_exposure if math.isfinite(theirs_exposure) else 0.0)
+    colour[_BASELINE_EXPOSURE] = Entry.of(Kind.SRATIONAL, round(total, 4))
+    return colour
+
+
+def _source_tags(path: Path) -> dict[int, Entry]:
+    """Tags of a DNG's main directory and of its raw image's; none of another file's."""
+    try:
+        with path.open("rb") as file:
+            first, *others = read_chain(file)
+    except (OSError, ValueError):
+        return {}
+    if _DNG_VERSION not in first:
+        return {}
+    for directory in others:
+        if _PHOTOMETRIC in directory and directory[_PHOTOMETRIC].values == (_CFA,):
+            return directory | first | _geometry(directory)
+    return first
+
+
+def _geometry(directory: dict[int, Entry]) -> dict[int, Entry]:
+    places = (_DEFAULT_SCALE, _CROP_ORIGIN, _CROP_SIZE)
+    return {tag: directory[tag] for tag in places if tag in directory}
+
+
+def _crops(tags: dict[int, Entry], source: Frame) -> bool:
+    """Whether a DNG states a crop that fits its visible mosaic."""
+    if _CROP_ORIGIN not in tags or _CROP_SIZE not in tags:
+        return False
+    height, width = source.size
+    (left, top), (wide, high) = tags[_CROP_ORIGIN].values, tags[_CROP_SIZE].values
+    return left >= 0 and top >= 0 and 0 < left + wide <= width and 0 < top + high <= height
+
+
+def _crop(colour: CameraColour) -> Directory:
+    left, top, width, height = colour.crop
+    return {
+        _CROP_ORIGIN: Entry.of(Kind.LONG, left, top),
+        _CROP_SIZE: Entry.of(Kind.LONG, width, height),
+    }
