@@ -11,12 +11,13 @@ import safetensors.numpy
 import torch
 from numpy.typing import NDArray
 
+from pairfix.image import Domain
 from pairfix.networks import NETWORKS, Network
 from pairfix.networks.export import export_graphs
 from pairfix.networks.official import drop_unused
 from pairfix.weights import CHANNELS, Model, write_model
 
-Tensors = dict[str, NDArray[np.float32]]
+Array = NDArray[np.floating]
 
 _CARD = """# {name}
 
@@ -44,12 +45,16 @@ def main() -> None:
 
 
 def make_model(
-    folder: Path, network: Network, config: Any, domain: Any, tensors: Mapping[str, Any]
+    folder: Path,
+    network: Network,
+    config: Any,
+    domain: Domain,
+    tensors: Mapping[str, Array],  # noqa: ANN401
 ) -> Model:
     """Load the tensors strictly into the network, export its graphs, write the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     modules = network.modules(config)
-    kept: Tensors = {}
+    kept: dict[str, Array] = {}
     known = set()
     for graph in network.graphs(config):
         own = {

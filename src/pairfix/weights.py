@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from pairfix.errors import ModelError
 from pairfix.image import Domain
 from pairfix.networks import NETWORKS, Graph, Network
+from pairfix.networks.graphfile import parameter_shapes
 
 __all__ = ["CHANNELS", "Model", "default_model", "find_model", "shipped_models", "write_model"]
 
@@ -41,6 +42,7 @@ _FIELDS: Mapping[str, type] = {
     "sha256": dict,
 }
 _DEFAULTS: Mapping[Domain, str] = {"raw": "selfir-raw", "srgb": "selfir-srgb"}
+_UNFIT = "weights and network do not belong together: make the model folder again"
 _DAMAGED = "the file is damaged: install pairfix again, or fetch the model again"
 
 
@@ -66,7 +68,8 @@ class Model:
         """All weights by name, each name with its graph's prefix.
 
         Raises:
-            ModelError: The file is missing, damaged, or holds values that are not finite.
+            ModelError: The file is missing or damaged, does not hold exactly the parameters of
+                the graphs, or holds values that are not finite.
         """
         path = self._verified(_WEIGHTS)
         try:
@@ -74,9 +77,7 @@ class Model:
         except (safetensors.SafetensorError, KeyError, ValueError) as error:
             raise ModelError(f"{path} cannot be read: {error}", _DAMAGED) from error
         tensors = {key: value.astype(np.float32) for key, value in stored.items()}
-        bad = next((key for key, value in tensors.items() if not np.isfinite(value).all()), None)
-        if bad is not None:
-            raise ModelError(f"{path}: {bad} holds values that are not finite", _DAMAGED)
+        self._check(path, tensors)
         return tensors
 
     def graph_path(self, graph: Graph) -> Path:
@@ -86,6 +87,20 @@ class Model:
             ModelError: The file is missing or damaged.
         """
         return self._verified(f"{graph.name}.onnx")
+
+    def _check(self, path: Path, tensors: Tensors) -> None:
+        expected: dict[str, tuple[int, ...]] = {}
+        for graph in self.graphs:
+            expected |= parameter_shapes(self.graph_path(graph))
+        if missing := sorted(expected.keys() - tensors.keys()):
+            raise ModelError(f"{path} lacks {missing[0]}", _UNFIT)
+        if extra := sorted(tensors.keys() - expected.keys()):
+            raise ModelError(f"{path} holds {extra[0]}, which the network does not have", _UNFIT)
+        for key, value in tensors.items():
+            if value.shape != expected[key]:
+                raise ModelError(f"{path}: {key} is {value.shape}, not {expected[key]}", _UNFIT)
+            if not np.isfinite(value).all():
+                raise ModelError(f"{path}: {key} holds values that are not finite", _DAMAGED)
 
     def _verified(self, name: str) -> Path:
         path = self.folder / name

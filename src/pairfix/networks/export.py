@@ -24,9 +24,9 @@ _UNITS = (2, 3)
 
 def export_graphs(
     network: Network,
-    config: Any,
+    config: Any,  # noqa: ANN401
     modules: Mapping[str, nn.Module],
-    folder: Path,  # noqa: ANN401
+    folder: Path,
 ) -> tuple[Path, ...]:
     """Write ``<graph>.onnx`` for every graph of a network.
 

@@ -29,6 +29,7 @@ class DeblurNet(nn.Module):
     """
 
     def __init__(self, config: D2HNetConfig) -> None:
+        """Build the network, freshly initialised."""
         super().__init__()
         channels, width = config.channels, config.width
         self.downsample_conv = _Conv(8 * channels, 8 * channels)
@@ -64,6 +65,7 @@ class EnhanceNet(nn.Module):
     """
 
     def __init__(self, config: D2HNetConfig) -> None:
+        """Build the network, freshly initialised."""
         super().__init__()
         channels, widths = config.channels, config.widths
         self.levels = len(widths)

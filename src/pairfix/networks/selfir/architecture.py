@@ -21,6 +21,7 @@ class SelfIR(nn.Module):
     """
 
     def __init__(self, config: SelfIRConfig) -> None:
+        """Build the network, freshly initialised."""
         super().__init__()
         self.align_corners = config.align_corners
         channels, width = config.channels, config.width

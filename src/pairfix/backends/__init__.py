@@ -1,0 +1,17 @@
+"""The libraries that run networks; importing this package loads none of them."""
+
+from pairfix.backends.choose import choose_runtime
+from pairfix.backends.registry import BACKENDS, open_session
+from pairfix.backends.spec import Backend, DeviceName, Engine, Precision, Runtime, Session
+
+__all__ = [
+    "BACKENDS",
+    "Backend",
+    "DeviceName",
+    "Engine",
+    "Precision",
+    "Runtime",
+    "Session",
+    "choose_runtime",
+    "open_session",
+]

@@ -1,0 +1,142 @@
+"""Choose where to run, and never settle silently for less than what was asked."""
+
+import ctypes
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from pairfix.backends.registry import BACKENDS
+from pairfix.backends.spec import Backend, DeviceName, Engine, Precision, Runtime
+from pairfix.errors import DeviceError, MissingExtraError
+
+__all__ = ["choose_runtime"]
+
+_PREFERENCES: tuple[tuple[str, DeviceName], ...] = (
+    ("torch", "cuda"),
+    ("torch", "mps"),
+    ("onnx", "cuda"),
+    ("onnx", "cpu"),
+    ("torch", "cpu"),
+)
+_DEVICES: tuple[DeviceName, ...] = ("cuda", "mps")
+_DRIVERS = ("libcuda.so.1", "nvcuda.dll")
+_AMD_DRIVER = Path("/dev/kfd")
+
+
+def choose_runtime(
+    backend: str = "auto",
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+    precision: Literal["auto", "fp32", "fp16", "bf16"] = "auto",
+) -> Runtime:
+    """Settle backend, device and precision.
+
+    Left to itself it takes PyTorch on a CUDA device, else on Apple's GPU, else ONNX Runtime on a
+    CUDA device, else ONNX Runtime on the CPU; fp16 on CUDA with PyTorch, else fp32.
+
+    Args:
+        backend: ``auto`` or a key of `BACKENDS`.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        precision: ``auto``, ``fp32``, ``fp16`` or ``bf16``.
+
+    Raises:
+        DeviceError: What was asked for is not there.
+        MissingExtraError: The backend that it needs is not installed.
+    """
+    candidates = _candidates(backend, precision)
+    engines: dict[str, Engine] = {}
+    reasons: list[str] = []
+    for name, wanted in _PREFERENCES:
+        if device not in ("auto", wanted) or name not in candidates:
+            continue
+        if missing := _missing_driver(wanted):
+            if wanted in (device, "cuda"):
+                reasons.append(missing)
+            continue
+        if name not in engines:
+            engines[name] = BACKENDS[name].load()
+        title = engines[name].find(wanted)
+        if title is not None:
+            fell = device == "auto" and wanted == "cpu"
+            return _runtime(candidates[name], wanted, precision, title, reasons if fell else ())
+        reasons.append(engines[name].absence(wanted))
+    raise _no_device(device, reasons, list(engines.values()))
+
+
+def _candidates(backend: str, precision: str) -> dict[str, Backend]:
+    if backend == "auto":
+        return _able(precision)
+    if backend not in BACKENDS:
+        raise DeviceError(f"there is no backend {backend}", f"take one of {', '.join(BACKENDS)}")
+    wanted = BACKENDS[backend]
+    if not wanted.installed():
+        raise MissingExtraError(f"{wanted.title} is not installed", wanted.install)
+    if precision not in ("auto", *wanted.precisions):
+        raise DeviceError(
+            f"{wanted.title} computes in {', '.join(wanted.precisions)} only, not in {precision}",
+            f"take --precision auto or --backend {_first_able(precision).name}",
+        )
+    return {backend: wanted}
+
+
+def _able(precision: str) -> dict[str, Backend]:
+    able = {
+        name: backend
+        for name, backend in BACKENDS.items()
+        if backend.installed() and precision in ("auto", *backend.precisions)
+    }
+    if not able:
+        needed = _first_able(precision)
+        raise MissingExtraError(f"{needed.title} is not installed", needed.install)
+    return able
+
+
+def _first_able(precision: str) -> Backend:
+    for backend in BACKENDS.values():
+        if precision in ("auto", *backend.precisions):
+            return backend
+    raise DeviceError(f"there is no precision {precision}", "take auto, fp32, fp16 or bf16")
+
+
+def _runtime(
+    backend: Backend, device: DeviceName, precision: str, title: str, reasons: Iterable[str]
+) -> Runtime:
+    auto: Precision = "fp16" if (backend.name, device) == ("torch", "cuda") else "fp32"
+    settled = next((name for name in backend.precisions if name == precision), auto)
+    return Runtime(
+        backend=backend.name,
+        device=device,
+        precision=settled,
+        description=f"{title} ({backend.title}, {settled})",
+        reason="; ".join(dict.fromkeys(reasons)),
+    )
+
+
+def _missing_driver(device: DeviceName) -> str:
+    """Why there can be no such device; found without importing any backend."""
+    if device == "cuda" and not _AMD_DRIVER.exists() and not any(map(_loads, _DRIVERS)):
+        return "no CUDA device: there is no GPU driver"
+    if device == "mps" and sys.platform != "darwin":
+        return "no Apple GPU"
+    return ""
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def _no_device(device: str, reasons: Iterable[str], engines: Iterable[Engine]) -> DeviceError:
+    there = [
+        name
+        for name in _DEVICES
+        if not _missing_driver(name) and any(engine.find(name) for engine in engines)
+    ]
+    why = "; ".join(dict.fromkeys(reasons)) or "no backend that is installed knows it"
+    return DeviceError(
+        f"the device {device} cannot be used: {why}",
+        f"there is {', '.join([*there, 'cpu'])}; --device auto takes the best",
+    )

@@ -1,0 +1,104 @@
+"""Run graphs with ONNX Runtime; the weights are handed to it, not stored in the graph."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
+from functools import cache
+from io import StringIO
+from typing import Any, cast
+
+import numpy as np
+import onnxruntime as ort
+from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+from pairfix.backends.spec import DeviceName, Runtime, Session, translate_memory_errors
+from pairfix.errors import DeviceError, ModelError
+from pairfix.image import Planes
+from pairfix.networks import Graph
+from pairfix.weights import Model
+
+__all__ = ["OnnxRuntime"]
+
+_CUDA = "CUDAExecutionProvider"
+_CPU = "CPUExecutionProvider"
+_FATAL_ONLY = 4
+_DAMAGED = "install pairfix again, or fetch the model again"
+
+_IDENTITY = (
+    b'\x08\x08:7\n\x10\n\x01x\x12\x01y"\x08Identity\x12\x01gZ\x0f\n\x01x\x12\n\n\x08\x08\x01\x12'
+    b"\x04\n\x02\x08\x01b\x0f\n\x01y\x12\n\n\x08\x08\x01\x12\x04\n\x02\x08\x01B\x04\n\x00\x10\r"
+)
+"""The smallest ONNX model: y = x, one float."""
+
+
+class OnnxRuntime:
+    """The engine behind ``--backend onnx``."""
+
+    def find(self, device: DeviceName) -> str | None:
+        """The device's title; CUDA counts only if its provider really loads."""
+        if device == "cuda":
+            return "NVIDIA GPU" if _cuda_loads() else None
+        return "CPU" if device == "cpu" else None
+
+    def absence(self, device: DeviceName) -> str:
+        """Why a device is not there."""
+        if device == "cuda" and _CUDA in ort.get_available_providers():
+            return "ONNX Runtime cannot load CUDA (driver, toolkit or cuDNN is missing)"
+        return f"this ONNX Runtime was built without {device}"
+
+    def open(self, model: Model, graph: Graph, runtime: Runtime) -> Session:
+        """Load a graph onto the runtime's device."""
+        provider = _CUDA if runtime.device == "cuda" else _CPU
+        tensors = model.tensors()
+        with translate_memory_errors():
+            session = _create(model, graph, provider, tensors)
+        if provider not in session.get_providers():
+            raise DeviceError(f"ONNX Runtime did not take {provider}", "take --device cpu")
+        return _OnnxSession(session)
+
+
+class _OnnxSession:
+    def __init__(self, session: Any) -> None:  # noqa: ANN401
+        self._session = session
+        self._names = [each.name for each in session.get_inputs()]
+        self._options = ort.RunOptions()
+        self._options.log_severity_level = _FATAL_ONLY
+
+    def run(self, inputs: Sequence[Planes]) -> Planes:
+        feeds = {
+            name: np.ascontiguousarray(planes[None], np.float32)
+            for name, planes in zip(self._names, inputs, strict=True)
+        }
+        with translate_memory_errors():
+            (output,) = self._session.run(None, feeds, self._options)
+        return cast("Planes", output[0])
+
+
+def _create(model: Model, graph: Graph, provider: str, tensors: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    options = _options()
+    own = {key: value for key, value in tensors.items() if key.startswith(graph.prefix)}
+    values = [ort.OrtValue.ortvalue_from_numpy(value) for value in own.values()]
+    options.add_external_initializers(list(own), values)
+    path = model.graph_path(graph)
+    try:
+        return ort.InferenceSession(path.read_bytes(), options, providers=[provider])
+    except (state.Fail, state.InvalidGraph, state.InvalidProtobuf, state.RuntimeException) as error:
+        raise ModelError(f"{path} cannot be loaded: {error}", _DAMAGED) from error
+
+
+def _options() -> Any:  # noqa: ANN401
+    """No arena: it would keep twice the memory that one tile needs, for no gain in speed."""
+    options = ort.SessionOptions()
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = _FATAL_ONLY
+    return options
+
+
+@cache
+def _cuda_loads() -> bool:
+    if _CUDA not in ort.get_available_providers():
+        return False
+    ort.set_default_logger_severity(_FATAL_ONLY)
+    with redirect_stdout(StringIO()):
+        ort.preload_dlls()
+        session = ort.InferenceSession(_IDENTITY, _options(), providers=[_CUDA, _CPU])
+    return _CUDA in session.get_providers()
