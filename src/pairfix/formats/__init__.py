@@ -7,11 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pairfix.errors import InputError, OutputError
 from pairfix.formats.atomic import check_target
 from pairfix.image import Frame, Picture
 
-__all__ = ["FORMATS", "Format", "check_writable", "decode", "encode_picture", "output_format"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "check_writable",
+    "decode",
+    "encode_dng",
+    "encode_picture",
+    "output_format",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +107,33 @@ def encode_picture(
     if chosen.mosaic:
         raise OutputError(f"{path}: {chosen.name} holds a mosaic, no finished picture", _known())
     WRITERS[chosen.name](picture, path, Encoding(depth, quality, overwrite))
+
+
+def encode_dng(
+    source: Frame,
+    mosaic: NDArray[np.float32],
+    baseline_exposure: float,
+    path: Path,
+    *,
+    overwrite: bool = False,
+) -> None:
+    """Write a mosaic as a DNG that develops as the source would.
+
+    Args:
+        source: The raw frame that lends its colours, metadata and orientation; read again.
+        mosaic: ``H x W`` as the source's pixels; 0 is black, 1 the source's white level; what
+            lies outside is clipped.
+        baseline_exposure: EV that a raw converter adds, on top of the source's own.
+        path: Where to; the file appears whole or not at all.
+        overwrite: Whether an existing file may be replaced.
+
+    Raises:
+        InputError: The source has gone.
+        OutputError: The file cannot be written, or the source has no Bayer mosaic.
+    """
+    from pairfix.formats.dng import write_dng  # noqa: PLC0415
+
+    write_dng(source, mosaic, baseline_exposure, path, overwrite=overwrite)
 
 
 def output_format(path: Path) -> Format:

@@ -15,11 +15,11 @@ from pairfix._version import __version__
 from pairfix.errors import OutputError
 from pairfix.formats import metadata
 from pairfix.formats.atomic import replacing
-from pairfix.formats.raw import CameraColour, read_colour, scaled_bands
+from pairfix.formats.libraw import BAND, FULL_SCALE, CameraColour, read_colour, scaled_bands
 from pairfix.formats.tiff import Directory, Entry, Kind, read_chain, write_image
 from pairfix.image import Bayer, Frame
 
-__all__ = ["encode_dng"]
+__all__ = ["write_dng"]
 
 _PHOTOMETRIC, _CFA = 262, 32803
 _DNG_VERSION, _BACKWARD_VERSION, _UNIQUE_MODEL = 50706, 50707, 50708
@@ -38,31 +38,17 @@ _COPIED = {
 illuminants, signatures and profiles, their tables, third illuminant, scale and opcodes 2 and 3.
 Opcode list 1 mends defects of the sensor, which are gone from a restored mosaic."""
 _FILTERS = {"R": 0, "G": 1, "B": 2}
-_FULL_SCALE = 65535
-_BAND = 256
 
 
-def encode_dng(
+def write_dng(
     source: Frame,
     mosaic: NDArray[np.float32],
     baseline_exposure: float,
     path: Path,
     *,
-    overwrite: bool = False,
+    overwrite: bool,
 ) -> None:
-    """Write a mosaic as a DNG that develops as the source would.
-
-    Args:
-        source: The raw frame that lends its colours, metadata and orientation.
-        mosaic: ``H x W`` as the source's pixels; 0 is black, 1 the source's white level; what
-            lies outside is clipped.
-        baseline_exposure: EV that a raw converter adds, on top of the source's own.
-        path: Where to; the file appears whole or not at all.
-        overwrite: Whether an existing file may be replaced.
-
-    Raises:
-        OutputError: The file cannot be written, or the source has no Bayer mosaic.
-    """
+    """Write a mosaic under its source's colours; see `pairfix.formats.encode_dng`."""
     if source.bayer is None:
         raise OutputError(f"{path}: {source.path} has no Bayer mosaic", "write TIFF or PNG")
     height, width = mosaic.shape
@@ -74,7 +60,7 @@ def encode_dng(
         metadata.SOFTWARE: Entry.text(f"pairfix {__version__}"),
     }
     with replacing(path, overwrite=overwrite) as file:
-        write_image(file, directory, scaled_bands(mosaic, _BAND), _BAND, (height, 2 * width))
+        write_image(file, directory, scaled_bands(mosaic), BAND, (height, 2 * width))
 
 
 def _exif(source: Frame) -> metadata.Exif:
@@ -107,7 +93,7 @@ def _structure(bayer: Bayer, size: tuple[int, int]) -> Directory:
         50711: Entry.of(Kind.SHORT, 1),
         50713: Entry.of(Kind.SHORT, 1, 1),
         50714: Entry.of(Kind.SHORT, 0),
-        50717: Entry.of(Kind.LONG, _FULL_SCALE),
+        50717: Entry.of(Kind.LONG, FULL_SCALE),
         _DEFAULT_SCALE: Entry.of(Kind.RATIONAL, 1, 1),
     }
 

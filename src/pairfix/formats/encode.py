@@ -29,9 +29,9 @@ _JPEG = (
     *(cv2.IMWRITE_JPEG_OPTIMIZE, 1),
 )
 _SUB_FILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 258, 259, 262
-_SAMPLES, _X_RESOLUTION, _Y_RESOLUTION, _PLANAR, _RESOLUTION_UNIT = 277, 282, 283, 284, 296
-_PROFILE = 34675
-_RGB, _DPI = 2, 300
+_SAMPLES, _PLANAR, _PROFILE = 277, 284, 34675
+_CHROMA_POSITION, _COMPONENTS = 531, 0x9101
+_RGB = 2
 _BAND = 256
 _NOISE_SIDE = 128
 
@@ -54,7 +54,7 @@ def write_png(picture: Picture, path: Path, encoding: Encoding) -> None:
     Raises:
         OutputError: It cannot be written.
     """
-    _write_opencv(picture, path, ".png", encoding, _PNG)
+    _write_opencv(picture, path, ".png", encoding, parameters=_PNG, exif=_exif(picture))
 
 
 def write_jpeg(picture: Picture, path: Path, encoding: Encoding) -> None:
@@ -63,9 +63,12 @@ def write_jpeg(picture: Picture, path: Path, encoding: Encoding) -> None:
     Raises:
         OutputError: It cannot be written.
     """
-    _write_opencv(
-        picture, path, ".jpg", encoding, [*_JPEG, cv2.IMWRITE_JPEG_QUALITY, encoding.quality]
-    )
+    main, photographic, gps = metadata.parse(_exif(picture))
+    main[_CHROMA_POSITION] = Entry.of(Kind.SHORT, 1)
+    photographic[_COMPONENTS] = Entry(Kind.UNDEFINED, b"\1\2\3\0")
+    exif = metadata.assemble((main, photographic, gps))
+    parameters = [*_JPEG, cv2.IMWRITE_JPEG_QUALITY, encoding.quality]
+    _write_opencv(picture, path, ".jpg", encoding, parameters=parameters, exif=exif)
 
 
 def write_tiff(picture: Picture, path: Path, encoding: Encoding) -> None:
@@ -76,8 +79,11 @@ def write_tiff(picture: Picture, path: Path, encoding: Encoding) -> None:
     """
     height, width = picture.pixels.shape[:2]
     bits = encoding.bits
+    main, photographic, gps = metadata.parse(_exif(picture))
+    for tag in (metadata.WIDTH, metadata.HEIGHT):
+        del photographic[tag]
     directory: Directory = {
-        **metadata.directories(metadata.parse(_exif(picture))),
+        **metadata.directories((main, photographic, gps)),
         _SUB_FILE: Entry.of(Kind.LONG, 0),
         _WIDTH: Entry.of(Kind.LONG, width),
         _HEIGHT: Entry.of(Kind.LONG, height),
@@ -85,10 +91,7 @@ def write_tiff(picture: Picture, path: Path, encoding: Encoding) -> None:
         _COMPRESSION: Entry.of(Kind.SHORT, 1),
         _PHOTOMETRIC: Entry.of(Kind.SHORT, _RGB),
         _SAMPLES: Entry.of(Kind.SHORT, 3),
-        _X_RESOLUTION: Entry.of(Kind.RATIONAL, _DPI),
-        _Y_RESOLUTION: Entry.of(Kind.RATIONAL, _DPI),
         _PLANAR: Entry.of(Kind.SHORT, 1),
-        _RESOLUTION_UNIT: Entry.of(Kind.SHORT, 2),
         _PROFILE: Entry(Kind.UNDEFINED, srgb_profile()),
     }
     size = height, width * 3 * bits // 8
@@ -139,11 +142,13 @@ def _write_opencv(
     path: Path,
     extension: str,
     encoding: Encoding,
+    *,
     parameters: Iterable[int],
+    exif: bytes,
 ) -> None:
     pixels = to_eight_bits(picture.pixels) if encoding.bits == 8 else picture.pixels  # noqa: PLR2004
     blocks = {
-        cv2.IMAGE_METADATA_EXIF: _exif(picture),
+        cv2.IMAGE_METADATA_EXIF: exif,
         cv2.IMAGE_METADATA_ICCP: srgb_profile(),
     }
     with replacing(path, overwrite=encoding.overwrite) as file:

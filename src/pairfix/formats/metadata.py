@@ -22,13 +22,28 @@ from pairfix.formats.tiff import (
 )
 from pairfix.image import Exposure
 
-__all__ = ["Exif", "camera", "exposure", "orientation", "parse", "read", "taken", "upright"]
+__all__ = [
+    "Exif",
+    "assemble",
+    "camera",
+    "clean",
+    "completed",
+    "directories",
+    "exposure",
+    "of_file",
+    "orientation",
+    "parse",
+    "read",
+    "taken",
+    "upright",
+]
 
 EXIF_IFD, GPS_IFD = 0x8769, 0x8825
 IMAGE_DESCRIPTION, MAKE, MODEL, ORIENTATION = 0x010E, 0x010F, 0x0110, 0x0112
 SOFTWARE, DATE_TIME, ARTIST, COPYRIGHT = 0x0131, 0x0132, 0x013B, 0x8298
 EXPOSURE_TIME, F_NUMBER, ISO, EXIF_VERSION = 0x829A, 0x829D, 0x8827, 0x9000
 ISO_SPEED, RECOMMENDED_INDEX, DATE_TIME_ORIGINAL = 0x8833, 0x8832, 0x9003
+X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, FLASHPIX_VERSION = 0x011A, 0x011B, 0x0128, 0xA000
 FOCAL_LENGTH, COLOR_SPACE, WIDTH, HEIGHT = 0x920A, 0xA001, 0xA002, 0xA003
 
 _MAIN_TAGS = {IMAGE_DESCRIPTION, MAKE, MODEL, ORIENTATION, SOFTWARE, DATE_TIME, ARTIST, COPYRIGHT}
@@ -41,6 +56,9 @@ _EXIF_TAGS = {
     *(0xA217, *range(0xA401, 0xA40B), 0xA40C, 0xA420, *range(0xA430, 0xA436), 0xA460, 0xA500),
 }
 _ZERO_MEANS_UNKNOWN = {EXPOSURE_TIME, F_NUMBER, ISO, FOCAL_LENGTH}
+_APEX = {EXPOSURE_TIME: 0x9201, F_NUMBER: 0x9202}
+"""Exposure tags and their logarithmic doubles, meaningless where the former is unknown."""
+_DPI, _INCH = 300, 2
 _ISO_OVERFLOW = 65535
 _LONGEST_SHUTTER, _LARGEST_ISO, _LARGEST_F_NUMBER = 86400.0, 1e7, 256.0
 
@@ -82,7 +100,9 @@ def of_file(path: Path) -> Exif:
 def clean(exif: Exif) -> bytes:
     """An EXIF block with what is known of the photo and nothing of the file's structure."""
     main = {tag: entry for tag, entry in exif[0].items() if tag in _MAIN_TAGS}
-    photographic = {tag: entry for tag, entry in exif[1].items() if tag in _EXIF_TAGS}
+    unknown = {apex for tag, apex in _APEX.items() if tag in exif[1] and not _number(exif[1], tag)}
+    kept = _EXIF_TAGS - unknown
+    photographic = {tag: entry for tag, entry in exif[1].items() if tag in kept}
     return assemble((_meaningful(main), _meaningful(photographic), exif[2]))
 
 
@@ -109,8 +129,12 @@ def upright(block: bytes, size: tuple[int, int]) -> bytes:
     main |= {
         ORIENTATION: Entry.of(Kind.SHORT, 1),
         SOFTWARE: Entry.text(f"pairfix {__version__}"),
+        X_RESOLUTION: Entry.of(Kind.RATIONAL, _DPI),
+        Y_RESOLUTION: Entry.of(Kind.RATIONAL, _DPI),
+        RESOLUTION_UNIT: Entry.of(Kind.SHORT, _INCH),
     }
     photographic |= {
+        FLASHPIX_VERSION: Entry(Kind.UNDEFINED, b"0100"),
         COLOR_SPACE: Entry.of(Kind.SHORT, 1),
         WIDTH: Entry.of(Kind.LONG, size[1]),
         HEIGHT: Entry.of(Kind.LONG, size[0]),
@@ -118,20 +142,19 @@ def upright(block: bytes, size: tuple[int, int]) -> bytes:
     return assemble((main, photographic, gps))
 
 
-def from_exposure(recorded: Exposure, moment: datetime | None, name: str | None) -> Exif:
-    """Directories built from what a decoder knows, for files without EXIF."""
-    main = {MODEL: Entry.text(name)} if name else {}
-    photographic = {}
+def completed(exif: Exif, recorded: Exposure, moment: datetime | None) -> Exif:
+    """The directories, with what a decoder knows besides in the places they leave empty."""
+    main, photographic, gps = exif
+    known: dict[int, Entry] = {}
     if recorded.shutter:
-        photographic[EXPOSURE_TIME] = Entry.of(Kind.RATIONAL, recorded.shutter)
+        known[EXPOSURE_TIME] = Entry.of(Kind.RATIONAL, recorded.shutter)
     if recorded.aperture:
-        photographic[F_NUMBER] = Entry.of(Kind.RATIONAL, round(recorded.aperture, 2))
+        known[F_NUMBER] = Entry.of(Kind.RATIONAL, round(recorded.aperture, 2))
     if recorded.iso:
-        photographic[ISO] = Entry.of(Kind.SHORT, min(recorded.iso, _ISO_OVERFLOW))
+        known[ISO] = Entry.of(Kind.SHORT, min(recorded.iso, _ISO_OVERFLOW))
     if moment:
-        stamp = Entry.text(moment.strftime("%Y:%m:%d %H:%M:%S"))
-        main[DATE_TIME] = photographic[DATE_TIME_ORIGINAL] = stamp
-    return main, photographic, {}
+        known[DATE_TIME_ORIGINAL] = Entry.text(moment.strftime("%Y:%m:%d %H:%M:%S"))
+    return main, known | photographic, gps
 
 
 def exposure(exif: Exif, otherwise: Exposure | None = None) -> Exposure:

@@ -1,12 +1,10 @@
-"""Raw files, through LibRaw; the only home of rawpy.
+"""Raw files, decoded and developed by LibRaw.
 
 The scale is LibRaw's own: 0 is a channel's black level, 1 is ``white_level``, at which LibRaw
 saturates. Its content-dependent adjustment of that level (``adjust_maximum_thr``) is off
 throughout, for it would brighten the two photos of a pair differently.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,8 +14,9 @@ import numpy as np
 import rawpy
 from numpy.typing import NDArray
 
-from pairfix.errors import InputError, MemoryExhaustedError
+from pairfix.errors import InputError
 from pairfix.formats import metadata
+from pairfix.formats.libraw import BAND, FULL_SCALE, opened, scaled_bands
 from pairfix.image import Bayer, Exposure, Frame
 
 __all__ = ["DEMOSAICS", "DevelopSettings", "decode_raw", "develop_mosaic"]
@@ -41,20 +40,10 @@ _HIGHLIGHTS = {
     "blend": rawpy.HighlightMode.Blend,
     "reconstruct": rawpy.HighlightMode.ReconstructDefault,
 }
-_ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}
+_ORIENTATIONS = {0: 1, 1: 2, 2: 4, 3: 3, 4: 5, 5: 8, 6: 6, 7: 7}
 """LibRaw's flip to EXIF orientation."""
 _PATTERNS = ("RGGB", "GRBG", "GBRG", "BGGR")
-_FULL_SCALE = 65535
 _NO_YEAR = 1970
-_BAND = 256
-_XYZ_TO_SRGB = np.array(
-    [
-        [3.2404542, -1.5371385, -0.4985314],
-        [-0.9692660, 1.8760108, 0.0415560],
-        [0.0556434, -0.2040259, 1.0572252],
-    ]
-)
-"""IEC 61966-2-1."""
 _COMMON: dict[str, Any] = {
     "output_bps": 16,
     "output_color": rawpy.ColorSpace.sRGB,
@@ -86,9 +75,10 @@ def decode_raw(path: Path, *, develop: bool = False) -> Frame:
     Raises:
         InputError: LibRaw cannot read the file.
     """
-    with _opened(path) as raw:
+    with opened(path) as raw:
         exif = _exif(path, raw)
         recorded = metadata.exposure(exif, _recorded(raw))
+        moment = metadata.taken(exif) or _timestamp(raw)
         bayer, notes = _bayer(raw)
         if bayer is None or develop:
             reason = "developed by LibRaw to sRGB" + ("" if bayer else ": no 2x2 Bayer mosaic")
@@ -101,9 +91,9 @@ def decode_raw(path: Path, *, develop: bool = False) -> Frame:
             bayer=bayer,
             exposure=recorded,
             camera=metadata.camera(exif),
-            taken=metadata.taken(exif) or _timestamp(raw),
+            taken=moment,
             orientation=_ORIENTATIONS.get(raw.sizes.flip, 1) if bayer else 1,
-            exif=metadata.clean(exif),
+            exif=metadata.clean(metadata.completed(exif, recorded, moment)),
             notes=notes,
         )
 
@@ -124,83 +114,22 @@ def develop_mosaic(
     Raises:
         InputError: The source file has gone or changed since it was decoded.
     """
-    with _opened(source.path) as raw:
+    with opened(source.path) as raw:
         target = raw.raw_image_visible
         if target.shape != mosaic.shape:
             raise InputError(f"{source.path} has changed since it was read", "run again")
         for number, band in enumerate(scaled_bands(mosaic, gain=2.0**settings.exposure)):
-            target[number * _BAND :][: len(band)] = band
+            target[number * BAND :][: len(band)] = band
         developed = raw.postprocess(
             **_COMMON,
             **_balance(raw, settings.white_balance),
             user_black=0,
             user_cblack=[0, 0, 0, 0],
-            user_sat=_FULL_SCALE,
+            user_sat=FULL_SCALE,
             highlight_mode=_HIGHLIGHTS[settings.highlight_mode],
             demosaic_algorithm=DEMOSAICS[settings.demosaic],
         )
     return cast("NDArray[np.uint16]", developed)
-
-
-def scaled_bands(
-    mosaic: NDArray[np.float32], rows: int = _BAND, gain: float = 1.0
-) -> Iterator[NDArray[np.uint16]]:
-    """Bands of a mosaic, 0..1 scaled to 0..65535, rounded and clipped; spares memory."""
-    for top in range(0, mosaic.shape[0], rows):
-        band = mosaic[top : top + rows] * np.float32(gain * _FULL_SCALE)
-        np.rint(np.clip(band, 0, _FULL_SCALE, out=band), out=band)
-        yield band.astype(np.uint16)
-
-
-@dataclass(frozen=True, slots=True)
-class CameraColour:
-    """What LibRaw knows of a camera."""
-
-    matrix: NDArray[np.float64]
-    """3 x 3, from CIE XYZ under D65 to the camera's RGB."""
-    crop: tuple[int, int, int, int]
-    """Left, top, width and height within the visible mosaic that the camera means to show."""
-
-
-def read_colour(path: Path) -> CameraColour:
-    """Ask LibRaw for a camera's colours; an unknown one is taken for linear sRGB.
-
-    Raises:
-        InputError: LibRaw cannot read the file.
-    """
-    with _opened(path) as raw:
-        matrix = raw.rgb_xyz_matrix[:3].astype(np.float64)
-        return CameraColour(matrix if matrix.any() else _XYZ_TO_SRGB, _visible_crop(raw.sizes))
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[rawpy.RawPy]:
-    """An unpacked raw file, LibRaw's errors translated."""
-    try:
-        with rawpy.imread(str(path)) as raw:
-            raw.unpack()
-            yield raw
-    except (rawpy.LibRawFileUnsupportedError, rawpy.NotSupportedError) as error:
-        raise InputError(
-            f"{path}: LibRaw does not know this type of raw file", _hint(path)
-        ) from error
-    except (rawpy.LibRawUnsufficientMemoryError, rawpy.LibRawTooBigError) as error:
-        raise MemoryExhaustedError(f"{path} does not fit into memory") from error
-    except (rawpy.LibRawError, UnicodeEncodeError, NotImplementedError) as error:
-        raise InputError(
-            f"{path} is damaged or incomplete: {_reason(error)}", "copy it from the camera again"
-        ) from error
-
-
-def _hint(path: Path) -> str:
-    if path.suffix.lower() == ".gpr":
-        return "GoPro GPR: convert it with Adobe DNG Converter and use the DNG"
-    return "convert it to DNG, TIFF or PNG and use that"
-
-
-def _reason(error: Exception) -> str:
-    first = error.args[0] if error.args else error
-    return first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)
 
 
 def _bayer(raw: rawpy.RawPy) -> tuple[Bayer | None, tuple[str, ...]]:
@@ -262,15 +191,6 @@ def _developed(raw: rawpy.RawPy) -> NDArray[np.uint16]:
     return cast("NDArray[np.uint16]", raw.postprocess(**_COMMON, **_balance(raw, "camera")))
 
 
-def _visible_crop(sizes: Any) -> tuple[int, int, int, int]:  # noqa: ANN401 (rawpy hides its type)
-    left = sizes.crop_left_margin - sizes.left_margin
-    top = sizes.crop_top_margin - sizes.top_margin
-    right, bottom = left + sizes.crop_width, top + sizes.crop_height
-    if 0 <= left < right <= sizes.width and 0 <= top < bottom <= sizes.height:
-        return left, top, sizes.crop_width, sizes.crop_height
-    return 0, 0, sizes.width, sizes.height
-
-
 def _recorded(raw: rawpy.RawPy) -> Exposure:
     other = raw.other
     return Exposure(other.shutter_speed, other.iso_speed, other.aperture)
@@ -282,14 +202,9 @@ def _timestamp(raw: rawpy.RawPy) -> datetime | None:
 
 
 def _exif(path: Path, raw: rawpy.RawPy) -> metadata.Exif:
-    """From the file itself, else from its JPEG preview, else from what LibRaw knows."""
+    """From the file itself, else from its JPEG preview."""
     found = metadata.of_file(path)
-    if not found[1]:
-        found = metadata.parse(_preview_exif(raw))
-    if not found[1]:
-        recorded = metadata.exposure(({}, {}, {}), _recorded(raw))
-        found = metadata.from_exposure(recorded, _timestamp(raw), None)
-    return found
+    return found if found[1] else metadata.parse(_preview_exif(raw))
 
 
 def _preview_exif(raw: rawpy.RawPy) -> bytes:

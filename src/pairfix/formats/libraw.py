@@ -1,0 +1,103 @@
+"""The edge to LibRaw: raw files opened, cameras asked, mosaics scaled."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rawpy
+from numpy.typing import NDArray
+
+from pairfix.errors import InputError, MemoryExhaustedError
+
+__all__ = ["BAND", "FULL_SCALE", "CameraColour", "opened", "read_colour", "scaled_bands"]
+
+FULL_SCALE = 65535
+"""White level of the mosaics that pairfix writes."""
+BAND = 256
+"""Rows that are converted at a time."""
+_XYZ_TO_SRGB = np.array(
+    [
+        [3.2404542, -1.5371385, -0.4985314],
+        [-0.9692660, 1.8760108, 0.0415560],
+        [0.0556434, -0.2040259, 1.0572252],
+    ]
+)
+"""IEC 61966-2-1."""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[rawpy.RawPy]:
+    """Open and unpack a raw file, LibRaw's errors translated.
+
+    Raises:
+        InputError: LibRaw cannot read it.
+        MemoryExhaustedError: It is too large.
+    """
+    try:
+        with rawpy.imread(str(path)) as raw:
+            raw.unpack()
+            yield raw
+    except (rawpy.LibRawFileUnsupportedError, rawpy.NotSupportedError) as error:
+        message = f"{path} is damaged, incomplete, or no photo that LibRaw or pairfix knows"
+        raise InputError(message, _hint(path)) from error
+    except (rawpy.LibRawUnsufficientMemoryError, rawpy.LibRawTooBigError) as error:
+        raise MemoryExhaustedError(f"{path} does not fit into memory") from error
+    except rawpy.LibRawIOError as error:
+        missing = "is damaged or incomplete" if path.is_file() else "does not exist any more"
+        raise InputError(f"{path} {missing}", "copy it from the camera again") from error
+    except (rawpy.LibRawError, UnicodeEncodeError, NotImplementedError) as error:
+        raise InputError(
+            f"{path} is damaged or incomplete: {_reason(error)}", "copy it from the camera again"
+        ) from error
+
+
+def _hint(path: Path) -> str:
+    if path.suffix.lower() == ".gpr":
+        return "GoPro GPR: convert it with Adobe DNG Converter and use the DNG"
+    return "convert it to DNG, TIFF or PNG and use that"
+
+
+def _reason(error: Exception) -> str:
+    first = error.args[0] if error.args else error
+    return first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)
+
+
+def scaled_bands(mosaic: NDArray[np.float32], gain: float = 1.0) -> Iterator[NDArray[np.uint16]]:
+    """A mosaic scaled from 0..1 to 0..65535, rounded and clipped, in bands of `BAND` rows."""
+    for top in range(0, mosaic.shape[0], BAND):
+        band = mosaic[top : top + BAND] * np.float32(gain * FULL_SCALE)
+        np.rint(np.clip(band, 0, FULL_SCALE, out=band), out=band)
+        yield band.astype(np.uint16)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraColour:
+    """What LibRaw knows of a camera."""
+
+    matrix: NDArray[np.float64]
+    """3 x 3, from CIE XYZ under D65 to the camera's RGB."""
+    crop: tuple[int, int, int, int]
+    """Left, top, width and height within the visible mosaic that the camera means to show."""
+
+
+def read_colour(path: Path) -> CameraColour:
+    """Ask LibRaw for a camera's colours; an unknown one is taken for linear sRGB.
+
+    Raises:
+        InputError: LibRaw cannot read the file.
+    """
+    with opened(path) as raw:
+        matrix = raw.rgb_xyz_matrix[:3].astype(np.float64)
+        return CameraColour(matrix if matrix.any() else _XYZ_TO_SRGB, _visible_crop(raw.sizes))
+
+
+def _visible_crop(sizes: Any) -> tuple[int, int, int, int]:  # noqa: ANN401 (rawpy hides its type)
+    left = sizes.crop_left_margin - sizes.left_margin
+    top = sizes.crop_top_margin - sizes.top_margin
+    right, bottom = left + sizes.crop_width, top + sizes.crop_height
+    if 0 <= left < right <= sizes.width and 0 <= top < bottom <= sizes.height:
+        return left, top, sizes.crop_width, sizes.crop_height
+    return 0, 0, sizes.width, sizes.height
