@@ -22,6 +22,9 @@ from pairfix.weights import Model, default_model, find_model
 
 __all__ = ["Recipe", "align_pair", "restore"]
 
+_TILES = {"cpu": 768, "mps": 768, "cuda": 1024}
+"""Longest side of a tile by device; larger ones are no faster and take more memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -78,7 +81,7 @@ def restore(
     model = model or default_model(pair.matched.short.domain)
     _check_format(output, pair.matched.short)
     with stages.run("fuse"):
-        tile = recipe.tile or runtime.default_tile
+        tile = recipe.tile or _TILES[runtime.device]
         fused, tile = fuse(pair, model, runtime, tile=tile, progress=stages.progress)
     _write(fused, pair, output, recipe, stages)
     return Report.of(pair, model, runtime, tile, stages.seconds, output)

@@ -1,11 +1,11 @@
 """`pairfix restore`: one photo from two."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from pairfix.backends import BACKENDS, DEVICES, PRECISIONS
+from pairfix.backends import BACKENDS, DeviceName, Precision
 from pairfix.cli.console import Talk, print_json
 from pairfix.cli.options import Json, Long, Overwrite, Quiet, Short, Verbose, choice
 from pairfix.formats import FORMATS
@@ -65,10 +65,10 @@ def restore(
         typer.Option(click_type=choice("auto", *BACKENDS), rich_help_panel=_COMPUTING),
     ] = "auto",
     device: Annotated[
-        str, typer.Option(click_type=choice("auto", *DEVICES), rich_help_panel=_COMPUTING)
+        str, typer.Option(click_type=choice("auto", *get_args(DeviceName)), rich_help_panel=_COMPUTING)
     ] = "auto",
     precision: Annotated[
-        str, typer.Option(click_type=choice("auto", *PRECISIONS), rich_help_panel=_COMPUTING)
+        str, typer.Option(click_type=choice("auto", *get_args(Precision)), rich_help_panel=_COMPUTING)
     ] = "auto",
     tile: Annotated[
         str,

@@ -1,0 +1,5 @@
+"""`python -m pairfix` is `pairfix`."""
+
+from pairfix.cli import main
+
+main()

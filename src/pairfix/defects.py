@@ -1,0 +1,86 @@
+"""Take row noise out of the short frame, with the long one as witness.
+
+A CMOS sensor reads row by row, and an offset common to a row shows as a stripe that no network
+trained on pixel-wise noise removes. The long frame hardly has it: the mean difference of the two
+along a row is that offset, up to the scene's own difference (blur, motion), which is kept out by
+weight and, since it changes slowly from row to row, by a high-pass.
+"""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfix.image import AlignedPair
+
+__all__ = ["remove_row_noise"]
+
+_SATURATED = 0.9
+"""Share of the saturation level from which the short frame says nothing about offsets."""
+_NOISE_RADIUS = 6.0
+"""Sigma in pixels over which the noise's variance is averaged."""
+_SLOW = 32.0
+"""Sigma in rows above which a change of the mean difference is the scene's, not the sensor's."""
+_ROW_PAIRS = (slice(0, 2), slice(2, 4))
+"""Planes that share a sensor row: R with G1, G2 with B."""
+
+_TINY = 1e-12
+"""Keeps empty rows from dividing by zero."""
+
+Floats = NDArray[np.float32]
+
+
+def remove_row_noise(pair: AlignedPair) -> AlignedPair:
+    """Subtract each sensor row's offset from the short frame of a raw pair.
+
+    Args:
+        pair: Aligned; RGB pairs, whose rows a camera has processed already, are left alone.
+
+    Returns:
+        The pair with other short planes, or itself where no row noise stands out.
+    """
+    matched = pair.matched
+    if matched.short.bayer is None:
+        return pair
+    red, green, blue = matched.short.bayer.white_balance
+    gains = np.array([red, green, green, blue], np.float32)[:, None, None]
+    short = matched.short_planes / gains
+    difference = short - pair.long_planes / gains
+    usable = short < _SATURATED * matched.short_gain
+    estimates = [_row_offsets(difference[rows], usable[rows]) for rows in _ROW_PAIRS]
+    offsets = _significant(
+        _interleave([mean for mean, _ in estimates]), _interleave([var for _, var in estimates])
+    )
+    corrected = matched.short_planes.copy()
+    for start, rows in enumerate(_ROW_PAIRS):
+        corrected[rows] -= offsets[start::2, None] * gains[rows]
+    return replace(pair, matched=replace(matched, short_planes=corrected))
+
+
+def _row_offsets(difference: Floats, usable: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Weighted mean of ``2 x h x w`` differences along each row, and its variance by noise."""
+    total = np.zeros(difference.shape[1], np.float32)
+    weighted, spread = total.copy(), total.copy()
+    for plane, mask in zip(difference, usable, strict=True):
+        smooth = cv2.GaussianBlur(plane, (0, 0), 1)
+        noise = cv2.GaussianBlur((plane - smooth) ** 2, (0, 0), _NOISE_RADIUS)
+        mismatch = cv2.GaussianBlur(smooth**2, (0, 0), 2)
+        weight = mask / (noise + mismatch + _TINY)
+        total += weight.sum(axis=1)
+        weighted += (weight * plane).sum(axis=1)
+        spread += (weight**2 * noise).sum(axis=1)
+    total += _TINY
+    return weighted / total, spread / total**2
+
+
+def _interleave(pair: list[Floats]) -> Floats:
+    return np.stack(pair, axis=1).ravel()
+
+
+def _significant(offsets: Floats, variances: Floats) -> Floats:
+    """The offsets that change from row to row, shrunk by what noise alone would show (Wiener)."""
+    slow = cv2.GaussianBlur(offsets[None], (0, 1), _SLOW)[0]
+    fast = offsets - slow
+    share = 1 - float(np.mean(variances)) / (float(np.var(fast)) + _TINY)
+    return fast * np.float32(max(share, 0))
