@@ -5,11 +5,11 @@ from numpy.typing import NDArray
 
 from pairfix.errors import OutputError
 from pairfix.formats.metadata import upright
-from pairfix.formats.raw import DevelopSettings, develop_mosaic
-from pairfix.image import Frame, Fused, Picture, Planes
+from pairfix.formats.raw import develop_mosaic
+from pairfix.image import DevelopSettings, Frame, Fused, Picture, Planes
 from pairfix.light import linear_to_srgb, mosaic_from_planes
 
-__all__ = ["DevelopSettings", "develop", "source_mosaic"]
+__all__ = ["develop", "source_mosaic"]
 
 
 def develop(planes: Planes, frame: Frame, settings: DevelopSettings) -> Picture:

@@ -26,6 +26,8 @@ _CLIPPED_SHARE = 0.002
 """Share of saturated samples from which a block's mean is off."""
 _FAINTEST = 1e-4
 """Mean brightness below which a block says more about the black level than about the light."""
+_FAINTEST_OVER_NOISE = 5.0
+"""The same in standard errors of the block's mean."""
 _WIDEST_SPREAD = 1.0
 """Median deviation of the blocks' ratios, in stops, beyond which they mean nothing."""
 _SAME_BRIGHTNESS = 0.1
@@ -116,9 +118,10 @@ def _check_pair(long: Frame, short: Frame) -> None:
 
 
 def _blocks(planes: Planes, frame: Frame) -> NDArray[np.float32]:
-    """Mean luminance of blocks; NaN where a block or its neighbour holds saturated samples.
+    """Mean luminance of blocks; NaN where it says nothing about the exposure.
 
-    The neighbours too, for blur carries clipped light into them.
+    That is where a block drowns in noise, or holds saturated samples, or its neighbour does, for
+    blur carries clipped light over.
     """
     limits = [1.0] * 3
     if frame.bayer is not None:
@@ -135,12 +138,14 @@ def _blocks(planes: Planes, frame: Frame) -> NDArray[np.float32]:
     touched = (share > _CLIPPED_SHARE).astype(np.uint8)
     spread = cv2.dilate(touched, np.ones((3, 3), np.uint8))
     enough = np.count_nonzero(spread == 0) >= _FEWEST_BLOCKS
-    return np.where(spread if enough else touched, np.nan, means).astype(np.float32)
+    faint = _FAINTEST_OVER_NOISE * _noise(planes) / np.sqrt(height * width / means.size)
+    unusable = (spread if enough else touched).astype(bool) | (means < max(faint, _FAINTEST))
+    return np.where(unusable, np.nan, means).astype(np.float32)
 
 
 def _measure_ratio(long: NDArray[np.float32], short: NDArray[np.float32]) -> float | None:
     """Weighted median of the blocks' brightness ratios, long over short; None if unreliable."""
-    usable = (long > _FAINTEST) & (short > _FAINTEST)
+    usable = np.isfinite(long) & np.isfinite(short)
     if np.count_nonzero(usable) < _FEWEST_BLOCKS:
         return None
     stops = np.log2(long[usable] / short[usable])
@@ -168,8 +173,6 @@ def _choose_ratio(pair: _Measured, notes: list[str]) -> float:
         source = "taken as equal" if recorded is None else "taken from the camera's settings"
         notes.append(f"the photos' brightness could not be compared: {source}")
         return recorded or 1.0
-    if abs(np.log2(pair.ratio)) < _SAME_BRIGHTNESS:
-        return 1.0
     if recorded is not None:
         disagreement = np.log2(pair.ratio / recorded)
         if abs(disagreement) > _REPORTED_DISAGREEMENT:
@@ -177,7 +180,7 @@ def _choose_ratio(pair: _Measured, notes: list[str]) -> float:
                 f"the long photo is {np.log2(pair.ratio):+.1f} stops brighter than the short one, "
                 f"not {np.log2(recorded):+.1f} as the camera's settings say: the measurement is used"
             )
-    return pair.ratio
+    return pair.ratio if abs(np.log2(pair.ratio)) >= _SAME_BRIGHTNESS else 1.0
 
 
 def _wrong_way_round(pair: _Measured) -> bool:

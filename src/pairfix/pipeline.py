@@ -8,14 +8,25 @@ from pathlib import Path
 
 import numpy as np
 
-from pairfix.align import AlignmentMode, align
-from pairfix.backends import choose_runtime
-from pairfix.develop import DevelopSettings, develop, source_mosaic
+from pairfix.align import align
+from pairfix.backends import DeviceChoice, PrecisionChoice, choose_runtime
+from pairfix.defects import remove_row_noise
+from pairfix.develop import develop, source_mosaic
 from pairfix.errors import OutputError
 from pairfix.exposure import match_exposure
 from pairfix.formats import check_writable, decode, encode_dng, encode_picture
 from pairfix.fuse import fuse
-from pairfix.image import AlignedPair, Domain, Frame, Fused, Picture, Planes, Progress
+from pairfix.image import (
+    AlignedPair,
+    AlignmentMode,
+    DevelopSettings,
+    Domain,
+    Frame,
+    Fused,
+    Picture,
+    Planes,
+    Progress,
+)
 from pairfix.preview import compare
 from pairfix.report import Report
 from pairfix.weights import Model, default_model, find_model
@@ -34,8 +45,8 @@ class Recipe:
     """Name of a shipped model, or a model folder; None: the default for the pair's domain."""
     align: AlignmentMode = "auto"
     backend: str = "auto"
-    device: str = "auto"
-    precision: str = "auto"
+    device: DeviceChoice = "auto"
+    precision: PrecisionChoice = "auto"
     tile: int | None = None
     """Longest side of a tile in the network's pixels; None: what suits the device."""
     develop: DevelopSettings = field(default_factory=DevelopSettings)
@@ -73,18 +84,20 @@ def restore(
     recipe = recipe or Recipe()
     stages = _Stages(progress or _ignore)
     for target in filter(None, (output, recipe.preview)):
-        check_writable(target, recipe.overwrite)
+        check_writable(target, overwrite=recipe.overwrite)
     runtime = choose_runtime(recipe.backend, recipe.device, recipe.precision)
     model = find_model(recipe.model) if recipe.model else None
 
     pair = _aligned_pair(long, short, recipe.align, model, stages)
     model = model or default_model(pair.matched.short.domain)
     _check_format(output, pair.matched.short)
+    with stages.run("clean"):
+        pair = remove_row_noise(pair)
     with stages.run("fuse"):
         tile = recipe.tile or _TILES[runtime.device]
         fused, tile = fuse(pair, model, runtime, tile=tile, progress=stages.progress)
     _write(fused, pair, output, recipe, stages)
-    return Report.of(pair, model, runtime, tile, stages.seconds, output)
+    return Report(pair, model, runtime, tile, stages.seconds, output)
 
 
 def align_pair(
@@ -102,7 +115,7 @@ def align_pair(
         PairfixError: As for `restore`.
     """
     stages = _Stages(progress or _ignore)
-    check_writable(output, overwrite)
+    check_writable(output, overwrite=overwrite)
     pair = _aligned_pair(long, short, mode, None, stages)
     matched = pair.matched
     with stages.run("develop"):
@@ -111,7 +124,7 @@ def align_pair(
         picture = develop(planes, source, DevelopSettings())
     with stages.run("write"):
         encode_picture(picture, output, overwrite=overwrite)
-    return Report.of(pair, None, None, None, stages.seconds, output)
+    return Report(pair, None, None, None, stages.seconds, output)
 
 
 class _Stages:

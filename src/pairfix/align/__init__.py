@@ -1,7 +1,5 @@
 """Bring the long frame onto the short one."""
 
-from typing import Literal
-
 import numpy as np
 
 from pairfix.align.estimate import Model, estimate
@@ -9,11 +7,9 @@ from pairfix.align.guide import Guide, make_guide
 from pairfix.align.verify import correlation, implausibility
 from pairfix.align.warp import Matrix, warp_planes
 from pairfix.errors import AlignmentError
-from pairfix.image import AlignedPair, Alignment, MatchedPair
+from pairfix.image import AlignedPair, Alignment, AlignmentMode, MatchedPair
 
-__all__ = ["AlignmentMode", "align"]
-
-AlignmentMode = Literal["auto", "homography", "translation", "none"]
+__all__ = ["align"]
 
 _UNRELATED = 0.5
 """Correlation below which two photos do not show the same scene."""

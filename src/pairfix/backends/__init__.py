@@ -2,14 +2,25 @@
 
 from pairfix.backends.choose import choose_runtime
 from pairfix.backends.registry import BACKENDS, open_session
-from pairfix.backends.spec import Backend, DeviceName, Engine, Precision, Runtime, Session
+from pairfix.backends.spec import (
+    Backend,
+    DeviceChoice,
+    DeviceName,
+    Engine,
+    Precision,
+    PrecisionChoice,
+    Runtime,
+    Session,
+)
 
 __all__ = [
     "BACKENDS",
     "Backend",
+    "DeviceChoice",
     "DeviceName",
     "Engine",
     "Precision",
+    "PrecisionChoice",
     "Runtime",
     "Session",
     "choose_runtime",

@@ -4,10 +4,17 @@ import ctypes
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
 
 from pairfix.backends.registry import BACKENDS
-from pairfix.backends.spec import Backend, DeviceName, Engine, Precision, Runtime
+from pairfix.backends.spec import (
+    Backend,
+    DeviceChoice,
+    DeviceName,
+    Engine,
+    Precision,
+    PrecisionChoice,
+    Runtime,
+)
 from pairfix.errors import DeviceError, MissingExtraError
 
 __all__ = ["choose_runtime"]
@@ -26,8 +33,8 @@ _AMD_DRIVER = Path("/dev/kfd")
 
 def choose_runtime(
     backend: str = "auto",
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
-    precision: Literal["auto", "fp32", "fp16", "bf16"] = "auto",
+    device: DeviceChoice = "auto",
+    precision: PrecisionChoice = "auto",
 ) -> Runtime:
     """Settle backend, device and precision.
 

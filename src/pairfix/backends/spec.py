@@ -12,9 +12,11 @@ from pairfix.weights import Model
 
 __all__ = [
     "Backend",
+    "DeviceChoice",
     "DeviceName",
     "Engine",
     "Precision",
+    "PrecisionChoice",
     "Runtime",
     "Session",
     "translate_memory_errors",
@@ -22,6 +24,8 @@ __all__ = [
 
 DeviceName = Literal["cpu", "cuda", "mps"]
 Precision = Literal["fp32", "fp16", "bf16"]
+DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
+PrecisionChoice = Literal["auto", "fp32", "fp16", "bf16"]
 
 
 @dataclass(frozen=True, slots=True)

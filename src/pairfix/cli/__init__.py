@@ -5,18 +5,16 @@ import sys
 from types import FrameType
 from typing import Annotated, NoReturn
 
-import click
 import typer
 
 from pairfix._version import __version__
 from pairfix.cli import align, models, restore
 from pairfix.cli.console import show_error
-from pairfix.errors import PairfixError
+from pairfix.errors import MemoryExhaustedError, PairfixError
 
 __all__ = ["app", "main"]
 
-INTERRUPTED = 130
-UNFORESEEN = 70
+_INTERRUPTED = 130
 
 app = typer.Typer(
     name="pairfix",
@@ -30,7 +28,7 @@ app.command()(align.align)
 app.add_typer(models.app, name="models")
 
 
-def _show_version(wanted: bool) -> None:  # noqa: FBT001  (typer's callback signature)
+def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"pairfix {__version__}")
         raise typer.Exit
@@ -56,22 +54,19 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def _run(arguments: list[str] | None) -> int:
     try:
-        return app(arguments, standalone_mode=False) or 0
+        app(arguments)
     except PairfixError as error:
         show_error(str(error))
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        show_error("interrupted; nothing was written")
-        return INTERRUPTED
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return 0
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
     except MemoryError:
-        show_error("memory ran out (use a smaller --tile, or close other programs)")
-        return 10
+        error = MemoryExhaustedError("memory ran out", "close other programs, or use a smaller --tile")
+        show_error(str(error))
+        return error.exit_code
+    except SystemExit as finished:
+        if finished.code == _INTERRUPTED:
+            show_error("interrupted: nothing was written")
+        return int(finished.code or 0)
+    return 0
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

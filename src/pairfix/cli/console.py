@@ -28,6 +28,7 @@ _STAGES = {
     "decode": "Reading the photos",
     "match": "Matching the exposure",
     "align": "Aligning",
+    "clean": "Removing row noise",
     "fuse": "Restoring",
     "develop": "Developing",
     "write": "Writing",

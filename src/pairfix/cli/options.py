@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
-__all__ = ["Json", "Long", "Overwrite", "Quiet", "Short", "Verbose", "choice"]
+__all__ = ["Json", "Long", "Overwrite", "Quiet", "Short", "Verbose"]
 
 Long = Annotated[Path, typer.Argument(help="The long exposure: clean, blurred.", metavar="LONG")]
 Short = Annotated[Path, typer.Argument(help="The short exposure: sharp, noisy.", metavar="SHORT")]
@@ -14,8 +13,3 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing f
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON result on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
-
-
-def choice(*names: str) -> click.Choice[str]:
-    """The option takes one of these names."""
-    return click.Choice(names)

@@ -1,13 +1,13 @@
 """`pairfix restore`: one photo from two."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pairfix.backends import BACKENDS, DeviceName, Precision
+from pairfix.backends import BACKENDS, DeviceChoice, PrecisionChoice
 from pairfix.cli.console import Talk, print_json
-from pairfix.cli.options import Json, Long, Overwrite, Quiet, Short, Verbose, choice
+from pairfix.cli.options import Json, Long, Overwrite, Quiet, Short, Verbose
 from pairfix.formats import FORMATS
 from pairfix.image import AlignmentMode, Demosaic, DevelopSettings, HighlightMode, WhiteBalance
 
@@ -62,13 +62,18 @@ def restore(
     ] = 95,
     backend: Annotated[
         str,
-        typer.Option(click_type=choice("auto", *BACKENDS), rich_help_panel=_COMPUTING),
+        typer.Option(
+            help="What runs the network.",
+            metavar=f"[{'|'.join(['auto', *BACKENDS])}]",
+            rich_help_panel=_COMPUTING,
+        ),
     ] = "auto",
     device: Annotated[
-        str, typer.Option(click_type=choice("auto", *get_args(DeviceName)), rich_help_panel=_COMPUTING)
+        DeviceChoice,
+        typer.Option(help="Where; one that is not there is an error.", rich_help_panel=_COMPUTING),
     ] = "auto",
     precision: Annotated[
-        str, typer.Option(click_type=choice("auto", *get_args(Precision)), rich_help_panel=_COMPUTING)
+        PrecisionChoice, typer.Option(help="In which arithmetic.", rich_help_panel=_COMPUTING)
     ] = "auto",
     tile: Annotated[
         str,

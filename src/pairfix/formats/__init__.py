@@ -148,7 +148,7 @@ def output_format(path: Path) -> Format:
     return chosen
 
 
-def check_writable(path: Path, *, overwrite: bool = False) -> Format:
+def check_writable(path: Path, overwrite: bool) -> Format:  # noqa: FBT001 (its only flag)
     """Find out before a long computation whether its result can be written.
 
     Raises:

@@ -25,12 +25,13 @@ __all__ = ["decode_bitmap"]
 
 _RGB_HINT = "save it as 8- or 16-bit RGB first"
 _TURNS = {1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True)} | {
-    5: (1, True), 6: (3, False), 7: (3, True), 8: (1, False)
+    5: (3, True), 6: (3, False), 7: (1, True), 8: (1, False)
 }  # fmt: skip
 """EXIF orientation to quarter turns counter-clockwise, then a mirroring of left and right."""
 _JPEG_START, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", 0xDA, b"\xff\xd9"
 _JPEG_FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 _CMYK = 4
+_DEPTHS = (np.dtype(np.bool_), np.dtype(np.uint8), np.dtype(np.uint16))
 _GREY_LIKE = (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE)
 _READABLE = (
     *_GREY_LIKE,
@@ -123,7 +124,7 @@ def _read_tiff(path: Path) -> _Decoded:
 
 
 def _check_tiff(path: Path, page: tifffile.TiffPage) -> None:
-    if page.dtype is None or page.dtype.kind != "u" or page.dtype.itemsize > 2:  # noqa: PLR2004
+    if page.dtype not in _DEPTHS:
         raise InputError(f"{path} is a floating-point, signed or 32-bit TIFF", _RGB_HINT)
     if page.photometric not in _READABLE:
         name = getattr(page.photometric, "name", page.photometric)
@@ -135,12 +136,14 @@ def _check_tiff(path: Path, page: tifffile.TiffPage) -> None:
 def _page_pixels(page: tifffile.TiffPage) -> Pixels:
     """``H x W`` or ``H x W x samples``, spread over the whole range of its type."""
     pixels = page.asarray()
+    if pixels.dtype == np.bool_:
+        pixels = pixels.view(np.uint8)
     if page.photometric == tifffile.PHOTOMETRIC.PALETTE and page.colormap is not None:
-        return np.ascontiguousarray(np.moveaxis(page.colormap[:, pixels], 0, -1))
+        return np.moveaxis((page.colormap >> 8).astype(np.uint8)[:, pixels], 0, -1)
     if page.axes.startswith("S"):
         pixels = np.moveaxis(pixels, 0, -1)
     peak = (1 << page.bitspersample) - 1
-    full = np.iinfo(pixels.dtype).max if pixels.dtype != np.bool_ else 1
+    full = np.iinfo(pixels.dtype).max
     if peak != full:
         pixels = ((pixels.astype(np.uint32) * full + peak // 2) // peak).astype(pixels.dtype)
     return np.invert(pixels) if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE else pixels

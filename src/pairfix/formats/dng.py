@@ -5,7 +5,6 @@ crop, tag by tag; its noise profile goes, for the noise has. Other raws get LibR
 illuminant D65.
 """
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -114,8 +113,8 @@ def _colour(source: Frame, bayer: Bayer, baseline_exposure: float) -> Directory:
         neutral = (1 / gain for gain in bayer.white_balance)
         colour[_AS_SHOT_NEUTRAL] = Entry.of(Kind.RATIONAL, *neutral)
     colour.setdefault(_UNIQUE_MODEL, Entry.text(source.camera or "Unknown"))
-    theirs_exposure = theirs[_BASELINE_EXPOSURE].values[0] if _BASELINE_EXPOSURE in theirs else 0.0
-    total = baseline_exposure + (theirs_exposure if math.isfinite(theirs_exposure) else 0.0)
+    own = theirs[_BASELINE_EXPOSURE].number if _BASELINE_EXPOSURE in theirs else None
+    total = baseline_exposure + (own or 0.0)
     colour[_BASELINE_EXPOSURE] = Entry.of(Kind.SRATIONAL, round(total, 4))
     return colour
 

@@ -6,7 +6,6 @@ structure) never enters it.
 """
 
 import io
-import math
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
@@ -222,8 +221,7 @@ def _meaningful(directory: dict[int, Entry]) -> dict[int, Entry]:
 
 
 def _number(directory: dict[int, Entry], tag: int) -> float | None:
-    values = directory[tag].values if tag in directory else ()
-    return values[0] if values and math.isfinite(values[0]) else None
+    return directory[tag].number if tag in directory else None
 
 
 def _plausible(value: float | None, largest: float) -> float | None:

@@ -5,10 +5,9 @@ saturates. Its content-dependent adjustment of that level (``adjust_maximum_thr`
 throughout, for it would brighten the two photos of a pair differently.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 import rawpy
@@ -17,15 +16,11 @@ from numpy.typing import NDArray
 from pairfix.errors import InputError
 from pairfix.formats import metadata
 from pairfix.formats.libraw import BAND, FULL_SCALE, opened, scaled_bands
-from pairfix.image import Bayer, Exposure, Frame
+from pairfix.image import Bayer, DevelopSettings, Exposure, Frame, WhiteBalance
 
-__all__ = ["DEMOSAICS", "DevelopSettings", "decode_raw", "develop_mosaic"]
+__all__ = ["decode_raw", "develop_mosaic"]
 
-WhiteBalance = Literal["camera", "daylight", "auto"] | tuple[float, float, float]
-HighlightMode = Literal["clip", "unclip", "blend", "reconstruct"]
-Demosaic = Literal["linear", "vng", "ppg", "ahd", "dcb", "dht", "aahd"]
-
-DEMOSAICS: dict[str, rawpy.DemosaicAlgorithm] = {
+_DEMOSAICS: dict[str, rawpy.DemosaicAlgorithm] = {
     "linear": rawpy.DemosaicAlgorithm.LINEAR,
     "vng": rawpy.DemosaicAlgorithm.VNG,
     "ppg": rawpy.DemosaicAlgorithm.PPG,
@@ -51,18 +46,6 @@ _COMMON: dict[str, Any] = {
     "no_auto_bright": True,
     "adjust_maximum_thr": 0.0,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class DevelopSettings:
-    """How LibRaw turns a mosaic into RGB."""
-
-    white_balance: WhiteBalance = "camera"
-    """As shot, daylight, LibRaw's guess, or multipliers of R, G and B."""
-    exposure: float = 0.0
-    """EV, applied to linear light before anything is clipped."""
-    highlight_mode: HighlightMode = "clip"
-    demosaic: Demosaic = "ahd"
 
 
 def decode_raw(path: Path, *, develop: bool = False) -> Frame:
@@ -127,7 +110,7 @@ def develop_mosaic(
             user_cblack=[0, 0, 0, 0],
             user_sat=FULL_SCALE,
             highlight_mode=_HIGHLIGHTS[settings.highlight_mode],
-            demosaic_algorithm=DEMOSAICS[settings.demosaic],
+            demosaic_algorithm=_DEMOSAICS[settings.demosaic],
         )
     return cast("NDArray[np.uint16]", developed)
 

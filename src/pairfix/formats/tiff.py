@@ -6,6 +6,7 @@ of nested directories anew, and tifffile writes none.) Directories are read in e
 and written little-endian.
 """
 
+import math
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -108,6 +109,12 @@ class Entry:
             return numbers
         pairs = zip(numbers[::2], numbers[1::2], strict=True)
         return tuple(top / bottom if bottom else float("nan") for top, bottom in pairs)
+
+    @property
+    def number(self) -> float | None:
+        """The first value; None if there is none or it is not a finite number."""
+        first = next(iter(self.values), math.nan)
+        return first if math.isfinite(first) else None
 
     @property
     def string(self) -> str:
