@@ -1,0 +1,75 @@
+"""Photos made for tests: raw files of any CFA phase, levels and orientation; a picture."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfix.formats.tiff import Directory, Entry, Kind, write_image
+from pairfix.image import Picture
+
+
+def make_dng(
+    path: Path,
+    mosaic: NDArray[np.uint16],
+    *,
+    pattern: str = "RGGB",
+    black: tuple[int, int, int, int] = (64, 64, 64, 64),
+    white: int = 1023,
+    orientation: int = 1,
+    neutral: tuple[float, float, float] | None = (0.5, 1, 0.625),
+    extra: Directory | None = None,
+) -> Path:
+    height, width = mosaic.shape
+    directory: Directory = {
+        254: Entry.of(Kind.LONG, 0),
+        256: Entry.of(Kind.LONG, width),
+        257: Entry.of(Kind.LONG, height),
+        258: Entry.of(Kind.SHORT, 16),
+        259: Entry.of(Kind.SHORT, 1),
+        262: Entry.of(Kind.SHORT, 32803),
+        271: Entry.text("Test"),
+        272: Entry.text("Bayer"),
+        274: Entry.of(Kind.SHORT, orientation),
+        277: Entry.of(Kind.SHORT, 1),
+        33421: Entry.of(Kind.SHORT, 2, 2),
+        33422: Entry(Kind.BYTE, bytes("RGB".index(letter) for letter in pattern)),
+        50706: Entry.of(Kind.BYTE, 1, 4, 0, 0),
+        50708: Entry.text("Test Bayer"),
+        50713: Entry.of(Kind.SHORT, 2, 2),
+        50714: Entry.of(Kind.SHORT, *black),
+        50717: Entry.of(Kind.LONG, white),
+        50721: Entry.of(Kind.SRATIONAL, *_MATRIX),
+        50778: Entry.of(Kind.SHORT, 21),
+        0x8769: {
+            0x829A: Entry.of(Kind.RATIONAL, 1 / 60),
+            0x829D: Entry.of(Kind.RATIONAL, 1.8),
+            0x8827: Entry.of(Kind.SHORT, 3200),
+            0x9003: Entry.text("2026:05:01 21:10:01"),
+            0x927C: Entry(Kind.UNDEFINED, b"secret maker note"),
+        },
+    }
+    if neutral:
+        directory[50728] = Entry.of(Kind.RATIONAL, *neutral)
+    with path.open("wb") as file:
+        write_image(file, directory | (extra or {}), [mosaic], height, (height, 2 * width))
+    return path
+
+
+_MATRIX = (0.9415, -0.4111, -0.0623, -0.4416, 1.2422, 0.2236, -0.0735, 0.1607, 0.6053)
+
+
+def scene() -> NDArray[np.uint16]:
+    """A dim scene of 10 bits, 48 x 64: ramps in both directions, some noise."""
+    rows, columns = np.mgrid[0:48, 0:64]
+    levels: NDArray[np.float64] = (
+        80 + 6 * rows + 7 * columns + np.random.default_rng(1).normal(0, 4, (48, 64))
+    )
+    return levels.clip(64, 1023).astype(np.uint16)
+
+
+def picture() -> Picture:
+    """48 x 64, 16 bits, all three channels different."""
+    rows, columns = np.mgrid[0:48, 0:64]
+    channels = (rows * 1300, columns * 1000, (rows + columns) * 500)
+    return Picture(np.stack(channels, axis=-1).astype(np.uint16), b"")

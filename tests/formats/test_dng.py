@@ -1,0 +1,132 @@
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+
+from pairfix.errors import OutputError
+from pairfix.formats import decode, encode_dng
+from pairfix.formats.raw import develop_mosaic
+from pairfix.formats.tiff import Directory, Entry, Kind, read_chain
+from pairfix.image import DevelopSettings, Frame
+from pairfix.light import mosaic_from_planes, planes_from_mosaic
+
+from .samples import make_dng, scene
+
+EXIFTOOL = shutil.which("exiftool")
+PROFILE: Directory = {
+    50936: Entry.text("Test profile"),
+    50940: Entry.of(Kind.FLOAT, 0, 0, 0.5, 0.6, 1, 1),
+    51041: Entry.of(Kind.DOUBLE, 1e-3, 1e-5),
+    50730: Entry.of(Kind.SRATIONAL, 0.25),
+    50719: Entry.of(Kind.SHORT, 2, 4),
+    50720: Entry.of(Kind.SHORT, 60, 40),
+    51022: Entry(Kind.UNDEFINED, b"\0\0\0\1opcodes, opaque to us"),
+}
+
+
+def _unit_mosaic(frame: Frame) -> NDArray[np.float32]:
+    assert frame.bayer is not None
+    planes = planes_from_mosaic(frame.pixels, frame.bayer)
+    return mosaic_from_planes(planes, frame.bayer, frame.size)
+
+
+def _tags(path: Path) -> dict[int, Entry]:
+    with path.open("rb") as file:
+        return read_chain(file)[0]
+
+
+@pytest.mark.parametrize("pattern", ["RGGB", "GRBG", "GBRG", "BGGR"])
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_it_develops_as_the_source(tmp_path: Path, pattern: str, orientation: int) -> None:
+    black = (60, 61, 62, 63)
+    path = make_dng(
+        tmp_path / "a.dng", scene(), pattern=pattern, black=black, orientation=orientation
+    )
+    source = decode(path)
+    mosaic = _unit_mosaic(source)
+    encode_dng(source, mosaic, 0.0, tmp_path / "b.dng")
+    written = decode(tmp_path / "b.dng")
+    assert written.bayer is not None
+    assert source.bayer is not None
+    assert written.bayer.pattern == pattern
+    assert written.orientation == orientation
+    assert written.bayer.white_balance == pytest.approx(source.bayer.white_balance, rel=1e-6)
+    assert (written.camera, written.exposure, written.taken) == (
+        source.camera,
+        source.exposure,
+        source.taken,
+    )
+    np.testing.assert_allclose(written.pixels / 65535, mosaic.clip(0, 1), atol=0.51 / 65535)
+    np.testing.assert_array_equal(
+        develop_mosaic(written, _unit_mosaic(written), DevelopSettings()),
+        develop_mosaic(source, mosaic, DevelopSettings()),
+    )
+
+
+def test_colour_tags_are_copied_and_noise_is_not(tmp_path: Path) -> None:
+    source = decode(make_dng(tmp_path / "a.dng", scene(), extra=PROFILE))
+    encode_dng(source, _unit_mosaic(source), 1.5, tmp_path / "b.dng")
+    before, after = _tags(source.path), _tags(tmp_path / "b.dng")
+    for tag in (50721, 50728, 50778, 50936, 50940, 50719, 50720, 51022):
+        assert after[tag] == before[tag]
+    assert after[50730].values == (1.75,)
+    assert 51041 not in after
+    assert list(after) == sorted(after)
+
+
+def test_a_crop_that_does_not_fit_is_replaced(tmp_path: Path) -> None:
+    crop: Directory = {
+        50719: Entry.of(Kind.SHORT, 8, 8),
+        50720: Entry.of(Kind.SHORT, 64, 48),
+    }
+    source = decode(make_dng(tmp_path / "a.dng", scene(), extra=crop))
+    encode_dng(source, _unit_mosaic(source), 0.0, tmp_path / "b.dng")
+    after = _tags(tmp_path / "b.dng")
+    assert (after[50719].values, after[50720].values) == ((0, 0), (64, 48))
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(arrays(np.float32, (22, 24), elements=st.floats(-0.5, 2.0, width=32)))
+def test_any_mosaic_survives_to_half_a_level(tmp_path: Path, mosaic: NDArray[np.float32]) -> None:
+    source = decode(make_dng(tmp_path / "a.dng", scene()[:22, :24]))
+    encode_dng(source, mosaic, 0.0, tmp_path / "b.dng", overwrite=True)
+    written = decode(tmp_path / "b.dng").pixels / 65535
+    np.testing.assert_allclose(written, mosaic.clip(0, 1), atol=0.51 / 65535)
+
+
+def test_no_mosaic_no_dng(tmp_path: Path) -> None:
+    source = decode(make_dng(tmp_path / "a.dng", scene()), domain="srgb")
+    with pytest.raises(OutputError, match="no Bayer mosaic"):
+        encode_dng(source, np.zeros((4, 4), np.float32), 0.0, tmp_path / "b.dng")
+
+
+@pytest.mark.skipif(EXIFTOOL is None, reason="exiftool is not installed")
+@pytest.mark.parametrize("name", ["made.dng", "raws/canon-g2.crw", "raws/colorchart.dng"])
+def test_exiftool_finds_no_fault(tmp_path: Path, name: str, request: pytest.FixtureRequest) -> None:
+    if name == "made.dng":
+        path = make_dng(tmp_path / name, scene())
+    else:
+        path = request.getfixturevalue("shared") / name
+    source = decode(path)
+    encode_dng(source, _unit_mosaic(source), 0.5, tmp_path / "b.dng")
+    command = [str(EXIFTOOL), "-validate", "-warning", "-error", "-a", str(tmp_path / "b.dng")]
+    report = subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603 (our own file)
+    assert report.split() == ["Validate", ":", "OK"]
+
+
+def test_a_crw_keeps_its_colours(shared: Path, tmp_path: Path) -> None:
+    source = decode(shared / "raws" / "canon-g2.crw")
+    encode_dng(source, _unit_mosaic(source), 0.0, tmp_path / "b.dng")
+    written = decode(tmp_path / "b.dng")
+    ours = develop_mosaic(written, _unit_mosaic(written), DevelopSettings(demosaic="ppg"))
+    theirs = develop_mosaic(source, _unit_mosaic(source), DevelopSettings(demosaic="ppg"))
+    assert np.abs(ours.astype(np.int64) - theirs).mean() < 1
+    assert _tags(tmp_path / "b.dng")[50720].values == (2272, 1704)
