@@ -31,6 +31,7 @@ WRITTEN = [
     if not chosen.mosaic
     for bits in chosen.bits
 ]
+_GPS_METHOD = Entry(Kind.UNDEFINED, b"ASCII\0\0\0GPS")
 EXIF = metadata.assemble(
     (
         {metadata.MAKE: Entry.text("Test"), metadata.MODEL: Entry.text("Test Bayer")},
@@ -39,7 +40,11 @@ EXIF = metadata.assemble(
             metadata.DATE_TIME_ORIGINAL: Entry.text("2026:05:01 21:10:01"),
             0xA434: Entry.text("A lens"),
         },
-        {1: Entry.text("N"), 2: Entry.of(Kind.RATIONAL, 47, 30, 12.5)},
+        {
+            1: Entry.text("N"),
+            2: Entry.of(Kind.RATIONAL, 47, 30, 12.5),
+            27: Entry(Kind.UNDEFINED, b"ASCII\0\0\0GPS"),
+        },
     )
 )
 
@@ -67,7 +72,7 @@ def test_what_is_written_comes_back(tmp_path: Path, extension: str, bits: int) -
     main, photographic, gps = metadata.parse(frame.exif)
     assert main[metadata.SOFTWARE].string.startswith("pairfix ")
     assert photographic[0xA434].string == "A lens"
-    assert gps[2].values == (47, 30, 12.5)
+    assert gps[2].values == (47.0, 30.0, 12.5)
     assert frame.notes == ()
 
 

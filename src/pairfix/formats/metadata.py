@@ -29,6 +29,7 @@ __all__ = [
     "completed",
     "directories",
     "exposure",
+    "of_cr3",
     "of_file",
     "orientation",
     "parse",
@@ -57,6 +58,8 @@ _EXIF_TAGS = {
 _ZERO_MEANS_UNKNOWN = {EXPOSURE_TIME, F_NUMBER, ISO, FOCAL_LENGTH}
 _APEX = {EXPOSURE_TIME: 0x9201, F_NUMBER: 0x9202}
 """Exposure tags and their logarithmic doubles, meaningless where the former is unknown."""
+_GPS_VERSION = 0
+_CR3_HEAD = 1 << 18
 _DPI, _INCH = 300, 2
 _ISO_OVERFLOW = 65535
 _LONGEST_SHUTTER, _LARGEST_ISO, _LARGEST_F_NUMBER = 86400.0, 1e7, 256.0
@@ -88,12 +91,22 @@ def parse(block: bytes) -> Exif:
 
 
 def of_file(path: Path) -> Exif:
-    """The directories of a TIFF-structured file; all empty if it is not one."""
+    """The directories of a TIFF-structured file or a Canon CR3; all empty if it is neither."""
     try:
         with path.open("rb") as file:
-            return read(file)
+            head = file.read(_CR3_HEAD)
+            return of_cr3(head) if head[4:12] == b"ftypcrx " else read(file)
     except (OSError, ValueError):
         return {}, {}, {}
+
+
+def of_cr3(head: bytes) -> Exif:
+    """The directories of a Canon CR3, each a TIFF-structured block in a box of its own."""
+    main, photographic, gps = (
+        parse(head[head.index(box) + len(box) :]) if box in head else ({}, {}, {})
+        for box in (b"CMT1", b"CMT2", b"CMT4")
+    )
+    return main[0], photographic[1], gps[0]
 
 
 def clean(exif: Exif) -> bytes:
@@ -112,7 +125,7 @@ def directories(exif: Exif) -> Directory:
     if photographic:
         block[EXIF_IFD] = {**photographic, EXIF_VERSION: Entry(Kind.UNDEFINED, b"0232")}
     if gps:
-        block[GPS_IFD] = {**gps}
+        block[GPS_IFD] = {_GPS_VERSION: Entry.of(Kind.BYTE, 2, 3, 0, 0), **gps}
     return block
 
 

@@ -84,9 +84,9 @@ class Entry:
 
     @classmethod
     def of(cls, kind: Kind, *values: float) -> Self:
-        """Numbers of any type; rationals are approximated to one part in a million or better."""
+        """Numbers of any type; rationals come closer than a millionth."""
         if kind in _RATIONALS:
-            parts = [Fraction(value).limit_denominator(1_000_000) for value in values]
+            parts = [_fraction(value) for value in values]
             pairs = [n for part in parts for n in (part.numerator, part.denominator)]
             return cls(kind, struct.pack(f"<{len(pairs)}{_CODES[kind]}", *pairs))
         if kind in (Kind.FLOAT, Kind.DOUBLE):
@@ -255,6 +255,12 @@ def _read_entry(file: BinaryIO, order: str, kind: int, number: int, place: bytes
         file.seek(struct.unpack(f"{order}I", place)[0])
         data = file.read(size)
     return Entry(Kind(kind), _little_endian(data, Kind(kind), order)) if len(data) == size else None
+
+
+def _fraction(value: float) -> Fraction:
+    """Close by, with both parts within 31 bits."""
+    largest = min(1_000_000, int((2**31 - 1) / max(1.0, abs(value))))
+    return Fraction(value).limit_denominator(max(1, largest))
 
 
 def _little_endian(data: bytes, kind: Kind, order: str) -> bytes:
