@@ -25,13 +25,14 @@ _DNG_VERSION, _BACKWARD_VERSION, _UNIQUE_MODEL = 50706, 50707, 50708
 _AS_SHOT_NEUTRAL, _AS_SHOT_WHITE, _BASELINE_EXPOSURE = 50728, 50729, 50730
 _COLOR_MATRIX, _ILLUMINANT, _D65 = 50721, 50778, 21
 _DEFAULT_SCALE, _CROP_ORIGIN, _CROP_SIZE = 50718, 50719, 50720
+_OPCODES = {51009, 51022}
 _COPIED = {
     *(_UNIQUE_MODEL, 50709, 50733, 50736, 50738, 50739, 50780),
     *(50732, 50734, 50737),
     *range(_COLOR_MATRIX, _BASELINE_EXPOSURE),
     *(_ILLUMINANT, 50779, 50931, 50932, 50934, *range(50936, 50943), 50964, 50965),
     *(50981, 50982, 51107, 51108, 51109, 51110, *range(52529, 52534)),
-    *(_DEFAULT_SCALE, 51009, 51022),
+    *(_DEFAULT_SCALE, *_OPCODES),
 }
 """Names, green split and lens, sharpness and chroma hints, matrices and white balance,
 illuminants, signatures and profiles, their tables, third illuminant, scale and opcodes 2 and 3.
@@ -87,7 +88,6 @@ def _structure(bayer: Bayer, size: tuple[int, int]) -> Directory:
         33421: Entry.of(Kind.SHORT, 2, 2),
         33422: Entry(Kind.BYTE, filters),
         _DNG_VERSION: Entry.of(Kind.BYTE, 1, 4, 0, 0),
-        _BACKWARD_VERSION: Entry.of(Kind.BYTE, 1, 4, 0, 0),
         50710: Entry.of(Kind.BYTE, 0, 1, 2),
         50711: Entry.of(Kind.SHORT, 1),
         50713: Entry.of(Kind.SHORT, 1, 1),
@@ -112,6 +112,8 @@ def _colour(source: Frame, bayer: Bayer, baseline_exposure: float) -> Directory:
     if _AS_SHOT_NEUTRAL not in colour and _AS_SHOT_WHITE not in colour:
         neutral = (1 / gain for gain in bayer.white_balance)
         colour[_AS_SHOT_NEUTRAL] = Entry.of(Kind.RATIONAL, *neutral)
+    oldest_reader = 3 if colour.keys() & _OPCODES else 1
+    colour[_BACKWARD_VERSION] = Entry.of(Kind.BYTE, 1, oldest_reader, 0, 0)
     colour.setdefault(_UNIQUE_MODEL, Entry.text(source.camera or "Unknown"))
     own = theirs[_BASELINE_EXPOSURE].number if _BASELINE_EXPOSURE in theirs else None
     total = baseline_exposure + (own or 0.0)
