@@ -76,7 +76,7 @@ def test_colour_tags_are_copied_and_noise_is_not(tmp_path: Path) -> None:
     for tag in (50721, 50728, 50778, 50936, 50940, 50719, 50720, 51022):
         assert after[tag] == before[tag]
     assert after[50730].values == (1.75,)
-    assert after[50707].values == (1, 3, 0, 0)
+    assert after[50707].data == bytes([1, 3, 0, 0])
     assert 51041 not in after
     assert list(after) == sorted(after)
 

@@ -101,14 +101,14 @@ def _colour(source: Frame, bayer: Bayer, baseline_exposure: float) -> Directory:
     """Colour, crop and exposure: the source DNG's own, or LibRaw's (DNG 1.4, chapter 6)."""
     theirs = _source_tags(source.path)
     colour: Directory = {tag: entry for tag, entry in theirs.items() if tag in _COPIED}
-    known = read_colour(source.path) if not _crops(theirs, source) or not colour else None
-    if known is not None:
-        colour |= _crop(known)
-        if _COLOR_MATRIX not in colour:
-            colour[_COLOR_MATRIX] = Entry.of(Kind.SRATIONAL, *known.matrix.ravel())
-            colour[_ILLUMINANT] = Entry.of(Kind.SHORT, _D65)
-    else:
+    if _fits(theirs, source):
         colour |= {tag: theirs[tag] for tag in (_CROP_ORIGIN, _CROP_SIZE)}
+    else:
+        colour |= _crop(read_colour(source.path))
+    if _COLOR_MATRIX not in colour:
+        matrix = read_colour(source.path).matrix
+        colour[_COLOR_MATRIX] = Entry.of(Kind.SRATIONAL, *matrix.ravel())
+        colour[_ILLUMINANT] = Entry.of(Kind.SHORT, _D65)
     if _AS_SHOT_NEUTRAL not in colour and _AS_SHOT_WHITE not in colour:
         neutral = (1 / gain for gain in bayer.white_balance)
         colour[_AS_SHOT_NEUTRAL] = Entry.of(Kind.RATIONAL, *neutral)
@@ -141,7 +141,7 @@ def _geometry(directory: dict[int, Entry]) -> dict[int, Entry]:
     return {tag: directory[tag] for tag in places if tag in directory}
 
 
-def _crops(tags: dict[int, Entry], source: Frame) -> bool:
+def _fits(tags: dict[int, Entry], source: Frame) -> bool:
     """Whether a DNG states a crop that fits its visible mosaic."""
     if _CROP_ORIGIN not in tags or _CROP_SIZE not in tags:
         return False
