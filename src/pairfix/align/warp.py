@@ -18,6 +18,8 @@ Matrix = NDArray[np.float64]
 _CELL = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 _INTERPOLATION = cv2.INTER_CUBIC
+"""Shifted by a third of a sample, long frames came out 1.5 to 2.5 dB better than with bilinear
+interpolation, and as good as with Lanczos, which overshoots more beside lamps."""
 
 _FILL_BLUR = 4.0
 """Gaussian sigma, in samples of a plane, of what stands where the long frame does not reach.
