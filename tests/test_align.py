@@ -1,5 +1,4 @@
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -138,12 +137,8 @@ def test_known_motions_of_the_sample_pairs_are_found(sample: MatchedPair) -> Non
 
 
 @pytest.mark.slow
-def test_a_hundred_known_motions_of_each_sample_pair_are_found(
-    sample: MatchedPair, record_property: Callable[[str, object], None]
-) -> None:
+def test_a_hundred_known_motions_of_each_sample_pair_are_found(sample: MatchedPair) -> None:
     errors, sure = errors_of(sample, 100)
-    record_property("mean error in pixels", float(np.mean(errors)))
-    record_property("worst error in pixels", max(errors))
     wrong = [claim for error, claim in zip(errors, sure, strict=True) if error > 2]
     assert len(wrong) <= 5
     assert not any(wrong)
@@ -309,12 +304,13 @@ def test_planes_sample_their_place_in_the_cell() -> None:
     assert places == [[0, -1], [1, -1], [0, 0], [1, 0]]
 
 
-def test_the_border_shows_the_short_frame_blurred() -> None:
+def test_the_border_shows_the_short_frame_softly() -> None:
     pair = synthetic_pair(np.eye(3))
     shifted = warp_planes(pair, np.array([[1, 0, -40.0], [0, 1, 0], [0, 0, 1]]))
-    border = np.s_[:, :, :16]
-    blurred = np.stack([cv2.GaussianBlur(plane, (0, 0), 4) for plane in pair.short_planes])
-    np.testing.assert_allclose(shifted[border], blurred[border], atol=1e-6)
+    border = np.s_[:, :, :18]
+    clean = np.stack([cv2.GaussianBlur(plane, (0, 0), 3) for plane in pair.long_planes])[border]
+    assert np.corrcoef(shifted[border].ravel(), clean.ravel())[0, 1] > 0.95
+    assert np.abs(shifted[border] - clean).mean() < 0.02
 
 
 @pytest.mark.parametrize("mode", ["auto", "translation"])
