@@ -3,30 +3,35 @@
     python benchmarks/restore_pairs.py PAIRS [--model NAME|FOLDER ...] [--output FOLDER]
 
 PAIRS holds one folder a pair with long.dng and short.dng, and gt.dng where there is a truth.
-PSNR compares 16-bit sRGB pictures, result and truth developed alike by LibRaw. Time and memory
-are those of the whole command, from its start to the finished PNG.
+PSNR compares 16-bit pictures, result and truth developed alike by LibRaw, under two tone curves:
+LibRaw's default (BT.709) and sRGB, which the files have and which weighs the shadows more. Time
+and memory are those of the whole command, from its start to the finished PNG.
 """
 
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.formats import decode
 from pairfix.formats.raw import develop_mosaic
 from pairfix.image import DevelopSettings
-from pairfix.light import mosaic_from_planes, planes_from_frame
+from pairfix.light import mosaic_from_planes, planes_from_frame, srgb_to_linear
 
 Rgb = NDArray[np.uint16]
+Floats = NDArray[np.float32]
+
+_HEADER = """\
+| pair | model | short, BT.709 dB | result, BT.709 dB | short, sRGB dB | result, sRGB dB \
+| seconds | peak GB | seconds per stage |
+|---|---|---:|---:|---:|---:|---:|---:|---|"""
 
 
 def main() -> None:
@@ -35,8 +40,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.output or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        print("| pair | model | noisy dB | restored dB | seconds | peak GB | seconds per stage |")
-        print("|---|---|---:|---:|---:|---:|---|")
+        print(_HEADER)
         for pair in sorted(path.parent for path in arguments.pairs.glob("*/long.dng")):
             for model in models:
                 print(_row(pair, model, folder), flush=True)
@@ -54,31 +58,38 @@ def _row(pair: Path, model: str, folder: Path) -> str:
     output = folder / f"{pair.name}-{Path(model).name}.png"
     report, seconds, gigabytes = _restore(pair, model, output)
     truth = pair / "gt.dng"
-    noisy = restored = "-"
+    quality = ["-"] * 4
     if truth.exists():
-        reference = _developed(truth)
-        noisy = f"{_psnr(_developed(pair / 'short.dng'), reference):.2f}"
-        restored = f"{_psnr(cv2.imread(str(output), -1)[:, :, ::-1], reference):.2f}"
+        reference, noisy, restored = (
+            _developed(truth),
+            _developed(pair / "short.dng"),
+            _read(output),
+        )
+        quality = [
+            f"{_psnr(curve(picture), curve(reference)):.2f}"
+            for curve in (_bt709, _srgb)
+            for picture in (noisy, restored)
+        ]
     stages = ", ".join(f"{stage} {time:.2f}" for stage, time in report["seconds"].items())
-    return (
-        f"| {pair.name} | {Path(model).name} | {noisy} | {restored} "
-        f"| {seconds:.1f} | {gigabytes:.2f} | {stages} |"
-    )
+    cells = [pair.name, Path(model).name, *quality, f"{seconds:.1f}", f"{gigabytes:.2f}", stages]
+    return f"| {' | '.join(cells)} |"
 
 
 def _restore(pair: Path, model: str, output: Path) -> tuple[dict[str, Any], float, float]:
     """Run the command; its report, wall-clock seconds and peak resident memory."""
-    command = [sys.executable, "-m", "pairfix", "restore", pair / "long.dng", pair / "short.dng"]
-    options = ["-o", output, "--model", model, "--overwrite", "--json", "--quiet"]
-    start = time.perf_counter()
-    process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE)  # noqa: S603
-    assert process.stdout is not None
-    printed = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    if status:
-        raise SystemExit(f"{pair.name}: the command failed")
-    return json.loads(printed), seconds, usage.ru_maxrss / 2**20
+    inputs = [str(pair / "long.dng"), str(pair / "short.dng")]
+    options = ["-o", str(output), "--model", model, "--overwrite", "--json", "--quiet"]
+    command = [sys.executable, "-m", "pairfix", "restore", *inputs, *options]
+    with tempfile.TemporaryFile() as printed:
+        start = time.perf_counter()
+        redirected = [(os.POSIX_SPAWN_DUP2, printed.fileno(), sys.stdout.fileno())]
+        process = os.posix_spawn(sys.executable, command, os.environ, file_actions=redirected)
+        _, status, usage = os.wait4(process, 0)
+        seconds = time.perf_counter() - start
+        if status:
+            raise SystemExit(f"{pair.name}: the command failed")
+        printed.seek(0)
+        return json.load(printed), seconds, usage.ru_maxrss / 2**20
 
 
 def _developed(path: Path) -> Rgb:
@@ -89,9 +100,26 @@ def _developed(path: Path) -> Rgb:
     return develop_mosaic(frame, mosaic, DevelopSettings())
 
 
-def _psnr(picture: Rgb, reference: Rgb) -> float:
-    error = (picture.astype(np.float64) - reference) / 65535
-    return float(-10 * np.log10(np.mean(error**2)))
+def _read(path: Path) -> Rgb:
+    pixels = decode(path).pixels
+    if pixels.dtype != np.uint16:
+        raise SystemExit(f"{path} has not 16 bits")
+    return pixels.astype(np.uint16, copy=False)
+
+
+def _srgb(picture: Rgb) -> Floats:
+    return picture.astype(np.float32) / 65535
+
+
+def _bt709(picture: Rgb) -> Floats:
+    """The picture under the transfer function of ITU-R BT.709."""
+    linear = srgb_to_linear(_srgb(picture))
+    curve = np.where(linear < 0.018, 4.5 * linear, 1.099 * linear**0.45 - 0.099)  # noqa: PLR2004
+    return curve.astype(np.float32)
+
+
+def _psnr(picture: Floats, reference: Floats) -> float:
+    return float(-10 * np.log10(np.mean((picture - reference) ** 2, dtype=np.float64)))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,14 @@
 """What several tests need."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("pairfix", deadline=None, derandomize=True)
+settings.load_profile("pairfix")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -13,3 +19,20 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the shared material is not here")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def d2hnet_s_raw(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder of the small D2HNet in the raw domain."""
+    pytest.importorskip("torchvision")
+    pytest.importorskip("onnxscript")
+    folder = tmp_path_factory.mktemp("models") / "d2hnet-s-raw"
+    script = Path(__file__).resolve().parents[1] / "scripts/make_model.py"
+    weights = shared / "weights/d2hnet-s-raw.safetensors"
+    command = [script, "d2hnet", "--weights", weights, "--domain", "raw", "-o", folder]
+    subprocess.run(  # noqa: S603
+        [sys.executable, *map(str, command), "--set", "width=16", "cap=8"],
+        check=True,
+        capture_output=True,
+    )
+    return folder

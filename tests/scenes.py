@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfix.image import Alignment, AlignedPair, Bayer, Exposure, Frame, MatchedPair
+from pairfix.image import AlignedPair, Alignment, Bayer, Exposure, Frame, MatchedPair
 from pairfix.light import linear_to_srgb, planes_from_frame
 
 WHITE_BALANCE = (1.9, 1.0, 1.6)
@@ -22,7 +22,7 @@ def scene(size: tuple[int, int] = (96, 128), seed: int = 0) -> NDArray[np.float3
 
 
 def raw_frame(
-    light: NDArray[np.float32],
+    light: NDArray[np.floating],
     *,
     pattern: str = "RGGB",
     name: str = "short.dng",
@@ -45,11 +45,11 @@ def raw_frame(
 
 
 def rgb_frame(
-    light: NDArray[np.float32], *, name: str = "short.png", noise: float = 0.0, seed: int = 0
+    light: NDArray[np.floating], *, name: str = "short.png", noise: float = 0.0, seed: int = 0
 ) -> Frame:
     """Encode linear RGB as 8-bit sRGB."""
     noisy = light + np.random.default_rng(seed).normal(0, noise, light.shape).astype(np.float32)
-    encoded = linear_to_srgb(np.clip(noisy, 0, 1)).transpose(1, 2, 0)
+    encoded = linear_to_srgb(np.clip(noisy, 0, 1).astype(np.float32)).transpose(1, 2, 0)
     pixels = np.rint(encoded * 255).astype(np.uint8)
     return Frame(Path(name), pixels, None, Exposure(), None, None, 1, b"")
 

@@ -46,7 +46,8 @@ def test_the_darker_frame_is_brightened_and_the_brighter_left_alone(stops: float
 def test_frames_of_equal_brightness_are_left_alone() -> None:
     light = scene()
     pair = match_exposure(
-        raw_frame(light, name="long.dng", exposure=SLOW), raw_frame(light, noise=0.01, exposure=FAST)
+        raw_frame(light, name="long.dng", exposure=SLOW),
+        raw_frame(light, noise=0.01, exposure=FAST),
     )
     assert (pair.short_gain, pair.long_gain) == (1, 1)
 
@@ -54,7 +55,8 @@ def test_frames_of_equal_brightness_are_left_alone() -> None:
 def test_a_ratio_far_from_the_cameras_settings_is_reported() -> None:
     light = scene()
     pair = match_exposure(
-        raw_frame(light, name="long.dng", exposure=SLOW), raw_frame(light, noise=0.01, exposure=FAST)
+        raw_frame(light, name="long.dng", exposure=SLOW),
+        raw_frame(light, noise=0.01, exposure=FAST),
     )
     assert "stops brighter than the short one, not +3.9" in pair.notes[0]
 
@@ -98,7 +100,7 @@ def test_frames_in_the_right_order_are_not_swapped() -> None:
     light = scene()
     pair = match_exposure(rgb_frame(light, name="long.png"), rgb_frame(light / 4, noise=0.01))
     assert pair.long.path == Path("long.png")
-    assert pair.notes == ()
+    assert not any("swapped" in note for note in pair.notes)
 
 
 def test_both_frames_take_the_short_ones_white_balance() -> None:
@@ -122,7 +124,7 @@ def test_black_frames_fall_back_on_the_cameras_settings() -> None:
 
 
 def test_frames_of_different_sizes_are_refused() -> None:
-    with pytest.raises(PairError, match="128 x 96 and 96 x 128 pixels .*rotated"):
+    with pytest.raises(PairError, match=r"128 x 96 and 96 x 128 pixels .*rotated"):
         match_exposure(rgb_frame(scene((96, 128))), rgb_frame(scene((128, 96))))
 
 
@@ -155,4 +157,4 @@ def test_the_real_pair_is_several_stops_apart(shared: Path) -> None:
     pair = match_exposure(decode(folder / "long.png"), decode(folder / "short.png"))
     assert pair.measured_ratio is not None
     assert 8 < pair.measured_ratio < 32
-    assert not pair.notes
+    assert pair.notes == ("the brightened short photo took its colours from the long one",)

@@ -1,5 +1,6 @@
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pairfix.image import Bayer, Exposure, Frame
+from pairfix.image import Bayer, Exposure, Frame, Pixels
 from pairfix.light import (
     linear_to_srgb,
     luminance,
@@ -76,10 +77,10 @@ def test_srgb_encoding_is_undone_by_decoding(seed: int) -> None:
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_rgb_pixels_become_linear_planes_whatever_their_depth(
-    dtype: type[np.uint8] | type[np.uint16],
+    dtype: Any,  # noqa: ANN401
 ) -> None:
     peak = np.iinfo(dtype).max
-    pixels = np.array([[[0, peak, peak // 2]]], dtype)
+    pixels: Pixels = np.array([[[0, peak, peak // 2]]], dtype)
     frame = Frame(Path("a.png"), pixels, None, Exposure(), None, None, 1, b"")
     planes = planes_from_frame(frame)
     assert planes.shape == (3, 1, 1)

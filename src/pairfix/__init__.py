@@ -1,5 +1,78 @@
-"""One sharp, clean photo from a long (blurred) and a short (noisy) exposure."""
+"""One sharp, clean photo from a long (blurred) and a short (noisy) exposure of the same scene.
+
+    from pathlib import Path
+    from pairfix import restore
+
+    report = restore(Path("long.dng"), Path("short.dng"), Path("out.png"))
+    print(report.runtime.description, report.seconds)
+
+Importing pairfix loads none of the libraries that it works with; the first use of a name does.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from pairfix._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from pairfix.backends import Runtime, choose_runtime
+    from pairfix.errors import (
+        AlignmentError,
+        DeviceError,
+        InputError,
+        MemoryExhaustedError,
+        MissingExtraError,
+        ModelError,
+        OutputError,
+        PairError,
+        PairfixError,
+    )
+    from pairfix.formats import decode
+    from pairfix.image import Alignment, DevelopSettings, Exposure, Frame
+    from pairfix.pipeline import Recipe, align_pair, restore
+    from pairfix.report import Report
+    from pairfix.weights import Model, find_model, shipped_models
+
+__all__ = [
+    "Alignment",
+    "AlignmentError",
+    "DevelopSettings",
+    "DeviceError",
+    "Exposure",
+    "Frame",
+    "InputError",
+    "MemoryExhaustedError",
+    "MissingExtraError",
+    "Model",
+    "ModelError",
+    "OutputError",
+    "PairError",
+    "PairfixError",
+    "Recipe",
+    "Report",
+    "Runtime",
+    "__version__",
+    "align_pair",
+    "choose_runtime",
+    "decode",
+    "find_model",
+    "restore",
+    "shipped_models",
+]
+
+_HOMES = {
+    "pairfix.backends": ("Runtime", "choose_runtime"),
+    "pairfix.errors": tuple(name for name in __all__ if name.endswith("Error")),
+    "pairfix.formats": ("decode",),
+    "pairfix.image": ("Alignment", "DevelopSettings", "Exposure", "Frame"),
+    "pairfix.pipeline": ("Recipe", "align_pair", "restore"),
+    "pairfix.report": ("Report",),
+    "pairfix.weights": ("Model", "find_model", "shipped_models"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'pairfix' has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)

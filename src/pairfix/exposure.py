@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pairfix.cast import remove_cast
 from pairfix.errors import PairError
 from pairfix.image import Frame, MatchedPair, Planes
 from pairfix.light import luminance, planes_from_frame
@@ -64,11 +65,19 @@ def match_exposure(long: Frame, short: Frame) -> MatchedPair:
     short_gain, long_gain = max(ratio, 1.0), max(1 / ratio, 1.0)
     if pair.short.orientation != pair.long.orientation:
         notes.append("the photos' orientation tags differ: the short one's is used")
+    short_planes = _scaled(pair.short_planes, short_gain)
+    long_planes = _scaled(pair.long_planes, long_gain)
+    if (
+        pair.short.bayer is None
+        and short_gain > 1
+        and remove_cast(short_planes, long_planes, short_gain)
+    ):
+        notes.append("the brightened short photo took its colours from the long one")
     return MatchedPair(
         short=pair.short,
         long=pair.long,
-        short_planes=_scaled(pair.short_planes, short_gain),
-        long_planes=_scaled(pair.long_planes, long_gain),
+        short_planes=short_planes,
+        long_planes=long_planes,
         short_gain=short_gain,
         long_gain=long_gain,
         measured_ratio=pair.ratio,
@@ -106,7 +115,11 @@ def _check_pair(long: Frame, short: Frame) -> None:
         )
     if long.domain != short.domain:
         raise PairError(f"{names}: one is raw and one is not", "give two photos of one kind")
-    if long.domain == "raw" and None not in (long.camera, short.camera) and long.camera != short.camera:
+    if (
+        long.domain == "raw"
+        and None not in (long.camera, short.camera)
+        and long.camera != short.camera
+    ):
         raise PairError(
             f"{names} come from different cameras: {long.camera} and {short.camera}",
             "a raw pair must come from one camera",
@@ -130,7 +143,7 @@ def _blocks(planes: Planes, frame: Frame) -> NDArray[np.float32]:
     saturated = np.zeros(planes.shape[1:], np.float32)
     for plane, limit in zip(planes, limits, strict=True):
         saturated[plane >= _SATURATED * limit] = 1
-    height, width = saturated.shape
+    height, width = planes.shape[1:]
     scale = _BLOCKS / max(height, width)
     size = max(round(width * scale), 1), max(round(height * scale), 1)
     means = cv2.resize(luminance(planes), size, interpolation=cv2.INTER_AREA)
@@ -176,9 +189,10 @@ def _choose_ratio(pair: _Measured, notes: list[str]) -> float:
     if recorded is not None:
         disagreement = np.log2(pair.ratio / recorded)
         if abs(disagreement) > _REPORTED_DISAGREEMENT:
+            measured, said = np.log2(pair.ratio), np.log2(recorded)
             notes.append(
-                f"the long photo is {np.log2(pair.ratio):+.1f} stops brighter than the short one, "
-                f"not {np.log2(recorded):+.1f} as the camera's settings say: the measurement is used"
+                f"the long photo is {measured:+.1f} stops brighter than the short one, not "
+                f"{said:+.1f} as the camera's settings say: the measurement is used"
             )
     return pair.ratio if abs(np.log2(pair.ratio)) >= _SAME_BRIGHTNESS else 1.0
 

@@ -56,7 +56,7 @@ def fuse(
     matched = pair.matched
     if model.domain != matched.short.domain:
         raise ModelError(
-            f"model {model.name} restores {model.domain} pairs, this is a {matched.short.domain} pair",
+            f"model {model.name} restores {model.domain} pairs, not {matched.short.domain} ones",
             "see 'pairfix models list' for one that fits",
         )
     sources: dict[str, Planes] = {"short": matched.short_planes, "long": pair.long_planes}

@@ -23,6 +23,8 @@ Floats = NDArray[np.float32]
 
 _SRGB_KNEE = 0.04045
 _LINEAR_KNEE = 0.0031308
+_CELL = ((0, 0), (0, 1), (1, 0), (1, 1))
+"""Row and column of R, G1, G2, B within a cell."""
 
 
 def srgb_to_linear(encoded: Floats) -> Floats:
@@ -77,12 +79,9 @@ def mosaic_from_planes(planes: Planes, bayer: Bayer, size: tuple[int, int]) -> F
 
 def luminance(planes: Planes) -> Floats:
     """Brightness for measuring and aligning, ``h x w``: the mean of R, G and B, linear."""
-    if planes.shape[0] == 4:
+    if len(planes) == len(_CELL):
         return (planes[0] + (planes[1] + planes[2]) / 2 + planes[3]) / 3
     return (planes[0] + planes[1] + planes[2]) / 3
-
-
-_CELL = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
 def _channel_gains(bayer: Bayer) -> tuple[float, float, float, float]:

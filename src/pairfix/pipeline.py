@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -20,7 +21,6 @@ from pairfix.image import (
     AlignedPair,
     AlignmentMode,
     DevelopSettings,
-    Domain,
     Frame,
     Fused,
     Picture,
@@ -158,7 +158,7 @@ def _aligned_pair(
         return align(matched, mode)
 
 
-def _decode_alike(long: Path, short: Path, domain: Domain | str) -> tuple[Frame, Frame]:
+def _decode_alike(long: Path, short: Path, domain: Literal["auto", "srgb"]) -> tuple[Frame, Frame]:
     """Both frames in one domain: a raw beside a picture is developed first."""
     first, second = decode(long, domain), decode(short, domain)
     if first.domain == second.domain:
@@ -174,9 +174,7 @@ def _check_format(output: Path, short: Frame) -> None:
         )
 
 
-def _write(
-    fused: Fused, pair: AlignedPair, output: Path, recipe: Recipe, stages: _Stages
-) -> None:
+def _write(fused: Fused, pair: AlignedPair, output: Path, recipe: Recipe, stages: _Stages) -> None:
     is_dng = output.suffix.lower() == ".dng"
 
     def developed(planes: Planes) -> Picture:

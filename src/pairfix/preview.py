@@ -50,7 +50,7 @@ def _detailed_places(picture: Picture, crop: int) -> list[tuple[int, int]]:
     detail = np.abs(cv2.Laplacian(cv2.GaussianBlur(green, (0, 0), 1.5), cv2.CV_32F))
     energy = cv2.boxFilter(detail, -1, (crop, crop), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
     energy = energy[: green.shape[0] - crop + 1, : green.shape[1] - crop + 1].copy()
-    places = []
+    places: list[tuple[int, int]] = []
     while len(places) < _ROWS and energy.max() >= 0:
         top, left = np.unravel_index(int(energy.argmax()), energy.shape)
         places.append((int(top), int(left)))

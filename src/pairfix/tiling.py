@@ -99,7 +99,7 @@ def _pad(planes: Planes, missing: tuple[int, int]) -> Planes:
     if missing == (0, 0):
         return planes
     mode = "reflect" if min(planes.shape[1:]) > 1 else "edge"
-    return np.pad(planes, ((0, 0), (0, missing[0]), (0, missing[1])), mode=mode)  # type: ignore[call-overload,no-any-return]
+    return np.pad(planes, ((0, 0), (0, missing[0]), (0, missing[1])), mode=mode)  # type: ignore[call-overload]
 
 
 def _plan_axis(size: int, tile: int, multiple: int, overlap: int) -> Axis:

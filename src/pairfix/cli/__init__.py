@@ -59,13 +59,12 @@ def _run(arguments: list[str] | None) -> int:
         show_error(str(error))
         return error.exit_code
     except MemoryError:
-        error = MemoryExhaustedError("memory ran out", "close other programs, or use a smaller --tile")
-        show_error(str(error))
-        return error.exit_code
+        show_error("memory ran out (close other programs, or use a smaller --tile)")
+        return MemoryExhaustedError.exit_code
     except SystemExit as finished:
         if finished.code == _INTERRUPTED:
             show_error("interrupted: nothing was written")
-        return int(finished.code or 0)
+        return finished.code if isinstance(finished.code, int) else 0
     return 0
 
 
