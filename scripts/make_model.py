@@ -47,9 +47,9 @@ def main() -> None:
 def make_model(
     folder: Path,
     network: Network,
-    config: Any,
+    config: Any,  # noqa: ANN401
     domain: Domain,
-    tensors: Mapping[str, Array],  # noqa: ANN401
+    tensors: Mapping[str, Array],
 ) -> Model:
     """Load the tensors strictly into the network, export its graphs, write the folder."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -106,12 +106,12 @@ def set_hyperparameter(name: str, value: object) -> Edit:
         (set_field("domain", "lab"), "domain must be raw or srgb"),
         (set_field("domain", "srgb"), "4 channels do not fit the domain srgb"),
         (set_field("format", 2), "format 2 is unknown"),
-        (set_field("format", True), "format has the wrong type"),
+        (set_field("format", value=True), "format has the wrong type"),
         (set_field("sha256", []), "sha256 has the wrong type"),
         (set_hyperparameter("depth", 5), "unknown field depth"),
         (lambda about: about["config"].pop("width"), "the field width is missing"),
         (set_hyperparameter("width", "48"), "width has the wrong type"),
-        (set_hyperparameter("width", True), "width has the wrong type"),
+        (set_hyperparameter("width", value=True), "width has the wrong type"),
         (set_hyperparameter("width", -1), "width must be positive"),
     ],
 )
@@ -179,5 +179,5 @@ def test_weights_of_another_width_do_not_fit(folder: Path) -> None:
             {key: np.repeat(value, 2, axis=0) for key, value in tensors.items()}
         ),
     )
-    with pytest.raises(ModelError, match="is .*, not"):
+    with pytest.raises(ModelError, match=r"is .*, not"):
         find_model(folder).tensors()

@@ -64,11 +64,11 @@ class _OnnxSession:
         self._options.log_severity_level = _FATAL_ONLY
 
     def run(self, inputs: Sequence[Planes]) -> Planes:
-        feeds = {
-            name: np.ascontiguousarray(planes[None], np.float32)
-            for name, planes in zip(self._names, inputs, strict=True)
-        }
         with translate_memory_errors():
+            feeds = {
+                name: np.ascontiguousarray(planes[None], np.float32)
+                for name, planes in zip(self._names, inputs, strict=True)
+            }
             (output,) = self._session.run(None, feeds, self._options)
         return cast("Planes", output[0])
 
@@ -86,9 +86,12 @@ def _create(model: Model, graph: Graph, provider: str, tensors: Mapping[str, Any
 
 
 def _options() -> Any:  # noqa: ANN401
-    """No arena: it would keep twice the memory that one tile needs, for no gain in speed."""
+    """Without memory patterns: they plan a block a quarter larger, and speed up nothing.
+
+    Without the arena a tile would need a third less still, but a sixth more time.
+    """
     options = ort.SessionOptions()
-    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
     options.log_severity_level = _FATAL_ONLY
     return options
 
