@@ -1,5 +1,7 @@
 """Bring the long frame onto the short one."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from pairfix.align.estimate import Model, estimate
@@ -7,18 +9,24 @@ from pairfix.align.guide import Guide, make_guide
 from pairfix.align.verify import correlation, implausibility
 from pairfix.align.warp import Matrix, warp_planes
 from pairfix.errors import AlignmentError
-from pairfix.image import AlignedPair, Alignment, AlignmentMode, MatchedPair
+from pairfix.image import AlignedPair, Alignment, AlignmentKind, AlignmentMode, MatchedPair
 
 __all__ = ["align"]
 
 _UNRELATED = 0.5
-"""Correlation below which two photos do not show the same scene."""
+"""Correlation below which two photos do not show the same scene.
+
+Of 150 unrelated pairs of photos, one in a hundred reached 0.43, one 0.58; of as many related ones,
+blurred, noisy and moved, the least had 0.60, and one in a hundred less than 0.73.
+"""
 
 _SURE = 0.7
 """Correlation from which an alignment needs no second look."""
 
 _TOLERANCE = 0.005
 """What the correlation may lose: frames that lie well already gain nothing."""
+
+_NOTHING_TO_HOLD_ON_TO = "not aligned: a frame shows no structure, only noise"
 
 _MODELS: dict[AlignmentMode, tuple[Model, ...]] = {
     "auto": ("homography", "translation"),
@@ -45,9 +53,9 @@ def align(pair: MatchedPair, mode: AlignmentMode = "auto") -> AlignedPair:
     short, long = _guides(pair)
     before = correlation(short, long, np.eye(3))
     if mode == "none":
-        alignment = _as_they_lie(before)
+        alignment = _alignment("none", np.eye(3), before, before)
     elif not (short.structured and long.structured):
-        alignment = _as_they_lie(before, "not aligned: there is no structure to hold on to")
+        alignment = _alignment("none", np.eye(3), before, before, [_NOTHING_TO_HOLD_ON_TO])
     else:
         alignment = _verified(pair, short, long, before, _MODELS[mode])
     return AlignedPair(pair, alignment, warp_planes(pair, alignment.matrix))
@@ -62,8 +70,13 @@ def _guides(pair: MatchedPair) -> tuple[Guide, Guide]:
     )
 
 
-def _as_they_lie(score: float, *notes: str) -> Alignment:
-    return Alignment("none", np.eye(3), score, score, score >= _SURE and not notes, notes)
+def _alignment(
+    kind: AlignmentKind, matrix: Matrix, before: float, after: float, notes: Sequence[str] = ()
+) -> Alignment:
+    """Sure if there is nothing to note, a weak correlation included."""
+    if after < _SURE:
+        notes = [*notes, f"the frames agree only weakly (correlation {after:.2f})"]
+    return Alignment(kind, matrix, before, after, not notes, tuple(notes))
 
 
 def _verified(
@@ -78,12 +91,11 @@ def _verified(
         best = max(best, after)
         objection = _objection(matrix, before, after, pair.short.size)
         if matrix is not None and objection is None:
-            sure = after >= _SURE and not notes
-            return Alignment(model, matrix, before, after, sure, tuple(notes))
+            return _alignment(model, matrix, before, after, notes)
         notes.append(f"no {model}: {objection}")
     if best < _UNRELATED:
         raise _unrelated(pair, best)
-    return _as_they_lie(before, *notes)
+    return _alignment("none", np.eye(3), before, before, notes)
 
 
 def _objection(
