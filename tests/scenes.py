@@ -13,10 +13,12 @@ WHITE_BALANCE = (1.9, 1.0, 1.6)
 IDENTITY = Alignment("none", np.eye(3), 1.0, 1.0, sure=True)
 
 
-def scene(size: tuple[int, int] = (96, 128), seed: int = 0) -> NDArray[np.float32]:
+def scene(
+    size: tuple[int, int] = (96, 128), seed: int = 0, radius: float = 3
+) -> NDArray[np.float32]:
     """A smooth, textured RGB scene in linear light, 0.02 to 0.6, ``3 x H x W``."""
     rng = np.random.default_rng(seed)
-    planes = np.stack([cv2.GaussianBlur(rng.random(size, np.float32), (0, 0), 3) for _ in range(3)])
+    planes = np.stack([cv2.GaussianBlur(rng.random(size, np.float32), (0, 0), radius) for _ in range(3)])
     low, high = planes.min(), planes.max()
     return (0.02 + 0.58 * (planes - low) / (high - low)).astype(np.float32)
 

@@ -83,8 +83,9 @@ def restore(
     """
     recipe = recipe or Recipe()
     stages = _Stages(progress or _ignore)
-    for target in filter(None, (output, recipe.preview)):
-        check_writable(target, overwrite=recipe.overwrite)
+    check_writable(output, bits=recipe.bits, overwrite=recipe.overwrite)
+    if recipe.preview:
+        check_writable(recipe.preview, overwrite=recipe.overwrite)
     runtime = choose_runtime(recipe.backend, recipe.device, recipe.precision)
     model = find_model(recipe.model) if recipe.model else None
 

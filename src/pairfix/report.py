@@ -66,6 +66,7 @@ class Report:
                 "device": self.runtime.device,
                 "precision": self.runtime.precision,
                 "description": self.runtime.description,
+                "reason": self.runtime.reason,
                 "tile": self.tile,
             }
         return report

@@ -35,7 +35,10 @@ _EVEN_OUT = 0.5
 """Contrast, relative to the whole picture's, below which surroundings are not amplified."""
 
 _NOISE_ONLY = 0.2
-"""Contrast within the band over contrast below it; white noise has 0.14, the noisiest short frame tried 0.6."""
+"""Contrast within the band over that of finer detail, below which there is only noise.
+
+White noise has 0.14, the noisiest short frame tried 0.6.
+"""
 
 _FLAT = 1e-5
 """Contrast of a picture without any structure at all, in linear light."""

@@ -12,7 +12,7 @@ from pairfix.cli import align, models, restore
 from pairfix.cli.console import show_error
 from pairfix.errors import MemoryExhaustedError, PairfixError
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "run"]
 
 _INTERRUPTED = 130
 
@@ -47,19 +47,24 @@ def _options(
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line and exit; errors become one line and their own exit code."""
+    """Run the command line and exit; a polite request to end counts as Ctrl-C."""
     signal.signal(signal.SIGTERM, _interrupt)
-    sys.exit(_run(arguments))
+    sys.exit(run(arguments))
 
 
-def _run(arguments: list[str] | None) -> int:
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line; errors become one line.
+
+    Returns:
+        The exit code.
+    """
     try:
         app(arguments)
     except PairfixError as error:
         show_error(str(error))
         return error.exit_code
     except MemoryError:
-        show_error("memory ran out (close other programs, or use a smaller --tile)")
+        show_error("memory ran out; close other programs, or use a smaller --tile")
         return MemoryExhaustedError.exit_code
     except SystemExit as finished:
         if finished.code == _INTERRUPTED:

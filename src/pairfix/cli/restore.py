@@ -150,8 +150,10 @@ def _summarise(report: "Report", talk: Talk, preview: Path | None) -> None:
     for note in report.notes:
         talk.note(note)
     if report.model is not None and report.runtime is not None:
-        talk.say(f"{report.model.name} on {report.runtime.description}, tiles of {report.tile}")
+        reason = f" ({report.runtime.reason})" if report.runtime.reason else ""
+        talk.say(f"{report.model.name} on {report.runtime.description}{reason}")
     if talk.verbose:
+        talk.say(f"  tiles of {report.tile}")
         for stage, seconds in report.seconds.items():
             talk.say(f"  {stage:<10}{seconds:6.2f} s")
     talk.say(f"{report.output}: written in {sum(report.seconds.values()):.1f} s")

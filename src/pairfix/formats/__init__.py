@@ -100,10 +100,7 @@ def encode_picture(
     from pairfix.formats.encode import WRITERS, Encoding  # noqa: PLC0415
 
     chosen = output_format(path)
-    depth = chosen.bits[0] if bits is None else bits
-    if depth not in chosen.bits:
-        offered = " or ".join(str(each) for each in chosen.bits)
-        raise OutputError(f"{path}: {chosen.name} has no {depth} bits", f"use {offered}")
+    depth = _depth(path, chosen, bits)
     if chosen.mosaic:
         raise OutputError(f"{path}: {chosen.name} holds a mosaic, no finished picture", _known())
     WRITERS[chosen.name](picture, path, Encoding(depth, quality, overwrite))
@@ -148,15 +145,26 @@ def output_format(path: Path) -> Format:
     return chosen
 
 
-def check_writable(path: Path, overwrite: bool) -> Format:  # noqa: FBT001 (its only flag)
+def check_writable(path: Path, *, bits: int | None = None, overwrite: bool = False) -> Format:
     """Find out before a long computation whether its result can be written.
 
     Raises:
-        OutputError: Unknown extension, existing file, missing or closed folder.
+        OutputError: Unknown extension, bits that the format has not, existing file, missing or
+            closed folder.
     """
     chosen = output_format(path)
+    _depth(path, chosen, bits)
     check_target(path, overwrite=overwrite)
     return chosen
+
+
+def _depth(path: Path, chosen: Format, bits: int | None) -> int:
+    if bits is None:
+        return chosen.bits[0]
+    if bits not in chosen.bits:
+        offered = " or ".join(str(each) for each in chosen.bits)
+        raise OutputError(f"{path}: {chosen.name} has no {bits} bits", f"use {offered}")
+    return bits
 
 
 def _known() -> str:

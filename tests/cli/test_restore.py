@@ -1,0 +1,219 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import jsonschema
+import numpy as np
+import pytest
+
+from pairfix.cli import run
+from pairfix.errors import DeviceError, InputError, ModelError, OutputError, PairError
+from pairfix.formats import decode
+
+Pair = tuple[Path, Path]
+SCHEMA = Path(__file__).parents[2] / "docs" / "report.schema.json"
+
+
+def restore(pair: Pair, output: Path, *options: str) -> int:
+    return run(["restore", *map(str, pair), "-o", str(output), *options])
+
+
+@pytest.mark.parametrize("name", ["out.png", "out.tif", "out.jpg", "out.dng"])
+def test_a_raw_pair_becomes_a_file_of_every_format(
+    raw_pair: Pair, tmp_path: Path, name: str
+) -> None:
+    assert restore(raw_pair, tmp_path / name) == 0
+    result = decode(tmp_path / name)
+    assert sorted(result.size) == [320, 384]
+    assert result.domain == ("raw" if name.endswith("dng") else "srgb")
+    assert result.exposure.shutter == pytest.approx(1 / 60)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_the_result_is_upright(raw_pair: Pair, tmp_path: Path) -> None:
+    restore(raw_pair, tmp_path / "out.png")
+    assert decode(tmp_path / "out.png").size == (384, 320)
+
+
+def test_the_result_is_cleaner_than_the_short_photo(raw_pair: Pair, tmp_path: Path) -> None:
+    def noise(path: Path) -> float:
+        green = decode(path, "srgb").pixels[:, :, 1].astype(np.float32)
+        return float(np.abs(cv2.Laplacian(green, cv2.CV_32F)).mean())
+
+    restore(raw_pair, tmp_path / "out.png")
+    assert noise(tmp_path / "out.png") < 0.5 * noise(raw_pair[1])
+
+
+def test_an_rgb_pair_of_unequal_brightness_becomes_as_bright_as_the_long_photo(
+    rgb_pair: Pair, tmp_path: Path
+) -> None:
+    assert restore(rgb_pair, tmp_path / "out.png", "--bits", "8") == 0
+    result, long = decode(tmp_path / "out.png").pixels, decode(rgb_pair[0]).pixels
+    assert result.dtype == np.uint8
+    np.testing.assert_allclose(result.mean(axis=(0, 1)), long.mean(axis=(0, 1)), rtol=0.05)
+
+
+def test_json_goes_to_standard_output_alone_and_fits_its_schema(
+    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert restore(raw_pair, tmp_path / "out.png", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    jsonschema.validate(report, json.loads(SCHEMA.read_text()))
+    assert report["runtime"]["device"] == "cpu"
+    assert list(report["seconds"]) == [
+        "decode", "match", "align", "clean", "fuse", "develop", "write"
+    ]
+
+
+def test_quiet_says_nothing(
+    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    restore(raw_pair, tmp_path / "out.png", "--quiet")
+    captured = capsys.readouterr()
+    assert captured.out + captured.err == ""
+
+
+def test_the_device_is_always_reported(
+    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    restore(raw_pair, tmp_path / "out.png", "--device", "cpu", "--backend", "onnx")
+    assert "selfir-raw on CPU (ONNX Runtime, fp32)" in capsys.readouterr().err
+
+
+def test_the_preview_shows_all_three_side_by_side(raw_pair: Pair, tmp_path: Path) -> None:
+    restore(raw_pair, tmp_path / "out.png", "--preview", str(tmp_path / "compare.jpg"))
+    height, width = decode(tmp_path / "compare.jpg").size
+    assert width > 3 * 300
+    assert height > 300
+
+
+def test_an_srgb_model_has_a_raw_pair_developed_first(
+    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert restore(raw_pair, tmp_path / "out.png", "--model", "selfir-srgb") == 0
+    assert "developed by LibRaw" in capsys.readouterr().err
+
+
+def test_photos_in_the_wrong_order_are_swapped_with_a_note(
+    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert restore((raw_pair[1], raw_pair[0]), tmp_path / "swapped.png") == 0
+    assert "swapped" in capsys.readouterr().err
+    restore(raw_pair, tmp_path / "out.png")
+    np.testing.assert_array_equal(
+        decode(tmp_path / "out.png").pixels, decode(tmp_path / "swapped.png").pixels
+    )
+
+
+def test_exposure_correction_brightens(raw_pair: Pair, tmp_path: Path) -> None:
+    restore(raw_pair, tmp_path / "a.png")
+    restore(raw_pair, tmp_path / "b.png", "--exposure", "0.5")
+    assert decode(tmp_path / "b.png").pixels.mean() > 1.1 * decode(tmp_path / "a.png").pixels.mean()
+
+
+def test_tiles_do_not_change_the_result(raw_pair: Pair, tmp_path: Path) -> None:
+    restore(raw_pair, tmp_path / "a.png", "--tile", "1024")
+    restore(raw_pair, tmp_path / "b.png", "--tile", "160")
+    difference = decode(tmp_path / "a.png").pixels.astype(int) - decode(tmp_path / "b.png").pixels
+    assert np.abs(difference).mean() / 65535 < 1e-4
+
+
+def test_an_existing_file_is_refused_before_any_work_and_kept(
+    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "out.png"
+    output.write_bytes(b"precious")
+    assert restore(raw_pair, output) == OutputError.exit_code
+    assert output.read_bytes() == b"precious"
+    assert "--overwrite" in capsys.readouterr().err
+    assert restore(raw_pair, output, "--overwrite") == 0
+    assert decode(output).size == (384, 320)
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (["--model", "nothing"], ModelError.exit_code, "no model nothing"),
+        (["--backend", "nothing"], DeviceError.exit_code, "no backend nothing"),
+        (["--backend", "onnx", "--precision", "bf16"], DeviceError.exit_code, "fp32 only"),
+        (["--device", "nothing"], 2, "--device"),
+        (["--tile", "many"], 2, "--tile"),
+        (["--white-balance", "1,2"], 2, "--white-balance"),
+        (["--bits", "12"], OutputError.exit_code, "PNG has no 12 bits; use 16 or 8"),
+    ],
+)
+def test_a_wrong_option_gets_its_own_exit_code(
+    raw_pair: Pair,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    code: int,
+    message: str,
+) -> None:
+    assert restore(raw_pair, tmp_path / "out.png", *options) == code
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_device_that_is_not_there_is_an_error(
+    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if sys.platform == "darwin":
+        pytest.skip("an Apple machine may have it")
+    assert restore(raw_pair, tmp_path / "out.png", "--device", "mps") == DeviceError.exit_code
+    assert capsys.readouterr().err.startswith("pairfix: the device mps cannot be used")
+
+
+def test_one_line_tells_what_is_wrong_with_an_input(
+    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken.dng"
+    broken.write_bytes(raw_pair[1].read_bytes()[:5000])
+    assert restore((raw_pair[0], broken), tmp_path / "out.png", "-q") == InputError.exit_code
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert str(broken) in message
+
+
+def test_the_same_photo_twice_is_refused(raw_pair: Pair, tmp_path: Path) -> None:
+    assert restore((raw_pair[0], raw_pair[0]), tmp_path / "out.png") == PairError.exit_code
+
+
+def test_a_dng_of_an_rgb_pair_is_refused(
+    rgb_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert restore(rgb_pair, tmp_path / "out.dng") == OutputError.exit_code
+    assert "needs a raw pair" in capsys.readouterr().err
+
+
+def test_a_raw_model_refuses_an_rgb_pair(
+    rgb_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = restore(rgb_pair, tmp_path / "out.png", "--model", "selfir-raw")
+    assert code == ModelError.exit_code
+    assert "not srgb ones" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_leaves_nothing_behind(
+    raw_pair: Pair, tmp_path: Path, sent: signal.Signals
+) -> None:
+    command = [sys.executable, "-m", "pairfix", "restore", *map(str, raw_pair)]
+    with subprocess.Popen(
+        [*command, "-o", str(tmp_path / "out.png"), "--tile", "1"],
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        next(line for line in process.stderr if line.startswith("Restoring"))
+        time.sleep(0.05)
+        process.send_signal(sent)
+        assert "interrupted: nothing was written" in process.stderr.read()
+    assert process.returncode == 130
+    assert not list(tmp_path.iterdir())
