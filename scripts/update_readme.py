@@ -1,0 +1,85 @@
+"""Write the tables of README.md that come from the code, between their markers.
+
+    python scripts/update_readme.py [--check]
+"""
+
+import re
+import sys
+from pathlib import Path
+
+from pairfix import errors
+from pairfix.backends import BACKENDS
+from pairfix.errors import PairfixError
+from pairfix.formats import FORMATS
+from pairfix.networks import NETWORKS
+from pairfix.weights import shipped_models
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def main() -> int:
+    current = README.read_text(encoding="utf-8")
+    updated = updated_readme(current)
+    if "--check" in sys.argv:
+        return int(updated != current)
+    README.write_text(updated, encoding="utf-8")
+    return 0
+
+
+def updated_readme(text: str) -> str:
+    """The text with every ``<!-- name -->`` ... ``<!-- end -->`` block made anew."""
+    for name, table in _tables().items():
+        block = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+        text, found = block.subn(lambda match, t=table: f"{match[1]}{t}\n{match[2]}", text)
+        if found != 1:
+            raise SystemExit(f"README.md has {found} blocks named {name}")
+    return text
+
+
+def _tables() -> dict[str, str]:
+    return {
+        "exit codes": _table(("Exit code", "Meaning"), _exit_codes()),
+        "formats": _table(("Output", "Format", "Bits per channel"), _formats()),
+        "models": _table(("Model", "Network", "For", "Size"), _models()),
+        "networks": _table(("Network", "Paper"), [(n.title, n.source) for n in NETWORKS.values()]),
+        "backends": _table(
+            ("`--backend`", "Library", "`--precision`"),
+            [(f"`{b.name}`", b.title, ", ".join(b.precisions)) for b in BACKENDS.values()],
+        ),
+    }
+
+
+def _exit_codes() -> list[tuple[str, str]]:
+    kinds = [getattr(errors, name) for name in errors.__all__]
+    foreseen = {kind.exit_code: kind.summary for kind in kinds if kind is not PairfixError}
+    every = {0: "done", 1: "a defect in pairfix", 2: "wrong usage", **foreseen, 130: "interrupted"}
+    return [(str(code), summary) for code, summary in sorted(every.items())]
+
+
+def _formats() -> list[tuple[str, str, str]]:
+    return [
+        (f"`{suffix}`", kind.name, " or ".join(str(bits) for bits in kind.bits))
+        for suffix, kind in FORMATS.items()
+    ]
+
+
+def _models() -> list[tuple[str, str, str, str]]:
+    kinds = {"raw": "raw pairs", "srgb": "JPEG, PNG, TIFF pairs"}
+    return [
+        (
+            f"[{model.name}](models/{model.name}/README.md)",
+            model.network.title,
+            kinds[model.domain],
+            f"{(model.folder / 'weights.safetensors').stat().st_size / 1e6:.1f} MB",
+        )
+        for model in shipped_models()
+    ]
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [header, ("---",) * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
