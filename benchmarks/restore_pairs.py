@@ -108,7 +108,7 @@ def _read(path: Path) -> Rgb:
 
 
 def _srgb(picture: Rgb) -> Floats:
-    return picture.astype(np.float32) / 65535
+    return picture.astype(np.float32) / np.float32(65535)
 
 
 def _bt709(picture: Rgb) -> Floats:

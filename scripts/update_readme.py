@@ -1,10 +1,11 @@
 """Write the tables of README.md that come from the code, between their markers.
 
-    python scripts/update_readme.py [--check]
+python scripts/update_readme.py [--check]
 """
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from pairfix import errors
@@ -29,8 +30,8 @@ def main() -> int:
 def updated_readme(text: str) -> str:
     """The text with every ``<!-- name -->`` ... ``<!-- end -->`` block made anew."""
     for name, table in _tables().items():
-        block = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-        text, found = block.subn(lambda match, t=table: f"{match[1]}{t}\n{match[2]}", text)
+        block = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- end -->)", re.DOTALL)
+        text, found = block.subn(f"{table}\n".replace("\\", r"\\"), text)
         if found != 1:
             raise SystemExit(f"README.md has {found} blocks named {name}")
     return text
@@ -76,7 +77,7 @@ def _models() -> list[tuple[str, str, str, str]]:
     ]
 
 
-def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [header, ("---",) * len(header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

@@ -30,7 +30,7 @@ def d2hnet_s_raw(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     script = Path(__file__).resolve().parents[1] / "scripts/make_model.py"
     weights = shared / "weights/d2hnet-s-raw.safetensors"
     command = [script, "d2hnet", "--weights", weights, "--domain", "raw", "-o", folder]
-    subprocess.run(  # noqa: S603
+    subprocess.run(
         [sys.executable, *map(str, command), "--set", "width=16", "cap=8"],
         check=True,
         capture_output=True,

@@ -18,7 +18,9 @@ def scene(
 ) -> NDArray[np.float32]:
     """A smooth, textured RGB scene in linear light, 0.02 to 0.6, ``3 x H x W``."""
     rng = np.random.default_rng(seed)
-    planes = np.stack([cv2.GaussianBlur(rng.random(size, np.float32), (0, 0), radius) for _ in range(3)])
+    planes = np.stack(
+        [cv2.GaussianBlur(rng.random(size, np.float32), (0, 0), radius) for _ in range(3)]
+    )
     low, high = planes.min(), planes.max()
     return (0.02 + 0.58 * (planes - low) / (high - low)).astype(np.float32)
 

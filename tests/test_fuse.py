@@ -5,16 +5,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pairfix import fuse as fusing
-from pairfix.backends import Runtime
+from pairfix.align import align
+from pairfix.backends import Runtime, choose_runtime
 from pairfix.errors import MemoryExhaustedError, ModelError
-from pairfix.fuse import decode_planes, encode_planes, fuse, run_tiled, run_whole
-from pairfix.image import Domain, Planes
+from pairfix.exposure import match_exposure
+from pairfix.formats import decode
+from pairfix.fuse import fuse, run_tiled, run_whole
+from pairfix.image import AlignedPair, Domain, Planes
+from pairfix.light import encode_planes
 from pairfix.networks import NETWORKS, Graph
-from pairfix.weights import Model
+from pairfix.weights import Model, find_model
 from tests.scenes import aligned, raw_frame, rgb_frame, scene
 
 RUNTIME = Runtime("onnx", "cpu", "fp32", "test")
@@ -62,20 +64,6 @@ def use_session(monkeypatch: pytest.MonkeyPatch) -> Callable[[Recorded], Recorde
 
 def silent(_stage: str, _done: int, _total: int) -> None:
     pass
-
-
-@given(st.integers(0, 2**32 - 1), st.sampled_from(["raw", "srgb"]))
-def test_decoding_undoes_encoding(seed: int, domain: Domain) -> None:
-    planes = np.random.default_rng(seed).random((3, 4, 5), np.float32)
-    np.testing.assert_allclose(
-        decode_planes(encode_planes(planes, domain), domain), planes, atol=1e-5
-    )
-
-
-def test_the_raw_domain_keeps_noise_below_black_and_cuts_at_one() -> None:
-    encoded = encode_planes(np.array([[[-0.05, 0.0, 1.0, 3.0]]], np.float32), "raw")
-    expected = np.arcsinh(np.array([-1, 0, 20, 20])) / np.arcsinh(20)
-    np.testing.assert_allclose(encoded.ravel(), expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("size", [(64, 64), (100, 75), (33, 129)])
@@ -156,10 +144,12 @@ def test_progress_counts_the_tiles() -> None:
 def test_a_whole_photo_graph_sees_its_fixed_resolution_and_is_never_enlarged(
     size: tuple[int, int], expected: tuple[int, int]
 ) -> None:
-    graph = Graph("deblur", ("short", "long"), multiple=4, overlap=0, resolution=(128, 128))
+    graph = Graph("deblur", ("short", "long"), multiple=4, overlap=0)
     session = Recorded(first)
     smooth = scene(size)
-    result = run_whole(session, graph, {"short": smooth, "long": smooth}, lambda _, x: x)
+    result = run_whole(
+        session, graph, {"short": smooth, "long": smooth}, lambda _, x: x, resolution=(128, 128)
+    )
     assert session.sizes == [expected]
     assert result.shape == smooth.shape
     np.testing.assert_allclose(result, smooth, atol=0.1)
@@ -193,3 +183,33 @@ def test_values_that_are_not_numbers_are_an_error(
     pair = aligned(raw_frame(scene()), raw_frame(scene(), name="long.dng"))
     with pytest.raises(ModelError, match="not numbers"):
         fuse(pair, model("raw"), RUNTIME, tile=64, progress=silent)
+
+
+def neon_crop(size: tuple[int, int]) -> AlignedPair:
+    folder = Path(__file__).parents[1] / "examples" / "neon"
+    pair = align(match_exposure(decode(folder / "long.dng"), decode(folder / "short.dng")))
+    crop = np.s_[:, 40 : 40 + size[0], 60 : 60 + size[1]]
+    matched = replace(pair.matched, short_planes=pair.matched.short_planes[crop])
+    return replace(pair, matched=matched, long_planes=pair.long_planes[crop])
+
+
+def assert_tiled_equals_untiled(chosen: Model, size: tuple[int, int], tile: int) -> None:
+    pair = neon_crop(size)
+    runtime = choose_runtime(backend="onnx", device="cpu")
+    results = [
+        encode_planes(fuse(pair, chosen, runtime, tile=side, progress=silent)[0].planes, "raw")
+        for side in (4096, tile)
+    ]
+    difference = np.abs(results[0] - results[1])
+    assert difference.mean() < 1e-4
+    assert difference.max() < 1e-2
+
+
+@pytest.mark.parametrize(("size", "tile"), [((500, 430), 384), ((333, 512), 448), ((520, 97), 416)])
+def test_tiled_equals_untiled_with_the_shipped_model(size: tuple[int, int], tile: int) -> None:
+    assert_tiled_equals_untiled(find_model("selfir-raw"), size, tile)
+
+
+@pytest.mark.slow
+def test_tiled_equals_untiled_with_d2hnet(d2hnet_s_raw: Path) -> None:
+    assert_tiled_equals_untiled(find_model(d2hnet_s_raw), (570, 700), 512)

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from pairfix.image import Bayer, Exposure, Frame, Pixels
+from pairfix.image import Bayer, Domain, Exposure, Frame, Pixels
 from pairfix.light import (
+    decode_planes,
+    encode_planes,
     linear_to_srgb,
     luminance,
     mosaic_from_planes,
@@ -90,3 +92,17 @@ def test_rgb_pixels_become_linear_planes_whatever_their_depth(
 def test_luminance_of_a_mosaic_weighs_the_two_greens_as_one() -> None:
     planes = np.array([0.3, 0.5, 0.7, 0.9], np.float32).reshape(4, 1, 1)
     np.testing.assert_allclose(luminance(planes), (0.3 + 0.6 + 0.9) / 3, rtol=1e-6)
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["raw", "srgb"]))
+def test_decoding_undoes_encoding(seed: int, domain: Domain) -> None:
+    planes = np.random.default_rng(seed).random((3, 4, 5), np.float32)
+    np.testing.assert_allclose(
+        decode_planes(encode_planes(planes, domain), domain), planes, atol=1e-5
+    )
+
+
+def test_the_raw_domain_keeps_noise_below_black_and_cuts_at_one() -> None:
+    encoded = encode_planes(np.array([[[-0.05, 0.0, 1.0, 3.0]]], np.float32), "raw")
+    expected = np.arcsinh(np.array([-1, 0, 20, 20])) / np.arcsinh(20)
+    np.testing.assert_allclose(encoded.ravel(), expected, rtol=1e-5)

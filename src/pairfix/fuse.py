@@ -12,18 +12,18 @@ import numpy as np
 
 from pairfix.backends import Runtime, Session, open_session
 from pairfix.errors import MemoryExhaustedError, ModelError
-from pairfix.image import AlignedPair, Domain, Fused, Planes, Progress
-from pairfix.light import linear_to_srgb, srgb_to_linear
+from pairfix.image import AlignedPair, Fused, Planes, Progress
+from pairfix.light import decode_planes, encode_planes
 from pairfix.networks.spec import Graph
 from pairfix.tiling import pad_to_multiple, plan_tiles, smallest_tile
 from pairfix.weights import Model
 
-__all__ = ["decode_planes", "encode_planes", "fuse", "run_tiled", "run_whole"]
+__all__ = ["fuse", "run_tiled", "run_whole"]
 
 _log = logging.getLogger(__name__)
 
-_COMPANDING = np.float32(0.05)
-"""Linear level around which the raw domain turns from linear to logarithmic."""
+Encode = Callable[[str, Planes], Planes]
+
 _HIGHLIGHT = 0.97
 """Restored level from which the brighter light that the short frame holds is put back."""
 
@@ -33,7 +33,7 @@ def fuse(
     model: Model,
     runtime: Runtime,
     *,
-    tile: int,
+    tile: int | None,
     progress: Progress,
 ) -> tuple[Fused, int]:
     """Restore one photo from an aligned pair.
@@ -42,8 +42,8 @@ def fuse(
         pair: The pair, in the domain of the model.
         model: The network and its weights.
         runtime: Where to run it.
-        tile: Longest side of a tile in the planes' pixels (half the photo's for a mosaic);
-            halved and tried again when memory runs out.
+        tile: Longest side of a tile in the planes' pixels (half the photo's for a mosaic), halved
+            and tried again when memory runs out; None for what suits the network.
         progress: Called with ``"fuse"``, the tiles done and the tiles in all.
 
     Returns:
@@ -59,19 +59,8 @@ def fuse(
             f"model {model.name} restores {model.domain} pairs, not {matched.short.domain} ones",
             "see 'pairfix models list' for one that fits",
         )
-    sources: dict[str, Planes] = {"short": matched.short_planes, "long": pair.long_planes}
-    encoded = {"short", "long"}
-    for graph in model.graphs:
-        session = open_session(model, graph, runtime)
-
-        def encode(name: str, planes: Planes) -> Planes:
-            return encode_planes(planes, model.domain) if name in encoded else planes
-
-        if graph.resolution is not None:
-            output = run_whole(session, graph, sources, encode)
-        else:
-            output, tile = _run_within_memory(session, graph, sources, encode, tile, progress)
-        sources[graph.name] = output
+    sources = {"short": matched.short_planes, "long": pair.long_planes}
+    output, used = _infer(sources, model, runtime, tile, progress)
     restored = decode_planes(output, model.domain)
     if not np.isfinite(restored).all():
         raise ModelError(
@@ -79,10 +68,7 @@ def fuse(
             "try --precision fp32, or another model",
         )
     planes = _keep_highlights(restored, matched.short_planes)
-    return Fused(matched.short, planes, matched.short_gain), tile
-
-
-Encode = Callable[[str, Planes], Planes]
+    return Fused(matched.short, planes, matched.short_gain), used
 
 
 def run_tiled(
@@ -108,62 +94,61 @@ def run_tiled(
         The graph's output, in the network's domain, as large as the inputs.
     """
     inputs = [(name, sources[name]) for name in graph.inputs]
-    _, height, width = inputs[0][1].shape
+    canvas = np.zeros_like(inputs[0][1])
+    _, height, width = canvas.shape
     plan = plan_tiles((height, width), tile, graph.multiple, graph.overlap)
-    canvas: Planes | None = None
     for index in range(len(plan)):
         result = session.run([encode(name, plan.cut(planes, index)) for name, planes in inputs])
-        if canvas is None:
-            canvas = np.zeros((result.shape[0], height, width), np.float32)
         plan.paste(result, index, canvas)
         progress("fuse", index + 1, len(plan))
-    assert canvas is not None  # noqa: S101  (a plan has at least one tile)
     return canvas
 
 
 def run_whole(
-    session: Session, graph: Graph, sources: Mapping[str, Planes], encode: Encode
+    session: Session,
+    graph: Graph,
+    sources: Mapping[str, Planes],
+    encode: Encode,
+    *,
+    resolution: tuple[int, int],
 ) -> Planes:
-    """Run one graph over the whole photo at its fixed resolution.
+    """Run one graph over the whole photo at a fixed resolution.
 
-    The inputs are averaged over areas down to `graph.resolution`, side by side and never up; the
-    output is brought back to the photo's size bilinearly.
+    The inputs are averaged over areas down to `resolution` (height, width), each side by itself
+    and never up; the output is brought back to the photo's size bilinearly.
     """
-    first = sources[graph.inputs[0]]
-    size = first.shape[1], first.shape[2]
-    assert graph.resolution is not None  # noqa: S101  (the caller's condition)
-    reduced = min(size[0], graph.resolution[0]), min(size[1], graph.resolution[1])
+    _, height, width = sources[graph.inputs[0]].shape
+    reduced = min(height, resolution[0]), min(width, resolution[1])
     inputs = []
     for name in graph.inputs:
         small = _resize(encode(name, sources[name]), reduced, cv2.INTER_AREA)
         inputs.append(pad_to_multiple(small, graph.multiple))
     output = session.run(inputs)[:, : reduced[0], : reduced[1]]
-    return _resize(output, size, cv2.INTER_LINEAR)
+    return _resize(output, (height, width), cv2.INTER_LINEAR)
 
 
-def encode_planes(planes: Planes, domain: Domain) -> Planes:
-    """Linear light to the network's range: companded (raw) or sRGB-encoded (srgb).
+def _infer(
+    frames: Mapping[str, Planes],
+    model: Model,
+    runtime: Runtime,
+    tile: int | None,
+    progress: Progress,
+) -> tuple[Planes, int]:
+    """Run the model's graphs one after the other; the last output and the tile size that worked."""
 
-    raw: ``asinh(min(x, 1) / 0.05) / asinh(20)``; noise below black stays, for cutting it off would
-    tint the shadows. srgb: clipped to 0 ... 1.
-    """
-    if domain == "srgb":
-        return linear_to_srgb(np.clip(planes, 0, 1))
-    scaled = np.minimum(planes, np.float32(1))
-    scaled /= _COMPANDING
-    np.arcsinh(scaled, out=scaled)
-    scaled /= np.arcsinh(1 / _COMPANDING)
-    return scaled
+    def encode(name: str, planes: Planes) -> Planes:
+        return encode_planes(planes, model.domain) if name in frames else planes
 
+    def run(graph: Graph) -> tuple[Planes, int]:
+        session = open_session(model, graph, runtime)
+        if graph.resolution is not None:
+            return run_whole(session, graph, sources, encode, resolution=graph.resolution), 0
+        return _run_within_memory(session, graph, sources, encode, tile or graph.tile, progress)
 
-def decode_planes(planes: Planes, domain: Domain) -> Planes:
-    """Undo `encode_planes`."""
-    if domain == "srgb":
-        return srgb_to_linear(np.clip(planes, 0, 1))
-    expanded = planes * np.arcsinh(1 / _COMPANDING)
-    np.sinh(expanded, out=expanded)
-    expanded *= _COMPANDING
-    return expanded
+    sources = dict(frames)
+    for graph in model.graphs:
+        sources[graph.name], used = run(graph)
+    return sources[graph.name], used
 
 
 def _run_within_memory(

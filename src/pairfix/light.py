@@ -1,4 +1,4 @@
-"""Between a file's pixels and planes of linear light.
+"""Between a file's pixels, planes of linear light, and the range that networks work in.
 
 Mosaics are packed into R, G1, G2, B planes of half size. The colour filter array's phase is
 normalised by shifting, not by reordering: a reflected row and/or column is put in front where
@@ -8,9 +8,11 @@ R does not stand in the cell's corner, so that plane i always samples the same s
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfix.image import Bayer, Frame, Planes
+from pairfix.image import Bayer, Domain, Frame, Planes
 
 __all__ = [
+    "decode_planes",
+    "encode_planes",
     "linear_to_srgb",
     "luminance",
     "mosaic_from_planes",
@@ -23,6 +25,8 @@ Floats = NDArray[np.float32]
 
 _SRGB_KNEE = 0.04045
 _LINEAR_KNEE = 0.0031308
+_COMPANDING = np.float32(0.05)
+"""Linear level around which the raw domain turns from linear to logarithmic."""
 _CELL = ((0, 0), (0, 1), (1, 0), (1, 1))
 """Row and column of R, G1, G2, B within a cell."""
 
@@ -75,6 +79,31 @@ def mosaic_from_planes(planes: Planes, bayer: Bayer, size: tuple[int, int]) -> F
         np.multiply(plane, np.float32(1 / gain), out=padded[row::2, column::2])
     top, left = bayer.red_at
     return padded[top : top + size[0], left : left + size[1]]
+
+
+def encode_planes(planes: Planes, domain: Domain) -> Planes:
+    """Linear light to the network's range: companded (raw) or sRGB-encoded (srgb).
+
+    raw: ``asinh(min(x, 1) / 0.05) / asinh(20)``; noise below black stays, for cutting it off would
+    tint the shadows. srgb: clipped to 0 ... 1.
+    """
+    if domain == "srgb":
+        return linear_to_srgb(np.clip(planes, 0, 1))
+    scaled = np.minimum(planes, np.float32(1))
+    scaled /= _COMPANDING
+    np.arcsinh(scaled, out=scaled)
+    scaled /= np.arcsinh(1 / _COMPANDING)
+    return scaled
+
+
+def decode_planes(planes: Planes, domain: Domain) -> Planes:
+    """Undo `encode_planes`."""
+    if domain == "srgb":
+        return srgb_to_linear(np.clip(planes, 0, 1))
+    expanded = planes * np.arcsinh(1 / _COMPANDING)
+    np.sinh(expanded, out=expanded)
+    expanded *= _COMPANDING
+    return expanded
 
 
 def luminance(planes: Planes) -> Floats:

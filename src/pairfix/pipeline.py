@@ -33,9 +33,6 @@ from pairfix.weights import Model, default_model, find_model
 
 __all__ = ["Recipe", "align_pair", "restore"]
 
-_TILES = {"cpu": 768, "mps": 768, "cuda": 1024}
-"""Longest side of a tile by device; larger ones are no faster and take more memory."""
-
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -48,7 +45,7 @@ class Recipe:
     device: DeviceChoice = "auto"
     precision: PrecisionChoice = "auto"
     tile: int | None = None
-    """Longest side of a tile in the network's pixels; None: what suits the device."""
+    """Longest side of a tile in the network's pixels; None: what suits the network."""
     develop: DevelopSettings = field(default_factory=DevelopSettings)
     bits: int | None = None
     """Bits per channel of the result; None: the format's default."""
@@ -95,8 +92,7 @@ def restore(
     with stages.run("clean"):
         pair = remove_row_noise(pair)
     with stages.run("fuse"):
-        tile = recipe.tile or _TILES[runtime.device]
-        fused, tile = fuse(pair, model, runtime, tile=tile, progress=stages.progress)
+        fused, tile = fuse(pair, model, runtime, tile=recipe.tile, progress=stages.progress)
     _write(fused, pair, output, recipe, stages)
     return Report(pair, model, runtime, tile, stages.seconds, output)
 

@@ -4,10 +4,11 @@ The photo is padded (reflected) at the bottom and right to the network's size mu
 starts on that multiple's grid, so that pooling sees the same cells as in an untiled run, and
 tiles at the photo's border touch the padded border, so that the convolutions' own padding falls
 in the same place. Neighbours overlap by twice the context a tile needs and fade into each other
-linearly across the overlap.
+in the middle of the overlap, where both have seen enough.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from numpy.typing import NDArray
 from pairfix.image import Planes
 
 __all__ = ["Axis", "TilePlan", "pad_to_multiple", "plan_tiles", "smallest_tile"]
+
+_FADE = 16
+"""Pixels over which neighbours fade into each other, in the middle of what they share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,22 +118,24 @@ def _plan_axis(size: int, tile: int, multiple: int, overlap: int) -> Axis:
 
 
 def _weights(starts: tuple[int, ...], length: int) -> tuple[NDArray[np.float32], ...]:
-    total = np.zeros(starts[-1] + length)
-    ramps = []
-    for i, start in enumerate(starts):
-        ramp = np.ones(length)
-        if i > 0:
-            fade = starts[i - 1] + length - start
-            ramp[:fade] = (np.arange(fade) + 0.5) / fade
-        if i + 1 < len(starts):
-            fade = start + length - starts[i + 1]
-            ramp[length - fade :] *= (np.arange(fade)[::-1] + 0.5) / fade
-        total[start : start + length] += ramp
-        ramps.append(ramp)
-    return tuple(
-        (ramp / total[start : start + length]).astype(np.float32)
-        for start, ramp in zip(starts, ramps, strict=True)
-    )
+    """What has begun with a tile less what has begun with the next: together 1 everywhere.
+
+    A tile begins in the middle of what it shares with the one before; its margin counts nothing.
+    """
+    shared = [left + length - right for left, right in pairwise(starts)]
+
+    def begun(index: int, places: NDArray[np.floating]) -> NDArray[np.floating] | float:
+        if index in (0, len(starts)):
+            return float(index == 0)
+        zone = shared[index - 1]
+        return np.clip((places - starts[index] - zone / 2) / max(min(_FADE, zone), 1) + 0.5, 0, 1)
+
+    weights = []
+    for index, start in enumerate(starts):
+        places = start + np.arange(length) + 0.5
+        weight = np.broadcast_to(begun(index, places) - begun(index + 1, places), length)
+        weights.append(weight.astype(np.float32))
+    return tuple(weights)
 
 
 def _round_up(value: int, multiple: int) -> int:

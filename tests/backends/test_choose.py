@@ -47,9 +47,7 @@ def test_importing_the_backends_loads_no_library() -> None:
         "import sys, pairfix.backends; "
         "print([name for name in ('torch', 'onnxruntime') if name in sys.modules])"
     )
-    loaded = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", code], capture_output=True, check=True
-    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert loaded.stdout.strip() == b"[]"
 
 

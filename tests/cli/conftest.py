@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pairfix.formats.tiff import Entry, Kind
+from pairfix.formats.tiff import Directory, Entry, Kind
 from tests.formats.samples import make_dng
 from tests.scenes import raw_frame, rgb_frame, scene
 
@@ -19,7 +19,9 @@ def raw_pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     long, short = _exposures()
     return (
         _dng(folder / "long.dng", raw_frame(long, pattern="GRBG", noise=0.002).pixels, 1 / 4, 400),
-        _dng(folder / "short.dng", raw_frame(short, pattern="GRBG", noise=0.02).pixels, 1 / 60, 6400),
+        _dng(
+            folder / "short.dng", raw_frame(short, pattern="GRBG", noise=0.02).pixels, 1 / 60, 6400
+        ),
     )
 
 
@@ -42,7 +44,7 @@ def _exposures() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 
 def _dng(path: Path, mosaic: NDArray[np.generic], shutter: float, iso: int) -> Path:
-    recorded = {
+    recorded: Directory = {
         0x829A: Entry.of(Kind.RATIONAL, shutter),
         0x829D: Entry.of(Kind.RATIONAL, 1.8),
         0x8827: Entry.of(Kind.SHORT, iso),

@@ -66,7 +66,13 @@ def test_json_goes_to_standard_output_alone_and_fits_its_schema(
     jsonschema.validate(report, json.loads(SCHEMA.read_text()))
     assert report["runtime"]["device"] == "cpu"
     assert list(report["seconds"]) == [
-        "decode", "match", "align", "clean", "fuse", "develop", "write"
+        "decode",
+        "match",
+        "align",
+        "clean",
+        "fuse",
+        "develop",
+        "write",
     ]
 
 

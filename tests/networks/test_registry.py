@@ -26,9 +26,7 @@ def test_importing_the_registry_loads_neither_torch_nor_numpy() -> None:
         "import sys, pairfix.networks; "
         "print([name for name in ('torch', 'numpy', 'onnxruntime') if name in sys.modules])"
     )
-    loaded = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", code], capture_output=True, check=True
-    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert loaded.stdout.strip() == b"[]"
 
 

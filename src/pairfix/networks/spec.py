@@ -28,6 +28,8 @@ class Graph:
     """Height and width must be multiples of this, and so must the places where tiles begin."""
     overlap: int
     """Pixels of context that a tile needs on each side, from the receptive field."""
+    tile: int = 768
+    """Longest side of a tile that suits the graph: larger ones take more memory."""
     resolution: tuple[int, int] | None = None
     """Height and width that the whole photo is averaged down to, never up; None: tiled."""
     prefix: str = ""
