@@ -15,7 +15,7 @@ from pairfix.formats import decode
 from pairfix.fuse import fuse, run_tiled, run_whole
 from pairfix.image import AlignedPair, Domain, Planes
 from pairfix.light import encode_planes
-from pairfix.networks import NETWORKS, Graph
+from pairfix.networks import NETWORKS, Graph, Reduction
 from pairfix.weights import Model, find_model
 from tests.scenes import aligned, raw_frame, rgb_frame, scene
 
@@ -139,20 +139,27 @@ def test_progress_counts_the_tiles() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "expected"), [((300, 500), (128, 128)), ((100, 200), (100, 128)), ((64, 61), (64, 64))]
+    ("size", "factor", "expected"),
+    [
+        ((300, 500), 1, (128, 128)),
+        ((100, 200), 1, (100, 128)),
+        ((64, 61), 1, (64, 64)),
+        ((200, 501), 2, (100, 128)),
+        ((301, 201), 4, (76, 52)),
+    ],
 )
-def test_a_whole_photo_graph_sees_its_fixed_resolution_and_is_never_enlarged(
-    size: tuple[int, int], expected: tuple[int, int]
+def test_a_whole_photo_graph_sees_a_reduced_photo_and_never_an_enlarged_one(
+    size: tuple[int, int], factor: int, expected: tuple[int, int]
 ) -> None:
     graph = Graph("deblur", ("short", "long"), multiple=4, overlap=0)
     session = Recorded(first)
     smooth = scene(size)
-    result = run_whole(
-        session, graph, {"short": smooth, "long": smooth}, lambda _, x: x, resolution=(128, 128)
-    )
+    planes = {"short": smooth, "long": smooth}
+    reduction = Reduction((128, 128), factor)
+    result = run_whole(session, graph, planes, lambda _, x: x, reduction=reduction)
     assert session.sizes == [expected]
     assert result.shape == smooth.shape
-    np.testing.assert_allclose(result, smooth, atol=0.1)
+    np.testing.assert_allclose(result, smooth, atol=0.2)
 
 
 def test_highlights_that_the_domain_cuts_off_come_back_from_the_short_frame(

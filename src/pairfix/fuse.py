@@ -1,7 +1,7 @@
 """Run a fusion network over an aligned pair, tile by tile.
 
 Planes are converted into the network's domain only tile by tile, and only tiles (or a photo
-averaged down to a graph's fixed resolution) ever reach the device.
+averaged down for a graph that takes it whole) ever reach the device.
 """
 
 import logging
@@ -14,7 +14,7 @@ from pairfix.backends import Runtime, Session, open_session
 from pairfix.errors import MemoryExhaustedError, ModelError
 from pairfix.image import AlignedPair, Fused, Planes, Progress
 from pairfix.light import decode_planes, encode_planes
-from pairfix.networks.spec import Graph
+from pairfix.networks import Graph, Reduction
 from pairfix.tiling import pad_to_multiple, plan_tiles, smallest_tile
 from pairfix.weights import Model
 
@@ -110,15 +110,14 @@ def run_whole(
     sources: Mapping[str, Planes],
     encode: Encode,
     *,
-    resolution: tuple[int, int],
+    reduction: Reduction,
 ) -> Planes:
-    """Run one graph over the whole photo at a fixed resolution.
+    """Run one graph over the whole photo, made small.
 
-    The inputs are averaged over areas down to `resolution` (height, width), each side by itself
-    and never up; the output is brought back to the photo's size bilinearly.
+    The inputs are averaged over areas; the output is brought back to the photo's size bilinearly.
     """
     _, height, width = sources[graph.inputs[0]].shape
-    reduced = min(height, resolution[0]), min(width, resolution[1])
+    reduced = reduction.size(height, width)
     inputs = []
     for name in graph.inputs:
         small = _resize(encode(name, sources[name]), reduced, cv2.INTER_AREA)
@@ -141,8 +140,8 @@ def _infer(
 
     def run(graph: Graph) -> tuple[Planes, int]:
         session = open_session(model, graph, runtime)
-        if graph.resolution is not None:
-            return run_whole(session, graph, sources, encode, resolution=graph.resolution), 0
+        if graph.reduction is not None:
+            return run_whole(session, graph, sources, encode, reduction=graph.reduction), 0
         return _run_within_memory(session, graph, sources, encode, tile or graph.tile, progress)
 
     sources = dict(frames)

@@ -49,8 +49,8 @@ def test_inputs_are_exposures_or_earlier_graphs(network: Network, channels: int)
 @every_network
 def test_only_the_last_graph_is_tiled(network: Network) -> None:
     *earlier, last = network.graphs(network.config())
-    assert last.resolution is None
-    assert all(graph.resolution for graph in earlier)
+    assert last.reduction is None
+    assert all(graph.reduction for graph in earlier)
 
 
 @every_network

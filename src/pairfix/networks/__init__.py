@@ -2,8 +2,8 @@
 
 from pairfix.networks.d2hnet import D2HNET
 from pairfix.networks.selfir import SELFIR
-from pairfix.networks.spec import Graph, Network
+from pairfix.networks.spec import Graph, Network, Reduction
 
-__all__ = ["NETWORKS", "Graph", "Network"]
+__all__ = ["NETWORKS", "Graph", "Network", "Reduction"]
 
 NETWORKS: dict[str, Network] = {network.name: network for network in (SELFIR, D2HNET)}

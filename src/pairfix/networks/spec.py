@@ -7,7 +7,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["Graph", "Network"]
+__all__ = ["Graph", "Network", "Reduction"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """Averaging a whole photo down, never up; each side by itself."""
+
+    resolution: tuple[int, int]
+    """Largest height and width."""
+    factor: int
+    """By how much each side is reduced at least."""
+
+    def size(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of a reduced photo."""
+        tallest, widest = self.resolution
+        return min(-(-height // self.factor), tallest), min(-(-width // self.factor), widest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +45,8 @@ class Graph:
     """Pixels of context that a tile needs on each side, from the receptive field."""
     tile: int = 768
     """Longest side of a tile that suits the graph: larger ones take more memory."""
-    resolution: tuple[int, int] | None = None
-    """Height and width that the whole photo is averaged down to, never up; None: tiled."""
+    reduction: Reduction | None = None
+    """How the whole photo is made small enough to run at once; None: at full size, tiled."""
     prefix: str = ""
     """What the module's parameter names begin with in the weights file."""
     unused: str = r"(?!)"
