@@ -37,13 +37,14 @@ _HEADER = """\
 def main() -> None:
     arguments = _arguments()
     models = arguments.model or ["selfir-raw"]
+    options = ["--keep-row-noise"] if arguments.keep_row_noise else []
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.output or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         print(_HEADER)
         for pair in sorted(path.parent for path in arguments.pairs.glob("*/long.dng")):
             for model in models:
-                print(_row(pair, model, folder), flush=True)
+                print(_row(pair, model, folder, options), flush=True)
 
 
 def _arguments() -> argparse.Namespace:
@@ -51,12 +52,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("pairs", type=Path)
     parser.add_argument("--model", action="append")
     parser.add_argument("--output", type=Path, help="keep the pictures here")
+    parser.add_argument("--keep-row-noise", action="store_true", help="of pairfix restore")
     return parser.parse_args()
 
 
-def _row(pair: Path, model: str, folder: Path) -> str:
+def _row(pair: Path, model: str, folder: Path, options: list[str]) -> str:
     output = folder / f"{pair.name}-{Path(model).name}.png"
-    report, seconds, gigabytes = _restore(pair, model, output)
+    report, seconds, gigabytes = _restore(pair, ["--model", model, "-o", str(output), *options])
     truth = pair / "gt.dng"
     quality = ["-"] * 4
     if truth.exists():
@@ -75,11 +77,11 @@ def _row(pair: Path, model: str, folder: Path) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _restore(pair: Path, model: str, output: Path) -> tuple[dict[str, Any], float, float]:
+def _restore(pair: Path, options: list[str]) -> tuple[dict[str, Any], float, float]:
     """Run the command; its report, wall-clock seconds and peak resident memory."""
     inputs = [str(pair / "long.dng"), str(pair / "short.dng")]
-    options = ["-o", str(output), "--model", model, "--overwrite", "--json", "--quiet"]
-    command = [sys.executable, "-m", "pairfix", "restore", *inputs, *options]
+    flags = ["--overwrite", "--json", "--quiet"]
+    command = [sys.executable, "-m", "pairfix", "restore", *inputs, *flags, *options]
     with tempfile.TemporaryFile() as printed:
         start = time.perf_counter()
         redirected = [(os.POSIX_SPAWN_DUP2, printed.fileno(), sys.stdout.fileno())]

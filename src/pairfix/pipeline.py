@@ -41,6 +41,8 @@ class Recipe:
     model: str | None = None
     """Name of a shipped model, or a model folder; None: the default for the pair's domain."""
     align: AlignmentMode = "auto"
+    keep_row_noise: bool = False
+    """Hand the short raw's row noise on to the network."""
     backend: str = "auto"
     device: DeviceChoice = "auto"
     precision: PrecisionChoice = "auto"
@@ -89,8 +91,9 @@ def restore(
     pair = _aligned_pair(long, short, recipe.align, model, stages)
     model = model or default_model(pair.matched.short.domain)
     _check_format(output, pair.matched.short)
-    with stages.run("clean"):
-        pair = remove_row_noise(pair)
+    if not recipe.keep_row_noise:
+        with stages.run("clean"):
+            pair = remove_row_noise(pair)
     with stages.run("fuse"):
         fused, tile = fuse(pair, model, runtime, tile=recipe.tile, progress=stages.progress)
     _write(fused, pair, output, recipe, stages)
@@ -199,4 +202,6 @@ def _write(fused: Fused, pair: AlignedPair, output: Path, recipe: Recipe, stages
             sheet = compare(
                 developed(pair.matched.short_planes), developed(pair.long_planes), picture
             )
-            encode_picture(sheet, recipe.preview, overwrite=recipe.overwrite)
+            encode_picture(
+                sheet, recipe.preview, quality=recipe.quality, overwrite=recipe.overwrite
+            )

@@ -34,6 +34,9 @@ def restore(
     align: Annotated[
         AlignmentMode, typer.Option(help="How to bring the long photo onto the short one.")
     ] = "auto",
+    keep_row_noise: Annotated[
+        bool, typer.Option("--keep-row-noise", help="Do not take stripes out of the short raw.")
+    ] = False,
     white_balance: Annotated[
         str,
         typer.Option(
@@ -106,6 +109,7 @@ def restore(
     recipe = Recipe(
         model=model,
         align=align,
+        keep_row_noise=keep_row_noise,
         backend=backend,
         device=device,
         precision=precision,
@@ -150,7 +154,7 @@ def _summarise(report: "Report", talk: Talk, preview: Path | None) -> None:
     for note in report.notes:
         talk.note(note)
     if report.model is not None and report.runtime is not None:
-        reason = f" ({report.runtime.reason})" if report.runtime.reason else ""
+        reason = f": {report.runtime.reason}" if report.runtime.reason else ""
         talk.say(f"{report.model.name} on {report.runtime.description}{reason}")
     if talk.verbose:
         talk.say(f"  tiles of {report.tile}")

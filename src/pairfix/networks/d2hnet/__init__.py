@@ -29,9 +29,9 @@ class D2HNetConfig:
     cap: int = 16
     """Widest of EnhanceNet's levels, in multiples of `width`."""
     resolution: tuple[int, int] = (1024, 1024)
-    """Largest height and width at which DeblurNet sees the photo (Sec. 3.3: fixed at test time)."""
+    """Largest height and width at which DeblurNet sees the photo (Sec. 4: fixed at test time)."""
     reduction: int = 2
-    """Factor by which the photo is averaged for DeblurNet at least, as in training (Sec. 3.3).
+    """Factor by which the photo is averaged for DeblurNet at least, as in training (Sec. 4).
 
     With width 16 and cap 8, a 1.8 MP pair lost 3.7 dB where DeblurNet saw it at full size.
     """
