@@ -26,6 +26,18 @@ def raw_pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="session")
+def dark_pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The same raw pair, its short exposure two stops darker."""
+    folder = tmp_path_factory.mktemp("dark")
+    long, short = _exposures()
+    pixels = raw_frame(short / 4, pattern="GRBG", noise=0.005).pixels
+    return (
+        _dng(folder / "long.dng", raw_frame(long, pattern="GRBG", noise=0.002).pixels, 1 / 4, 400),
+        _dng(folder / "short.dng", pixels, 1 / 60, 1600),
+    )
+
+
+@pytest.fixture(scope="session")
 def rgb_pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A long and a short 8-bit PNG of one synthetic scene, the short one three stops darker."""
     folder = tmp_path_factory.mktemp("rgb")

@@ -14,6 +14,7 @@ import pytest
 from pairfix.cli import run
 from pairfix.errors import DeviceError, InputError, ModelError, OutputError, PairError
 from pairfix.formats import decode
+from pairfix.formats.tiff import read_chain
 
 Pair = tuple[Path, Path]
 SCHEMA = Path(__file__).parents[2] / "docs" / "report.schema.json"
@@ -120,6 +121,24 @@ def test_exposure_correction_brightens(raw_pair: Pair, tmp_path: Path) -> None:
     restore(raw_pair, tmp_path / "a.png")
     restore(raw_pair, tmp_path / "b.png", "--exposure", "0.5")
     assert decode(tmp_path / "b.png").pixels.mean() > 1.1 * decode(tmp_path / "a.png").pixels.mean()
+
+
+def test_a_dng_of_a_darker_short_photo_keeps_its_exposure_and_says_how_much_to_brighten(
+    dark_pair: Pair, tmp_path: Path
+) -> None:
+    assert restore(dark_pair, tmp_path / "out.dng") == 0
+    result, short = decode(tmp_path / "out.dng"), decode(dark_pair[1])
+    assert result.bayer is not None
+    assert short.bayer is not None
+    levels = [
+        (frame.pixels.mean() - bayer.black[0]) / (bayer.white - bayer.black[0])
+        for frame, bayer in ((result, result.bayer), (short, short.bayer))
+    ]
+    assert levels[0] == pytest.approx(levels[1], rel=0.05)
+    with (tmp_path / "out.dng").open("rb") as file:
+        (directory, *_) = read_chain(file)
+    numerator, denominator = np.frombuffer(directory[50730].data, np.int32)
+    assert numerator / denominator == pytest.approx(2, abs=0.1)
 
 
 def test_tiles_do_not_change_the_result(raw_pair: Pair, tmp_path: Path) -> None:

@@ -11,14 +11,12 @@ import pytest
 
 from pairfix.networks import NETWORKS, Graph, Network
 
-SMALL: dict[str, dict[str, Any]] = {"selfir": {"width": 8}, "d2hnet": {"width": 8, "cap": 4}}
-
 every_network = pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
 both_domains = pytest.mark.parametrize("channels", [3, 4])
 
 
 def small_config(network: Network, channels: int = 4) -> Any:  # noqa: ANN401
-    return network.config(channels=channels, **SMALL[network.name])
+    return network.config(channels=channels, **network.small)
 
 
 def test_importing_the_registry_loads_neither_torch_nor_numpy() -> None:

@@ -1,7 +1,7 @@
 """What a network tells about itself, without importing torch."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -73,3 +73,7 @@ class Network:
     """The graphs in the order in which they run; the last one's output is the result."""
     modules: Callable[[Any], Mapping[str, "nn.Module"]]
     """Freshly initialised modules by graph name; imports torch."""
+    small: Mapping[str, Any] = field(default_factory=dict)
+    """Hyper-parameters, but `channels`, of a version small enough for tests."""
+    restores: bool = True
+    """Whether the last graph's output is a restored photo; if not, it only serves in training."""

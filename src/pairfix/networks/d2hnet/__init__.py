@@ -98,4 +98,5 @@ D2HNET = Network(
     config=D2HNetConfig,
     graphs=_graphs,
     modules=_modules,
+    small={"width": 8, "cap": 4},
 )

@@ -64,4 +64,5 @@ SELFIR = Network(
     config=SelfIRConfig,
     graphs=_graphs,
     modules=_modules,
+    small={"width": 8},
 )

@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+
+from pairfix.image import Picture
+from pairfix.preview import compare
+
+
+def picture(size: tuple[int, int], value: int) -> Picture:
+    return Picture(np.full((*size, 3), value, np.uint16), b"")
+
+
+def test_short_long_and_result_stand_side_by_side_at_full_size() -> None:
+    sheet = compare(*(picture((600, 700), value) for value in (1000, 2000, 3000)))
+    row = sheet.pixels[300, :, 0].tolist()
+    assert [row.count(value) for value in (1000, 2000, 3000)] == [480, 480, 480]
+
+
+def test_the_crop_shows_where_the_detail_is() -> None:
+    pixels = np.zeros((1200, 1400, 3), np.uint16)
+    rng = np.random.default_rng(0)
+    pixels[650:1100, 850:1300] = rng.integers(0, 65535, (450, 450, 3), dtype=np.uint16)
+    detailed = Picture(pixels, b"")
+    sheet = compare(detailed, detailed, detailed)
+    assert np.count_nonzero(sheet.pixels[40:520, :480]) > 0.9 * 450 * 450 * 3
+
+
+@pytest.mark.parametrize("size", [(3, 5), (40, 900), (481, 481)])
+def test_photos_smaller_than_a_crop_are_shown_whole(size: tuple[int, int]) -> None:
+    sheet = compare(*(picture(size, value) for value in (1000, 2000, 3000)))
+    assert np.count_nonzero(sheet.pixels == 3000) >= 3 * min(*size, 480) ** 2
