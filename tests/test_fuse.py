@@ -179,7 +179,7 @@ def test_highlights_that_the_domain_cuts_off_come_back_from_the_short_frame(
 
 def test_a_model_of_the_other_domain_is_refused() -> None:
     pair = aligned(rgb_frame(scene()), rgb_frame(scene(), name="long.png"))
-    with pytest.raises(ModelError, match="restores raw pairs"):
+    with pytest.raises(ModelError, match="restores raw photos"):
         fuse(pair, model("raw"), RUNTIME, tile=64, progress=silent)
 
 

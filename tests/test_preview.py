@@ -9,8 +9,13 @@ def picture(size: tuple[int, int], value: int) -> Picture:
     return Picture(np.full((*size, 3), value, np.uint16), b"")
 
 
+def sheets(size: tuple[int, int]) -> dict[str, Picture]:
+    values = {"short": 1000, "long": 2000, "result": 3000}
+    return {name: picture(size, value) for name, value in values.items()}
+
+
 def test_short_long_and_result_stand_side_by_side_at_full_size() -> None:
-    sheet = compare(*(picture((600, 700), value) for value in (1000, 2000, 3000)))
+    sheet = compare(sheets((600, 700)))
     row = sheet.pixels[300, :, 0].tolist()
     assert [row.count(value) for value in (1000, 2000, 3000)] == [480, 480, 480]
 
@@ -20,11 +25,11 @@ def test_the_crop_shows_where_the_detail_is() -> None:
     rng = np.random.default_rng(0)
     pixels[650:1100, 850:1300] = rng.integers(0, 65535, (450, 450, 3), dtype=np.uint16)
     detailed = Picture(pixels, b"")
-    sheet = compare(detailed, detailed, detailed)
+    sheet = compare({"long": detailed, "result": detailed})
     assert np.count_nonzero(sheet.pixels[40:520, :480]) > 0.9 * 450 * 450 * 3
 
 
 @pytest.mark.parametrize("size", [(3, 5), (40, 900), (481, 481)])
 def test_photos_smaller_than_a_crop_are_shown_whole(size: tuple[int, int]) -> None:
-    sheet = compare(*(picture(size, value) for value in (1000, 2000, 3000)))
+    sheet = compare(sheets(size))
     assert np.count_nonzero(sheet.pixels == 3000) >= 3 * min(*size, 480) ** 2

@@ -34,7 +34,7 @@ def develop(planes: Planes, frame: Frame, settings: DevelopSettings) -> Picture:
 
 
 def source_mosaic(fused: Fused) -> NDArray[np.float32]:
-    """The restored mosaic at the short frame's own exposure, so that its highlights stay.
+    """The restored mosaic at its reference's own exposure, so that the highlights stay.
 
     Returns:
         ``H x W``, black = 0, the sensor's saturation = 1.
@@ -42,12 +42,12 @@ def source_mosaic(fused: Fused) -> NDArray[np.float32]:
     Raises:
         OutputError: The photo has no mosaic.
     """
-    if fused.short.bayer is None:
+    if fused.reference.bayer is None:
         raise OutputError(
-            f"{fused.short.path} has no Bayer mosaic, so the result cannot be a DNG",
+            f"{fused.reference.path} has no Bayer mosaic, so the result cannot be a DNG",
             "write a .tif or .png",
         )
-    mosaic = mosaic_from_planes(fused.planes, fused.short.bayer, fused.short.size)
+    mosaic = mosaic_from_planes(fused.planes, fused.reference.bayer, fused.reference.size)
     return np.clip(mosaic / np.float32(fused.gain), 0, 1)
 
 

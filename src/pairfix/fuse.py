@@ -1,4 +1,4 @@
-"""Run a fusion network over an aligned pair, tile by tile.
+"""Run a network over an aligned pair or a single frame, tile by tile.
 
 Planes are converted into the network's domain only tile by tile, and only tiles (or a photo
 averaged down for a graph that takes it whole) ever reach the device.
@@ -12,7 +12,7 @@ import numpy as np
 
 from pairfix.backends import Runtime, Session, open_session
 from pairfix.errors import MemoryExhaustedError, ModelError
-from pairfix.image import AlignedPair, Fused, Planes, Progress
+from pairfix.image import AlignedPair, Fused, Planes, Progress, Role, SingleFrame
 from pairfix.light import decode_planes, encode_planes
 from pairfix.networks import Graph, Reduction
 from pairfix.tiling import pad_to_multiple, plan_tiles, smallest_tile
@@ -25,21 +25,21 @@ _log = logging.getLogger(__name__)
 Encode = Callable[[str, Planes], Planes]
 
 _HIGHLIGHT = 0.97
-"""Restored level from which the brighter light that the short frame holds is put back."""
+"""Restored level from which the brighter light that the reference holds is put back."""
 
 
 def fuse(
-    pair: AlignedPair,
+    scene: AlignedPair | SingleFrame,
     model: Model,
     runtime: Runtime,
     *,
     tile: int | None,
     progress: Progress,
 ) -> tuple[Fused, int]:
-    """Restore one photo from an aligned pair.
+    """Restore one photo.
 
     Args:
-        pair: The pair, in the domain of the model.
+        scene: An aligned pair, or a single frame, in the domain of the model.
         model: The network and its weights.
         runtime: Where to run it.
         tile: Longest side of a tile in the planes' pixels (half the photo's for a mosaic), halved
@@ -47,28 +47,36 @@ def fuse(
         progress: Called with ``"fuse"``, the tiles done and the tiles in all.
 
     Returns:
-        The restored photo in the short frame's geometry, and the tile size that worked.
+        The restored photo in the reference's geometry, and the tile size that worked.
 
     Raises:
-        ModelError: The model is made for the other domain, or gives values that are not finite.
+        ModelError: The model is made for the other domain, takes other frames, or gives values
+            that are not finite.
         MemoryExhaustedError: Memory ran out at the smallest tile.
     """
-    matched = pair.matched
-    if model.domain != matched.short.domain:
+    if model.domain != scene.reference.domain:
         raise ModelError(
-            f"model {model.name} restores {model.domain} pairs, not {matched.short.domain} ones",
+            f"model {model.name} restores {model.domain} photos, not {scene.reference.domain} ones",
             "see 'pairfix models list' for one that fits",
         )
-    sources = {"short": matched.short_planes, "long": pair.long_planes}
-    output, used = _infer(sources, model, runtime, tile, progress)
+    if not model.network.restores:
+        raise ModelError(
+            f"model {model.name} serves in training only: it does not restore",
+            "see 'pairfix models list' for one that does",
+        )
+    if missing := sorted(model.roles - scene.sources.keys()):
+        raise ModelError(
+            f"model {model.name} also needs the {missing[0]} exposure", "give LONG and SHORT"
+        )
+    output, used = _infer(scene.sources, model, runtime, tile, progress)
     restored = decode_planes(output, model.domain)
     if not np.isfinite(restored).all():
         raise ModelError(
             f"model {model.name} gave values that are not numbers",
             "try --precision fp32, or another model",
         )
-    planes = _keep_highlights(restored, matched.short_planes)
-    return Fused(matched.short, planes, matched.short_gain), used
+    planes = _keep_highlights(restored, scene.reference_planes)
+    return Fused(scene.reference, planes, scene.gain), used
 
 
 def run_tiled(
@@ -127,7 +135,7 @@ def run_whole(
 
 
 def _infer(
-    frames: Mapping[str, Planes],
+    frames: Mapping[Role, Planes],
     model: Model,
     runtime: Runtime,
     tile: int | None,
@@ -144,7 +152,7 @@ def _infer(
             return run_whole(session, graph, sources, encode, reduction=graph.reduction), 0
         return _run_within_memory(session, graph, sources, encode, tile or graph.tile, progress)
 
-    sources = dict(frames)
+    sources = {str(role): planes for role, planes in frames.items()}
     for graph in model.graphs:
         sources[graph.name], used = run(graph)
     return sources[graph.name], used
@@ -181,9 +189,9 @@ def _resize(planes: Planes, size: tuple[int, int], interpolation: int) -> Planes
     )
 
 
-def _keep_highlights(restored: Planes, short: Planes) -> Planes:
-    """Give back the light above 1 that the network's domain cuts off but the short frame holds."""
+def _keep_highlights(restored: Planes, reference: Planes) -> Planes:
+    """Give back the light above 1 that the network's domain cuts off but the reference holds."""
     bright = restored.max(axis=0) >= _HIGHLIGHT
-    excess = short[:, bright] - 1
+    excess = reference[:, bright] - 1
     restored[:, bright] += np.maximum(excess, 0, out=excess)
     return restored

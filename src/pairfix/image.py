@@ -12,12 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "ROLES",
     "AlignedPair",
     "Alignment",
     "AlignmentKind",
@@ -35,10 +36,14 @@ __all__ = [
     "Pixels",
     "Planes",
     "Progress",
+    "Role",
+    "SingleFrame",
     "WhiteBalance",
 ]
 
 Domain = Literal["raw", "srgb"]
+Role = Literal["short", "long"]
+ROLES: tuple[Role, ...] = get_args(Role)
 AlignmentKind = Literal["homography", "translation", "none"]
 AlignmentMode = Literal["auto", "homography", "translation", "none"]
 WhiteBalance = Literal["camera", "daylight", "auto"] | tuple[float, float, float]
@@ -164,16 +169,51 @@ class AlignedPair:
     long_planes: Planes
     """The long frame's planes in the short frame's geometry."""
 
+    @property
+    def sources(self) -> dict[Role, Planes]:
+        """What a network can take, by role."""
+        return {"short": self.matched.short_planes, "long": self.long_planes}
+
+    @property
+    def reference(self) -> Frame:
+        """The frame whose geometry, colours and metadata the result has."""
+        return self.matched.short
+
+    @property
+    def reference_planes(self) -> Planes:
+        """The reference at the brightness that the result will have."""
+        return self.matched.short_planes
+
+    @property
+    def gain(self) -> float:
+        """Brightness of the result over the reference's own."""
+        return self.matched.short_gain
+
+
+@dataclass(frozen=True, slots=True)
+class SingleFrame:
+    """One frame, for a network that restores from one alone."""
+
+    reference: Frame
+    role: Role
+    reference_planes: Planes
+    gain: float = 1.0
+
+    @property
+    def sources(self) -> dict[Role, Planes]:
+        """What a network can take, by role."""
+        return {self.role: self.reference_planes}
+
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """The restored photo in linear light, in the short frame's geometry."""
+    """The restored photo in linear light, in its reference's geometry."""
 
-    short: Frame
+    reference: Frame
     planes: Planes
     """At the matched pair's brightness; highlights may exceed 1."""
     gain: float
-    """Brightness of `planes` over the short frame's own."""
+    """Brightness of `planes` over the reference's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pairfix.align import align
 from pairfix.backends import DeviceChoice, PrecisionChoice, choose_runtime
 from pairfix.defects import remove_row_noise
 from pairfix.develop import develop, source_mosaic
-from pairfix.errors import OutputError
+from pairfix.errors import OutputError, PairError
 from pairfix.exposure import match_exposure
 from pairfix.formats import check_writable, decode, encode_dng, encode_picture
 from pairfix.fuse import fuse
@@ -26,7 +26,9 @@ from pairfix.image import (
     Picture,
     Planes,
     Progress,
+    SingleFrame,
 )
+from pairfix.light import planes_from_frame
 from pairfix.preview import compare
 from pairfix.report import Report
 from pairfix.weights import Model, default_model, find_model
@@ -60,7 +62,7 @@ class Recipe:
 
 def restore(
     long: Path,
-    short: Path,
+    short: Path | None,
     output: Path,
     recipe: Recipe | None = None,
     progress: Progress | None = None,
@@ -68,8 +70,10 @@ def restore(
     """Restore one photo from a long and a short exposure, and write it.
 
     Args:
-        long: The long exposure (clean, blurred).
-        short: The short exposure (sharp, noisy); its geometry is the result's.
+        long: The long exposure (clean, blurred); or the only photo, if the recipe's model takes
+            just one.
+        short: The short exposure (sharp, noisy); its geometry is the result's. None for models
+            that take one photo.
         output: The result; its extension names the format.
         recipe: What to do otherwise than usual.
         progress: Called with a stage's name, the steps done and the steps in all.
@@ -82,22 +86,22 @@ def restore(
     """
     recipe = recipe or Recipe()
     stages = _Stages(progress or _ignore)
-    check_writable(output, bits=recipe.bits, overwrite=recipe.overwrite)
-    if recipe.preview:
-        check_writable(recipe.preview, overwrite=recipe.overwrite)
+    _check_targets([long, short], output, recipe)
     runtime = choose_runtime(recipe.backend, recipe.device, recipe.precision)
     model = find_model(recipe.model) if recipe.model else None
-
-    pair = _aligned_pair(long, short, recipe.align, model, stages)
-    model = model or default_model(pair.matched.short.domain)
-    _check_format(output, pair.matched.short)
-    if not recipe.keep_row_noise:
+    if short is None:
+        scene: AlignedPair | SingleFrame = _single_frame(long, model, stages)
+    else:
+        scene = _aligned_pair(long, short, recipe.align, model, stages)
+    _check_format(output, scene.reference)
+    if isinstance(scene, AlignedPair) and not recipe.keep_row_noise:
         with stages.run("clean"):
-            pair = remove_row_noise(pair)
+            scene = remove_row_noise(scene)
+    model = model or default_model(scene.reference.domain)
     with stages.run("fuse"):
-        fused, tile = fuse(pair, model, runtime, tile=recipe.tile, progress=stages.progress)
-    _write(fused, pair, output, recipe, stages)
-    return Report(pair, model, runtime, tile, stages.seconds, output)
+        fused, tile = fuse(scene, model, runtime, tile=recipe.tile, progress=stages.progress)
+    _write(fused, scene, output, recipe, stages)
+    return Report(scene, model, runtime, tile, stages.seconds, output)
 
 
 def align_pair(
@@ -115,7 +119,7 @@ def align_pair(
         PairfixError: As for `restore`.
     """
     stages = _Stages(progress or _ignore)
-    check_writable(output, overwrite=overwrite)
+    _check_targets([long, short], output, Recipe(overwrite=overwrite))
     pair = _aligned_pair(long, short, mode, None, stages)
     matched = pair.matched
     with stages.run("develop"):
@@ -147,6 +151,33 @@ def _ignore(_stage: str, _done: int, _total: int) -> None:
     pass
 
 
+def _check_targets(inputs: list[Path | None], output: Path, recipe: Recipe) -> None:
+    """Refuse what cannot be written, or would destroy something, before any work is done."""
+    check_writable(output, bits=recipe.bits, overwrite=recipe.overwrite)
+    targets = [output]
+    if recipe.preview:
+        check_writable(recipe.preview, overwrite=recipe.overwrite)
+        targets.append(recipe.preview)
+    taken = [path.resolve() for path in inputs if path is not None]
+    for target in targets:
+        if target.resolve() in taken:
+            raise OutputError(f"{target} is named twice", "give the result a name of its own")
+        taken.append(target.resolve())
+
+
+def _single_frame(path: Path, model: Model | None, stages: _Stages) -> SingleFrame:
+    if model is None or len(model.roles) > 1:
+        asked = "this model" if model else "the default model"
+        raise PairError(
+            f"{asked} needs a long and a short exposure, only {path} is given",
+            "give both, or a --model that restores from one",
+        )
+    (role,) = model.roles
+    with stages.run("decode"):
+        frame = decode(path, model.domain)
+        return SingleFrame(frame, role, planes_from_frame(frame))
+
+
 def _aligned_pair(
     long: Path, short: Path, mode: AlignmentMode, model: Model | None, stages: _Stages
 ) -> AlignedPair:
@@ -166,42 +197,47 @@ def _decode_alike(long: Path, short: Path, domain: Literal["auto", "srgb"]) -> t
     return decode(long, "srgb"), decode(short, "srgb")
 
 
-def _check_format(output: Path, short: Frame) -> None:
-    if output.suffix.lower() == ".dng" and short.bayer is None:
+def _check_format(output: Path, reference: Frame) -> None:
+    if _is_dng(output) and reference.bayer is None:
         raise OutputError(
-            f"{output}: a DNG needs a raw pair under a Bayer filter, and a raw model",
+            f"{output}: a DNG needs raw photos under a Bayer filter, and a raw model",
             "write a .tif or .png",
         )
 
 
-def _write(fused: Fused, pair: AlignedPair, output: Path, recipe: Recipe, stages: _Stages) -> None:
-    is_dng = output.suffix.lower() == ".dng"
+def _is_dng(path: Path) -> bool:
+    return path.suffix.lower() == ".dng"
 
+
+def _write(
+    fused: Fused,
+    scene: AlignedPair | SingleFrame,
+    output: Path,
+    recipe: Recipe,
+    stages: _Stages,
+) -> None:
     def developed(planes: Planes) -> Picture:
-        return develop(planes, fused.short, recipe.develop)
+        return develop(planes, fused.reference, recipe.develop)
 
     picture = None
-    if not is_dng or recipe.preview:
+    if recipe.preview or not _is_dng(output):
         with stages.run("develop"):
             picture = developed(fused.planes)
     with stages.run("write"):
-        if is_dng:
+        if picture is None or _is_dng(output):
             exposure = float(np.log2(fused.gain)) + recipe.develop.exposure
             mosaic = source_mosaic(fused)
-            encode_dng(fused.short, mosaic, exposure, output, overwrite=recipe.overwrite)
-        elif picture is not None:
-            encode_picture(
-                picture,
-                output,
-                bits=recipe.bits,
-                quality=recipe.quality,
-                overwrite=recipe.overwrite,
-            )
-    if recipe.preview and picture is not None:
+            encode_dng(fused.reference, mosaic, exposure, output, overwrite=recipe.overwrite)
+        else:
+            _encode(picture, output, recipe)
+    if recipe.preview and picture:
         with stages.run("preview"):
-            sheet = compare(
-                developed(pair.matched.short_planes), developed(pair.long_planes), picture
-            )
-            encode_picture(
-                sheet, recipe.preview, quality=recipe.quality, overwrite=recipe.overwrite
-            )
+            sources = {str(role): developed(planes) for role, planes in scene.sources.items()}
+            sheet = compare(sources | {"result": picture})
+            _encode(sheet, recipe.preview, replace(recipe, bits=None))
+
+
+def _encode(picture: Picture, path: Path, recipe: Recipe) -> None:
+    encode_picture(
+        picture, path, bits=recipe.bits, quality=recipe.quality, overwrite=recipe.overwrite
+    )

@@ -1,5 +1,7 @@
 """Crops of short, long and result side by side, to judge a restoration at a glance."""
 
+from collections.abc import Mapping
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -19,26 +21,23 @@ _INK = 230 * 257
 Pixels16 = NDArray[np.uint16]
 
 
-def compare(short: Picture, long: Picture, result: Picture) -> Picture:
-    """Lay out crops at 100 % where the result has the most detail, one row a place.
+def compare(pictures: Mapping[str, Picture]) -> Picture:
+    """Lay out crops at 100 % where the last picture has the most detail, one row a place.
 
     Args:
-        short: The short exposure, developed at the result's brightness.
-        long: The long exposure, aligned and developed likewise.
-        result: The restored photo.
+        pictures: Of one scene, equally large, by name; the result last.
 
     Returns:
-        A sheet with short, long and result side by side under their names.
+        A sheet with the pictures side by side under their names.
     """
-    height, width = result.pixels.shape[:2]
-    crop = min(_CROP, height, width)
-    columns = {"short": short, "long": long, "result": result}
+    result = list(pictures.values())[-1]
+    crop = min(_CROP, *result.pixels.shape[:2])
     rows = [
-        _row([_crop(picture, place, crop) for picture in columns.values()])
+        _row([_crop(picture, place, crop) for picture in pictures.values()])
         for place in _detailed_places(result, crop)
     ]
     gap = np.full((_GAP, rows[0].shape[1], 3), _BACKGROUND, np.uint16)
-    sheet = [_header(list(columns), crop)]
+    sheet = [_header(list(pictures), crop)]
     for row in rows:
         sheet += [row, gap]
     return Picture(np.concatenate(sheet), exif=b"")

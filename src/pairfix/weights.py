@@ -20,7 +20,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from pairfix.errors import ModelError
-from pairfix.image import Domain
+from pairfix.image import ROLES, Domain, Role
 from pairfix.networks import NETWORKS, Graph, Network
 from pairfix.networks.graphfile import parameter_shapes
 
@@ -63,6 +63,12 @@ class Model:
     def graphs(self) -> tuple[Graph, ...]:
         """The network's graphs in the order in which they run."""
         return self.network.graphs(self.config)
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Which exposures it restores from."""
+        taken = {name for graph in self.graphs for name in graph.inputs}
+        return frozenset(role for role in ROLES if role in taken)
 
     def tensors(self) -> Tensors:
         """All weights by name, each name with its graph's prefix.

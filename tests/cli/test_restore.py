@@ -213,7 +213,7 @@ def test_a_dng_of_an_rgb_pair_is_refused(
     rgb_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert restore(rgb_pair, tmp_path / "out.dng") == OutputError.exit_code
-    assert "needs a raw pair" in capsys.readouterr().err
+    assert "a DNG needs raw photos" in capsys.readouterr().err
 
 
 def test_a_raw_model_refuses_an_rgb_pair(
@@ -242,3 +242,27 @@ def test_an_interruption_leaves_nothing_behind(
         assert "interrupted: nothing was written" in process.stderr.read()
     assert process.returncode == 130
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("option", ["-o", "--preview"])
+def test_a_result_never_takes_the_place_of_an_input(
+    rgb_pair: Pair, tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = rgb_pair[1].read_bytes()
+    code = restore(rgb_pair, tmp_path / "out.png", option, str(rgb_pair[1]), "--overwrite")
+    assert code == OutputError.exit_code
+    assert "named twice" in capsys.readouterr().err
+    assert rgb_pair[1].read_bytes() == before
+
+
+def test_a_preview_needs_a_name_of_its_own(rgb_pair: Pair, tmp_path: Path) -> None:
+    output = tmp_path / "out.png"
+    assert restore(rgb_pair, output, "--preview", str(output)) == OutputError.exit_code
+
+
+def test_one_photo_needs_a_model_that_takes_one(
+    rgb_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = run(["restore", str(rgb_pair[0]), "-o", str(tmp_path / "out.png")])
+    assert code == PairError.exit_code
+    assert "needs a long and a short exposure" in capsys.readouterr().err

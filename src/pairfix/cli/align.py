@@ -34,8 +34,9 @@ def align(
         report = align_pair(long, short, output, mode, overwrite=overwrite, progress=progress)
     for note in report.notes:
         talk.note(note)
-    found = report.pair.alignment
-    talk.say(f"{found.kind}: correlation {found.score_before:.3f} before, {found.score_after:.3f}")
+    if found := report.alignment:
+        before, after = found.score_before, found.score_after
+        talk.say(f"{found.kind}: correlation {before:.3f} before, {after:.3f} after")
     talk.say(f"{report.output}: written in {sum(report.seconds.values()):.1f} s")
     if json:
         print_json(report.as_json())

@@ -7,7 +7,7 @@ import typer
 
 from pairfix.backends import BACKENDS, DeviceChoice, PrecisionChoice
 from pairfix.cli.console import Talk, print_json
-from pairfix.cli.options import Json, Long, Overwrite, Quiet, Short, Verbose
+from pairfix.cli.options import Json, Long, Overwrite, Quiet, Verbose
 from pairfix.formats import FORMATS
 from pairfix.image import AlignmentMode, Demosaic, DevelopSettings, HighlightMode, WhiteBalance
 
@@ -22,11 +22,17 @@ _COMPUTING = "Computing"
 
 def restore(
     long: Long,
-    short: Short,
     output: Annotated[
         Path,
         typer.Option("--output", "-o", help=f"The result: {', '.join(sorted(FORMATS))}."),
     ],
+    short: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The short exposure: sharp, noisy. Left out with models that take one photo.",
+            metavar="SHORT",
+        ),
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option("--model", "-m", help="A model's name ('pairfix models list') or folder."),
