@@ -1,0 +1,177 @@
+"""Networks of "Clean Images are Hard to Reblur": three that deblur one frame, one that reblurs.
+
+The paper trains its three choices of M_D (a U-Net, SRN and DHN) with the help of M_R, the
+reblurring module. All four take one frame, and none knows of a short exposure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pairfix.networks.spec import Graph, Network
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = [
+    "DHN",
+    "REBLUR_MODULE",
+    "REBLUR_UNET",
+    "SRN",
+    "DHNConfig",
+    "ReblurModuleConfig",
+    "SRNConfig",
+    "UNetConfig",
+]
+
+_PAPER = "Nah et al., Clean Images are Hard to Reblur, 2022"
+
+
+@dataclass(frozen=True, slots=True)
+class _Config:
+    channels: int = 4
+    """Planes of the frame: 4 for a mosaic, 3 for RGB."""
+    width: int = 64
+    """Channels at full size."""
+
+    def __post_init__(self) -> None:
+        if self.channels not in (3, 4):
+            raise ValueError(f"channels must be 3 or 4, not {self.channels}")
+        if self.width < 1:
+            raise ValueError(f"width must be positive, not {self.width}")
+
+
+@dataclass(frozen=True, slots=True)
+class UNetConfig(_Config):
+    """Hyper-parameters of the U-Net; a half and a quarter of the size have 2 and 3 times `width`.
+
+    Raises:
+        ValueError: A value makes no sense.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class ReblurModuleConfig(_Config):
+    """Hyper-parameters of the reblurring module.
+
+    Raises:
+        ValueError: A value makes no sense.
+    """
+
+    blocks: int = 2
+    """ResBlocks: 1 for better PSNR, 2 for sharper pictures (Sec. 4.1)."""
+
+    def __post_init__(self) -> None:
+        _Config.__post_init__(self)
+        if self.blocks not in (1, 2):
+            raise ValueError(f"blocks must be 1 or 2, not {self.blocks}")
+
+
+@dataclass(frozen=True, slots=True)
+class SRNConfig(_Config):
+    """Hyper-parameters of SRN; its channels double at each halving of the size.
+
+    Raises:
+        ValueError: A value makes no sense.
+    """
+
+    width: int = 32
+    """Channels at full size."""
+
+
+@dataclass(frozen=True, slots=True)
+class DHNConfig(_Config):
+    """Hyper-parameters of DHN; its channels double at each halving of the size.
+
+    Raises:
+        ValueError: A value makes no sense.
+    """
+
+    width: int = 32
+    """Channels at full size."""
+
+
+def _unet_graphs(config: UNetConfig) -> tuple[Graph, ...]:
+    """The one graph."""
+    del config
+    return (Graph("deblur", ("long",), multiple=4, overlap=80),)
+
+
+def _unet_modules(config: UNetConfig) -> Mapping[str, "nn.Module"]:
+    from pairfix.networks.reblurring.unet import UNet  # noqa: PLC0415
+
+    return {"deblur": UNet(config)}
+
+
+def _module_graphs(config: ReblurModuleConfig) -> tuple[Graph, ...]:
+    """The one graph; two pixels of context for each of its 5x5 convolutions."""
+    return (Graph("reblur", ("long",), multiple=1, overlap=4 * (config.blocks + 1)),)
+
+
+def _module_modules(config: ReblurModuleConfig) -> Mapping[str, "nn.Module"]:
+    from pairfix.networks.reblurring.module import ReblurModule  # noqa: PLC0415
+
+    return {"reblur": ReblurModule(config)}
+
+
+def _srn_graphs(config: SRNConfig) -> tuple[Graph, ...]:
+    """The one graph."""
+    del config
+    return (Graph("deblur", ("long",), multiple=16, overlap=160, tile=1024),)
+
+
+def _srn_modules(config: SRNConfig) -> Mapping[str, "nn.Module"]:
+    from pairfix.networks.reblurring.srn import SRN  # noqa: PLC0415
+
+    return {"deblur": SRN(config)}
+
+
+def _dhn_graphs(config: DHNConfig) -> tuple[Graph, ...]:
+    """The one graph."""
+    del config
+    return (Graph("deblur", ("long",), multiple=4, overlap=128, tile=1024),)
+
+
+def _dhn_modules(config: DHNConfig) -> Mapping[str, "nn.Module"]:
+    from pairfix.networks.reblurring.dhn import DHN  # noqa: PLC0415
+
+    return {"deblur": DHN(config)}
+
+
+REBLUR_UNET = Network(
+    name="reblur-unet",
+    title="Reblurring U-Net",
+    source=f"{_PAPER} (Table S1)",
+    config=UNetConfig,
+    graphs=_unet_graphs,
+    modules=_unet_modules,
+    small={"width": 8},
+)
+REBLUR_MODULE = Network(
+    name="reblur-module",
+    title="Reblurring module",
+    source=f"{_PAPER} (Table S3)",
+    config=ReblurModuleConfig,
+    graphs=_module_graphs,
+    modules=_module_modules,
+    small={"width": 8, "blocks": 1},
+    restores=False,
+)
+SRN = Network(
+    name="srn",
+    title="SRN",
+    source="Tao et al., Scale-recurrent Network for Deep Image Deblurring, 2018",
+    config=SRNConfig,
+    graphs=_srn_graphs,
+    modules=_srn_modules,
+    small={"width": 8},
+)
+DHN = Network(
+    name="dhn",
+    title="DHN",
+    source=f"{_PAPER}, after Zhang et al., Deep Stacked Hierarchical Multi-patch Network, 2019",
+    config=DHNConfig,
+    graphs=_dhn_graphs,
+    modules=_dhn_modules,
+    small={"width": 8},
+)
