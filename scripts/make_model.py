@@ -2,22 +2,17 @@
 
 import argparse
 import ast
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import safetensors.numpy
-import torch
-from numpy.typing import NDArray
 
-from pairfix.image import Domain
-from pairfix.networks import NETWORKS, Network
-from pairfix.networks.export import export_graphs
+from pairfix.modelfolder import State, build_model
+from pairfix.networks import NETWORKS, Graph
 from pairfix.networks.official import drop_unused
-from pairfix.weights import CHANNELS, Model, write_model
-
-Array = NDArray[np.floating]
+from pairfix.weights import CHANNELS
 
 _CARD = """# {name}
 
@@ -39,53 +34,41 @@ def main() -> None:
     arguments = _parse()
     network = NETWORKS[arguments.network]
     config = network.config(channels=CHANNELS[arguments.domain], **dict(arguments.set))
-    tensors = safetensors.numpy.load_file(arguments.weights)
-    model = make_model(arguments.output, network, config, arguments.domain, tensors)
+    states = _states(arguments.weights, network.graphs(config))
+    card = arguments.output / "README.md"
+    text = (
+        card.read_text(encoding="utf-8")
+        if card.exists()
+        else _CARD.format(
+            name=arguments.output.name,
+            title=network.title,
+            source=network.source,
+            domain=arguments.domain,
+            parameters=sum(
+                each.size for state in states.values() for each in state.tensors.values()
+            ),
+        )
+    )
+    model = build_model(
+        arguments.output, network, config, arguments.domain, states, text, overwrite=True
+    )
     print(f"{model.folder}: {sum(path.stat().st_size for path in model.folder.iterdir()):,} bytes")
 
 
-def make_model(
-    folder: Path,
-    network: Network,
-    config: Any,  # noqa: ANN401
-    domain: Domain,
-    tensors: Mapping[str, Array],
-) -> Model:
-    """Load the tensors strictly into the network, export its graphs, write the folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    modules = network.modules(config)
-    kept: dict[str, Array] = {}
-    known = set()
-    for graph in network.graphs(config):
-        own = {
-            k.removeprefix(graph.prefix): v
-            for k, v in tensors.items()
-            if k.startswith(graph.prefix)
-        }
-        known |= {graph.prefix + key for key in own}
+def _states(path: Path, graphs: Sequence[Graph]) -> dict[str, State]:
+    """The weights of each graph as float16."""
+    tensors = safetensors.numpy.load_file(path)
+    states = {}
+    for graph in graphs:
+        keys = [key for key in tensors if key.startswith(graph.prefix)]
+        own = {key.removeprefix(graph.prefix): tensors.pop(key) for key in keys}
         used = drop_unused(own, graph)
-        modules[graph.name].load_state_dict(
-            {key: torch.from_numpy(value).float() for key, value in used.items()}
+        states[graph.name] = State(
+            str(path), {key: value.astype(np.float16) for key, value in used.items()}
         )
-        kept |= {graph.prefix + key: value.astype(np.float16) for key, value in used.items()}
-    if stray := sorted(tensors.keys() - known):
-        raise SystemExit(f"no graph of {network.name} takes {', '.join(stray)}")
-    export_graphs(network, config, modules, folder)
-    model = write_model(folder, network, config, domain, kept)
-    card = folder / "README.md"
-    if not card.exists():
-        parameters = sum(value.size for value in kept.values())
-        card.write_text(
-            _CARD.format(
-                name=folder.name,
-                title=network.title,
-                source=network.source,
-                domain=domain,
-                parameters=parameters,
-            ),
-            encoding="utf-8",
-        )
-    return model
+    if tensors:
+        raise SystemExit(f"{path}: no graph takes {', '.join(sorted(tensors))}")
+    return states
 
 
 def _parse() -> argparse.Namespace:

@@ -12,7 +12,14 @@ import pytest
 import safetensors.numpy
 
 from pairfix.errors import ModelError
-from pairfix.weights import CHANNELS, default_model, find_model, shipped_models, write_model
+from pairfix.networks import NETWORKS
+from pairfix.weights import (
+    CHANNELS,
+    default_model,
+    find_model,
+    shipped_models,
+    untrained_networks,
+)
 
 Edit = Callable[[dict[str, Any]], None]
 
@@ -74,19 +81,21 @@ def test_a_folder_without_config_is_no_model(tmp_path: Path) -> None:
         find_model(tmp_path)
 
 
-def test_a_written_model_reads_back(folder: Path, tmp_path: Path) -> None:
-    model = find_model(folder)
-    target = tmp_path / "copy"
-    target.mkdir()
-    shutil.copy(model.graph_path(model.graphs[0]), target)
-    copy = write_model(target, model.network, model.config, model.domain, model.tensors())
-    assert copy.config == model.config
-    assert copy.tensors().keys() == model.tensors().keys()
-    assert sorted(path.name for path in target.iterdir()) == [
-        "config.json",
-        "fusion.onnx",
-        "weights.safetensors",
-    ]
+def test_a_network_without_weights_is_no_model_but_tells_how_to_get_them() -> None:
+    with pytest.raises(ModelError, match=r"d2hnet .*without weights.*models import d2hnet Deblur"):
+        find_model("d2hnet")
+
+
+def test_a_networks_name_leads_to_the_models_that_it_has() -> None:
+    with pytest.raises(ModelError, match=r"no model selfir; take one of selfir-raw, selfir-srgb,"):
+        find_model("selfir")
+
+
+def test_untrained_networks_have_no_shipped_model() -> None:
+    trained = {model.network.name for model in shipped_models()}
+    untrained = {network.name for network in untrained_networks()}
+    assert untrained.isdisjoint(trained)
+    assert trained | untrained == set(NETWORKS)
 
 
 def set_field(name: str, value: object) -> Edit:

@@ -5,10 +5,8 @@ A folder holds ``config.json``, ``weights.safetensors`` (float16 or float32), on
 wrong with one of them is a `ModelError` that names the file.
 """
 
-import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,17 +21,30 @@ from pairfix.errors import ModelError
 from pairfix.image import ROLES, Domain, Role
 from pairfix.networks import NETWORKS, Graph, Network
 from pairfix.networks.graphfile import parameter_shapes
+from pairfix.networks.releases import how_to_get_weights
 
-__all__ = ["CHANNELS", "Model", "default_model", "find_model", "shipped_models", "write_model"]
+__all__ = [
+    "CHANNELS",
+    "CONFIG",
+    "FORMAT",
+    "WEIGHTS",
+    "Model",
+    "default_model",
+    "find_model",
+    "shipped_models",
+    "untrained_networks",
+]
 
 CHANNELS: Mapping[Domain, int] = {"raw": 4, "srgb": 3}
 """Planes per exposure in each domain."""
 
+FORMAT = 1
+"""Version of config.json."""
+CONFIG = "config.json"
+WEIGHTS = "weights.safetensors"
+
 Tensors = dict[str, NDArray[np.float32]]
 
-_FORMAT = 1
-_CONFIG = "config.json"
-_WEIGHTS = "weights.safetensors"
 _FIELDS: Mapping[str, type] = {
     "format": int,
     "network": str,
@@ -77,7 +88,7 @@ class Model:
             ModelError: The file is missing or damaged, does not hold exactly the parameters of
                 the graphs, or holds values that are not finite.
         """
-        path = self._verified(_WEIGHTS)
+        path = self._verified(WEIGHTS)
         try:
             stored = safetensors.numpy.load_file(path)
         except (safetensors.SafetensorError, KeyError, ValueError) as error:
@@ -111,7 +122,7 @@ class Model:
     def _verified(self, name: str) -> Path:
         path = self.folder / name
         if name not in self.sha256:
-            raise ModelError(f"{self.folder / _CONFIG} gives no sha256 of {name}", _DAMAGED)
+            raise ModelError(f"{self.folder / CONFIG} gives no sha256 of {name}", _DAMAGED)
         try:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
         except FileNotFoundError as error:
@@ -129,7 +140,7 @@ def shipped_models() -> tuple[Model, ...]:
     Raises:
         ModelError: A model's config.json is damaged.
     """
-    folders = sorted(path.parent for path in _shipped_folder().glob(f"*/{_CONFIG}"))
+    folders = sorted(path.parent for path in _shipped_folder().glob(f"*/{CONFIG}"))
     return tuple(_read_model(folder) for folder in folders)
 
 
@@ -141,15 +152,22 @@ def find_model(name_or_folder: str | Path) -> Model:
     """
     name = str(name_or_folder)
     shipped = _shipped_folder() / name
-    if Path(name).name == name and (shipped / _CONFIG).is_file():
+    if Path(name).name == name and (shipped / CONFIG).is_file():
         return _read_model(shipped)
     folder = Path(name_or_folder)
     if folder.is_dir():
         return _read_model(folder)
-    names = ", ".join(model.name for model in shipped_models()) or "none"
-    raise ModelError(
-        f"there is no model {name}", f"take one of {names}, or the folder of a trained one"
-    )
+    raise _no_model(name)
+
+
+def untrained_networks() -> tuple[Network, ...]:
+    """The networks that no shipped model has weights for.
+
+    Raises:
+        ModelError: A model's config.json is damaged.
+    """
+    trained = {model.network.name for model in shipped_models()}
+    return tuple(network for name, network in NETWORKS.items() if name not in trained)
 
 
 def default_model(domain: Domain) -> Model:
@@ -161,48 +179,18 @@ def default_model(domain: Domain) -> Model:
     return find_model(_DEFAULTS[domain])
 
 
-def write_model(
-    folder: Path,
-    network: Network,
-    config: object,
-    domain: Domain,
-    tensors: Mapping[str, NDArray[np.floating]],
-) -> Model:
-    """Write weights.safetensors and config.json beside the graphs that lie in a folder.
-
-    Args:
-        folder: Holds the ``<graph>.onnx`` files already.
-        network: The network.
-        config: Instance of ``network.config``.
-        domain: What the weights were trained for.
-        tensors: The weights, prefixed; kept in their own float type.
-
-    Raises:
-        ModelError: What was written is not a model that `find_model` reads.
-    """
-    content = safetensors.numpy.save({k: np.ascontiguousarray(v) for k, v in tensors.items()})
-    _replace(folder / _WEIGHTS, content)
-    names = (_WEIGHTS, *(f"{graph.name}.onnx" for graph in network.graphs(config)))
-    about = {
-        "format": _FORMAT,
-        "network": network.name,
-        "domain": domain,
-        "config": dataclasses.asdict(cast("Any", config)),
-        "sha256": {
-            name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names
-        },
-    }
-    _replace(folder / _CONFIG, (json.dumps(about, indent=2) + "\n").encode())
-    return _read_model(folder)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+def _no_model(name: str) -> ModelError:
+    shipped = shipped_models()
+    own = [model.name for model in shipped if model.network.name == name]
+    if name in NETWORKS and not own:
+        network = NETWORKS[name]
+        return ModelError(
+            f"{name} is a network that comes without weights", how_to_get_weights(network)
+        )
+    names = ", ".join(own or [model.name for model in shipped]) or "none"
+    return ModelError(
+        f"there is no model {name}", f"take one of {names}, or the folder of a trained one"
+    )
 
 
 def _shipped_folder() -> Path:
@@ -212,7 +200,7 @@ def _shipped_folder() -> Path:
 
 
 def _read_model(folder: Path) -> Model:
-    path = folder / _CONFIG
+    path = folder / CONFIG
     about = _read_config(path)
     network = NETWORKS.get(about["network"])
     if network is None:
@@ -246,10 +234,10 @@ def _read_config(path: Path) -> dict[str, Any]:
     for name, kind in _FIELDS.items():
         if not _is_a(about[name], kind):
             raise ModelError(f"{path}: {name} has the wrong type", f"it must be {kind.__name__}")
-    if about["format"] != _FORMAT:
+    if about["format"] != FORMAT:
         raise ModelError(
             f"{path}: format {about['format']} is unknown to this pairfix",
-            f"it knows {_FORMAT}; update pairfix",
+            f"it knows {FORMAT}; update pairfix",
         )
     return about
 

@@ -1,5 +1,6 @@
-"""`pairfix models`: what can restore."""
+"""`pairfix models`: what can restore, and what to make of it."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -7,31 +8,39 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
-from pairfix.cli.console import print_json
-from pairfix.cli.options import Json
-from pairfix.weights import Model, find_model, shipped_models
+from pairfix.cli.console import Talk, print_json
+from pairfix.cli.options import Json, Overwrite, Quiet
+from pairfix.image import Domain
+from pairfix.networks import Network
+from pairfix.networks.releases import RELEASES, how_to_get_weights
+from pairfix.weights import Model, find_model, shipped_models, untrained_networks
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List the models that can restore, and show their cards.")
+app = typer.Typer(help="List, show, import and export the models that can restore.")
 
 Name = Annotated[str, typer.Argument(help="A model's name or folder.", metavar="NAME|FOLDER")]
 
 
 @app.command("list")
 def list_models(json: Json = False) -> None:
-    """List the models that come with pairfix."""
-    models = shipped_models()
+    """List the models that come with pairfix, and the networks that no model has weights for."""
+    models, networks = shipped_models(), untrained_networks()
     if json:
-        print_json([_facts(model) for model in models])
+        print_json([*map(_facts, models), *map(_facts_untrained, networks)])
         return
+    console = Console()
     table = Table("Name", "Network", "Domain", "Size")
     for model in models:
-        facts = _facts(model)
-        table.add_row(
-            model.name, model.network.title, model.domain, f"{facts['bytes'] / 1e6:.1f} MB"
-        )
-    Console().print(table)
+        size = f"{_size(model) / 1e6:.1f} MB"
+        table.add_row(model.name, model.network.title, model.domain, size)
+    console.print(table)
+    if networks:
+        console.print("Networks without trained weights:")
+        table = Table("Network", "Title", "Weights")
+        for network in networks:
+            table.add_row(network.name, network.title, how_to_get_weights(network))
+        console.print(table)
 
 
 @app.command()
@@ -47,13 +56,96 @@ def show(model: Name, json: Json = False) -> None:
         typer.echo(f"{found.name}: {found.network.title}, {found.domain} (no model card)")
 
 
+@app.command("import")
+def import_(
+    network: Annotated[
+        str, typer.Argument(help=f"{' or '.join(RELEASES)}.", metavar="NETWORK", show_default=False)
+    ],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="The official checkpoints (.pth, .pkl), in any order.", metavar="FILE"),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The new model folder.", metavar="FOLDER")
+    ],
+    domain: Annotated[
+        Domain | None,
+        typer.Option(help="What the weights were trained for; else the channels tell."),
+    ] = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make a model folder from the checkpoints of a network's official release.
+
+    Afterwards: pairfix restore LONG SHORT -o OUTPUT --model FOLDER. Needs PyTorch.
+    """
+    talk = Talk(quiet=quiet, verbose=False)
+    from pairfix.checkpoints import import_checkpoint  # noqa: PLC0415  (keeps --help quick)
+
+    model = import_checkpoint(network, files, output, domain=domain, overwrite=overwrite)
+    talk.say(f"{model.folder}: {model.network.title}, {model.domain}, {_size(model) / 1e6:.1f} MB")
+    talk.say(f"use it with: pairfix restore ... --model {model.folder}")
+
+
+@app.command()
+def export(
+    model: Name,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The graph: model.onnx.", metavar="FILE.onnx")
+    ],
+    with_weights: Annotated[
+        bool, typer.Option("--with-weights", help="Put the weights into the file.")
+    ] = False,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a model's graph as an ONNX file, after comparing it with PyTorch at two sizes.
+
+    A model of several graphs becomes as many files: -o model.onnx gives model-<graph>.onnx each.
+    Inputs are 1 x C x H x W in the network's own range, H and W free multiples of what the network
+    asks for. Needs PyTorch.
+    """
+    talk = Talk(quiet=quiet, verbose=False)
+    from pairfix.graphs import TOLERANCE, export_model  # noqa: PLC0415  (keeps --help quick)
+
+    found = find_model(model)
+    paths = export_model(found, output, with_weights=with_weights, overwrite=overwrite)
+    for graph, path in zip(found.graphs, paths, strict=True):
+        takes = ", ".join(graph.inputs)
+        talk.say(f"{path}: takes {takes}; height and width are multiples of {graph.multiple}")
+    talk.say(f"equal to PyTorch within {TOLERANCE:g} of the greatest value, at two sizes")
+    if not with_weights:
+        talk.say(
+            f"without weights: hand those of {found.folder / 'weights.safetensors'} to "
+            "onnxruntime.SessionOptions.add_external_initializers, or pass --with-weights"
+        )
+
+
 def _facts(model: Model) -> dict[str, Any]:
     return {
         "name": model.name,
         "network": model.network.name,
         "source": model.network.source,
+        "trained": True,
         "domain": model.domain,
         "folder": str(model.folder),
-        "bytes": sum(path.stat().st_size for path in model.folder.iterdir()),
+        "bytes": _size(model),
         "sha256": dict(model.sha256),
     }
+
+
+def _facts_untrained(network: Network) -> dict[str, Any]:
+    return {
+        "name": network.name,
+        "network": network.name,
+        "source": network.source,
+        "trained": False,
+        "domain": None,
+        "folder": None,
+        "bytes": 0,
+        "sha256": {},
+    }
+
+
+def _size(model: Model) -> int:
+    return sum(path.stat().st_size for path in model.folder.iterdir())

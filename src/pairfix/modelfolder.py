@@ -1,0 +1,186 @@
+"""Make model folders: load weights strictly, export the graphs, write all of it or nothing."""
+
+import dataclasses
+import hashlib
+import json
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from pairfix.errors import ModelError, OutputError
+from pairfix.graphs import check_graphs, require_torch
+from pairfix.image import Domain
+from pairfix.networks import Network
+from pairfix.weights import CONFIG, FORMAT, WEIGHTS, Model, find_model
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["State", "build_model", "check_folder", "load_strictly"]
+
+_UNFIT = "weights and network do not belong together"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The weights of one graph."""
+
+    source: str
+    """Where they come from, for messages."""
+    tensors: Mapping[str, NDArray[np.floating]]
+    """By name, without the graph's prefix."""
+
+
+def build_model(
+    folder: Path,
+    network: Network,
+    config: Any,  # noqa: ANN401
+    domain: Domain,
+    states: Mapping[str, State],
+    card: str,
+    *,
+    overwrite: bool = False,
+) -> Model:
+    """Make a model folder; it appears whole or not at all.
+
+    Args:
+        folder: The new folder; its parent exists.
+        network: The network.
+        config: Instance of ``network.config``.
+        domain: What the weights were trained for.
+        states: The weights by graph name, kept in their own float type.
+        card: Content of README.md.
+        overwrite: Replace an existing model folder.
+
+    Raises:
+        MissingExtraError: PyTorch is not installed.
+        ModelError: The weights are not those of the network; or the exported graphs compute
+            something else than PyTorch.
+        OutputError: The folder exists or cannot be written.
+    """
+    require_torch()
+    from pairfix.networks.export import export_graphs  # noqa: PLC0415
+
+    modules = dict(network.modules(config))
+    tensors: dict[str, NDArray[np.floating]] = {}
+    for graph in network.graphs(config):
+        state = states[graph.name]
+        load_strictly(modules[graph.name], state)
+        tensors |= {graph.prefix + key: value for key, value in state.tensors.items()}
+    with _appearing(folder, overwrite=overwrite) as beside:
+        export_graphs(network, config, modules, beside)
+        _write_weights(beside, network, config, domain, tensors)
+        check_graphs(find_model(beside))
+        (beside / "README.md").write_text(card, encoding="utf-8")
+    return find_model(folder)
+
+
+def load_strictly(module: "nn.Module", state: State) -> None:
+    """Load weights into a module that takes exactly those.
+
+    Raises:
+        ModelError: One is missing, too many, of another shape, or not finite.
+    """
+    import torch  # noqa: PLC0415
+
+    source, tensors = state.source, state.tensors
+    expected = {key: tuple(value.shape) for key, value in module.state_dict().items()}
+    if missing := sorted(expected.keys() - tensors.keys()):
+        raise ModelError(f"{source} lacks {missing[0]}", _UNFIT)
+    if extra := sorted(tensors.keys() - expected.keys()):
+        raise ModelError(f"{source} holds {extra[0]}, which the network does not have", _UNFIT)
+    for key, value in tensors.items():
+        if value.shape != expected[key]:
+            raise ModelError(f"{source}: {key} is {value.shape}, not {expected[key]}", _UNFIT)
+        if not np.isfinite(value).all():
+            raise ModelError(f"{source}: {key} holds values that are not finite", _UNFIT)
+    module.load_state_dict({key: torch.from_numpy(value).float() for key, value in tensors.items()})
+
+
+def check_folder(folder: Path, *, overwrite: bool) -> None:
+    """See to it that a model folder can be written, without writing it.
+
+    Raises:
+        OutputError: It exists and may not be overwritten, is something else than a model
+            folder, or lies in no folder.
+    """
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise OutputError(f"{folder} is not a folder", "choose another name")
+    if folder.is_dir():
+        if not overwrite:
+            raise OutputError(f"{folder} exists already", "choose another name or pass --overwrite")
+        if strange := sorted(path.name for path in folder.iterdir() if not _belongs(path)):
+            raise OutputError(
+                f"{folder} holds {strange[0]}, which is no part of a model", "choose another name"
+            )
+    if not folder.absolute().parent.is_dir():
+        raise OutputError(f"the folder {folder.parent} does not exist", "create it first")
+
+
+def _write_weights(
+    folder: Path,
+    network: Network,
+    config: Any,  # noqa: ANN401
+    domain: Domain,
+    tensors: Mapping[str, NDArray[np.floating]],
+) -> None:
+    """Write the weights and config.json beside the graphs that lie in a folder."""
+    content = safetensors.numpy.save({k: np.ascontiguousarray(v) for k, v in tensors.items()})
+    (folder / WEIGHTS).write_bytes(content)
+    names = (WEIGHTS, *(f"{graph.name}.onnx" for graph in network.graphs(config)))
+    about = {
+        "format": FORMAT,
+        "network": network.name,
+        "domain": domain,
+        "config": dataclasses.asdict(config),
+        "sha256": {
+            name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names
+        },
+    }
+    (folder / CONFIG).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+
+
+def _belongs(path: Path) -> bool:
+    names = (CONFIG, WEIGHTS, "README.md")
+    return path.is_file() and (path.name in names or path.suffix == ".onnx")
+
+
+@contextmanager
+def _appearing(folder: Path, *, overwrite: bool) -> Iterator[Path]:
+    """A hidden folder beside `folder` that takes its place if all goes well."""
+    check_folder(folder, overwrite=overwrite)
+    place = folder.absolute()
+    beside = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
+    try:
+        beside.mkdir()
+        yield beside
+        check_folder(folder, overwrite=overwrite)
+        _swap(beside, place)
+    except OSError as error:
+        raise OutputError(
+            f"{folder} cannot be written: {error.strerror or error}", "choose another folder"
+        ) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _swap(beside: Path, place: Path) -> None:
+    if not place.exists():
+        beside.rename(place)
+        return
+    old = beside.with_suffix(".old")
+    place.rename(old)
+    try:
+        beside.rename(place)
+    except OSError:
+        old.rename(place)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
