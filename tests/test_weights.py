@@ -122,6 +122,9 @@ def set_hyperparameter(name: str, value: object) -> Edit:
         (set_hyperparameter("width", "48"), "width has the wrong type"),
         (set_hyperparameter("width", value=True), "width has the wrong type"),
         (set_hyperparameter("width", -1), "width must be positive"),
+        (set_hyperparameter("inputs", "long"), "inputs has the wrong type"),
+        (set_hyperparameter("inputs", ["long", 1]), "inputs has the wrong type"),
+        (set_hyperparameter("inputs", []), "inputs must be short and long, or one"),
     ],
 )
 def test_a_wrong_configuration_is_named(folder: Path, edit: Edit, message: str) -> None:
@@ -129,6 +132,19 @@ def test_a_wrong_configuration_is_named(folder: Path, edit: Edit, message: str) 
     with pytest.raises(ModelError, match=message) as caught:
         find_model(folder)
     assert str(folder / "config.json") in caught.value.message
+
+
+def test_a_list_of_any_length_is_read(folder: Path) -> None:
+    assert find_model(folder).config.inputs == ("short", "long")
+    edit_config(folder, set_hyperparameter("inputs", ["long"]))
+    assert find_model(folder).config.inputs == ("long",)
+
+
+def test_a_list_of_any_length_is_described_by_what_it_holds(folder: Path) -> None:
+    edit_config(folder, set_hyperparameter("inputs", "long"))
+    with pytest.raises(ModelError) as caught:
+        find_model(folder)
+    assert caught.value.hint == "it must be a list of str"
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b"\xff\xfe", b""])

@@ -264,16 +264,15 @@ def _check_fields(path: Path, found: Mapping[str, object], expected: Mapping[str
 
 def _is_a(value: object, kind: Any) -> bool:  # noqa: ANN401
     if get_origin(kind) is tuple:
-        kinds = get_args(kind)
-        return (
-            isinstance(value, list)
-            and len(value) == len(kinds)
-            and all(_is_a(*pair) for pair in zip(value, kinds, strict=True))
-        )
+        if not isinstance(value, list):
+            return False
+        first, *others = get_args(kind)
+        kinds = [first] * len(value) if others == [...] else [first, *others]
+        return len(value) == len(kinds) and all(map(_is_a, value, kinds))
     return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
 def _title(kind: Any) -> str:  # noqa: ANN401
     if get_origin(kind) is tuple:
-        return f"a list of {', '.join(_title(part) for part in get_args(kind))}"
+        return f"a list of {', '.join(_title(part) for part in get_args(kind) if part is not ...)}"
     return str(kind.__name__)

@@ -1,4 +1,4 @@
-"""SelfIR: two light encoders, one per exposure, and one decoder."""
+"""SelfIR: two light encoders, one per exposure, and one decoder; or one of the two alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +11,16 @@ if TYPE_CHECKING:
 
 __all__ = ["SELFIR", "SelfIRConfig"]
 
+_PAIR = ("short", "long")
+
 
 @dataclass(frozen=True, slots=True)
 class SelfIRConfig:
-    """Hyper-parameters of SelfIR.
+    """Hyper-parameters of SelfIR, and of the paper's supervised baselines.
+
+    Those have the same U-Net (Zhang et al., Section 4.2, Tables 1 and 2): Baseline R sees both
+    exposures, Baseline N the short one alone, Baseline B the long one alone. That the decoder
+    of N and B merely loses the other encoder's features is our choice.
 
     Raises:
         ValueError: A value makes no sense.
@@ -29,12 +35,16 @@ class SelfIRConfig:
 
     With True the sampling grid depends on the tile's size, so that tiles do not fit together.
     """
+    inputs: tuple[str, ...] = _PAIR
+    """The exposures that the network sees, each with an encoder: both, or one of them."""
 
     def __post_init__(self) -> None:
         if self.channels not in (3, 4):
             raise ValueError(f"channels must be 3 or 4, not {self.channels}")
         if self.width < 1:
             raise ValueError(f"width must be positive, not {self.width}")
+        if self.inputs not in (_PAIR, *((name,) for name in _PAIR)):
+            raise ValueError(f"inputs must be short and long, or one of them, not {self.inputs}")
 
 
 def _graphs(config: SelfIRConfig) -> tuple[Graph, ...]:
@@ -45,16 +55,15 @@ def _graphs(config: SelfIRConfig) -> tuple[Graph, ...]:
     on an aligned 12 MP raw pair against an untiled run, with tiles of 768 px (mean and greatest
     absolute difference): 64 px of context 5e-5 and 1.2e-2, 96 px 6e-6 and 5e-3.
     """
-    del config
     return (
-        Graph("fusion", ("short", "long"), multiple=32, overlap=96, unused=r"mean_(head|tail)\..*"),
+        Graph("fusion", config.inputs, multiple=32, overlap=96, unused=r"mean_(head|tail)\..*"),
     )
 
 
 def _modules(config: SelfIRConfig) -> Mapping[str, "nn.Module"]:
-    from pairfix.networks.selfir.architecture import SelfIR  # noqa: PLC0415
+    from pairfix.networks.selfir.architecture import Baseline, SelfIR  # noqa: PLC0415
 
-    return {"fusion": SelfIR(config)}
+    return {"fusion": SelfIR(config) if config.inputs == _PAIR else Baseline(config)}
 
 
 SELFIR = Network(

@@ -7,56 +7,51 @@ from torch.nn import functional
 from pairfix.networks.layers import convolve_exactly, double
 from pairfix.networks.selfir import SelfIRConfig
 
-__all__ = ["SelfIR"]
+__all__ = ["Baseline", "SelfIR"]
 
 _MEAN = (0.4488, 0.4371, 0.4040)
 _DEPTH = 6
+_SUFFIXES = {"short": "_2", "long": ""}
+"""What the encoders' names end with, by exposure."""
 
 
-class SelfIR(nn.Module):
+class _UNet(nn.Module):
     """The restoration network of SelfIR (Section 3.4 and the official release).
 
-    Each encoder halves the size five times; the decoder climbs back, taking the features of both
-    encoders at every size, and at full size the two exposures themselves.
+    Each encoder halves the size five times; the decoder climbs back, taking the features of every
+    encoder at every size, and at full size the exposures themselves.
     """
 
     def __init__(self, config: SelfIRConfig) -> None:
-        """Build the network, freshly initialised."""
         super().__init__()
         self.align_corners = config.align_corners
+        self.suffixes = [_SUFFIXES[name] for name in config.inputs]
         channels, width = config.channels, config.width
         for i in range(_DEPTH + 1):
             inputs = channels if i == 0 else width
-            self.add_module(f"EB{i}", _EncoderBlock(inputs, width))
-            self.add_module(f"EB{i}_2", _EncoderBlock(inputs, width))
-        self.DB1 = _DecoderBlock(4 * width, 2 * width, width)
-        self.DB2 = _DecoderBlock(3 * width, 2 * width, width)
-        self.DB3 = _DecoderBlock(3 * width, 2 * width, width)
-        self.DB4 = _DecoderBlock(3 * width, 2 * width, 2 * width)
-        self.DB5 = _OutputBlock(2 * width + 2 * channels, channels)
+            for suffix in sorted(self.suffixes):
+                self.add_module(f"EB{i}{suffix}", _EncoderBlock(inputs, width))
+        skips = len(self.suffixes) * width
+        self.DB1 = _DecoderBlock(2 * skips, 2 * width, width)
+        self.DB2 = _DecoderBlock(width + skips, 2 * width, width)
+        self.DB3 = _DecoderBlock(width + skips, 2 * width, width)
+        self.DB4 = _DecoderBlock(width + skips, 2 * width, 2 * width)
+        self.DB5 = _OutputBlock(2 * width + len(self.suffixes) * channels, channels)
         self.centred = channels == len(_MEAN)
         self.register_buffer("_mean", torch.tensor(_MEAN).view(1, -1, 1, 1), persistent=False)
 
-    def forward(self, short: Tensor, long: Tensor) -> Tensor:
-        """Restore a pair.
-
-        Args:
-            short: Noisy exposure, ``N x C x H x W``; H and W are multiples of 32.
-            long: Blurry exposure, the same shape.
-
-        Returns:
-            ``N x C x H x W`` float32 in the inputs' range, not clipped.
-        """
+    def _restore(self, *exposures: Tensor) -> Tensor:
+        """Restore what the exposures show; they come in the order of `SelfIRConfig.inputs`."""
         dtype = self.DB5.conv1.weight.dtype
-        short, long = self._shift(short, -1).to(dtype), self._shift(long, -1).to(dtype)
-        shorts, longs = self._encode(short, "_2"), self._encode(long, "")
-        deepest = torch.cat([longs[_DEPTH], shorts[_DEPTH]], 1)
-        x = double(deepest, align_corners=self.align_corners)
-        x = self.DB1(torch.cat([x, longs[4], shorts[4]], 1))
-        x = self.DB2(torch.cat([double(x), longs[3], shorts[3]], 1))
-        x = self.DB3(torch.cat([double(x), longs[2], shorts[2]], 1))
-        x = self.DB4(torch.cat([double(x), longs[1], shorts[1]], 1))
-        return self._shift(self.DB5(torch.cat([double(x), long, short], 1)), 1)
+        shifted = [self._shift(x, -1).to(dtype) for x in exposures]
+        encoded = [self._encode(*each) for each in zip(shifted, self.suffixes, strict=True)]
+        skips = list(zip(*reversed(encoded), strict=True))
+        x = double(torch.cat(skips[_DEPTH], 1), align_corners=self.align_corners)
+        x = self.DB1(torch.cat([x, *skips[4]], 1))
+        x = self.DB2(torch.cat([double(x), *skips[3]], 1))
+        x = self.DB3(torch.cat([double(x), *skips[2]], 1))
+        x = self.DB4(torch.cat([double(x), *skips[1]], 1))
+        return self._shift(self.DB5(torch.cat([double(x), *reversed(shifted)], 1)), 1)
 
     def _shift(self, x: Tensor, means: int) -> Tensor:
         return x + means * self.get_buffer("_mean").float() if self.centred else x
@@ -69,6 +64,37 @@ class SelfIR(nn.Module):
                 x = functional.max_pool2d(x, 2)
             features.append(x)
         return features
+
+
+class SelfIR(_UNet):
+    """Restores a pair: SelfIR, and Baseline R of the paper."""
+
+    def forward(self, short: Tensor, long: Tensor) -> Tensor:
+        """Restore a pair.
+
+        Args:
+            short: Noisy exposure, ``N x C x H x W``; H and W are multiples of 32.
+            long: Blurry exposure, the same shape.
+
+        Returns:
+            ``N x C x H x W`` float32 in the inputs' range, not clipped.
+        """
+        return self._restore(short, long)
+
+
+class Baseline(_UNet):
+    """Restores one exposure by itself: Baseline N of the paper (short) or B (long)."""
+
+    def forward(self, exposure: Tensor) -> Tensor:
+        """Restore an exposure.
+
+        Args:
+            exposure: Noisy or blurry, ``N x C x H x W``; H and W are multiples of 32.
+
+        Returns:
+            ``N x C x H x W`` float32 in the input's range, not clipped.
+        """
+        return self._restore(exposure)
 
 
 class _EncoderBlock(nn.Module):
