@@ -13,7 +13,7 @@ from pairfix.networks.reblurring.blocks import convolution, doubling, residual
 __all__ = ["SRN"]
 
 _BLOCKS = 3
-_SCALES = (1 / 4, 1 / 2, 1.0)
+_FACTORS = (4, 2, 1)
 
 
 class SRN(nn.Module):
@@ -59,8 +59,8 @@ class SRN(nn.Module):
             What `forward` returns, from coarse to fine.
         """
         outputs: list[Tensor] = []
-        for scale in _SCALES:
-            blurry = _shrink(long, scale)
+        for factor in _FACTORS:
+            blurry = _shrink(long, factor)
             previous = double(outputs[-1].detach()) if outputs else blurry
             outputs.append(self._deblur(torch.cat([blurry, previous], 1)))
         return tuple(outputs)
@@ -93,8 +93,7 @@ class _Decoder(nn.Module):
         return functional.relu(self.up(self.blocks(x)), inplace=True)
 
 
-def _shrink(x: Tensor, scale: float) -> Tensor:
+def _shrink(x: Tensor, factor: int) -> Tensor:
     """Resize bilinearly; each pixel comes from the middle of its own cell, whatever the tile."""
-    if scale == 1:
-        return x
-    return functional.interpolate(x, scale_factor=scale, mode="bilinear", align_corners=False)
+    size = x.shape[2] // factor, x.shape[3] // factor
+    return functional.interpolate(x, size=size, mode="bilinear", align_corners=False)
