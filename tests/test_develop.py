@@ -70,3 +70,18 @@ def test_an_rgb_photo_has_no_mosaic_for_a_dng() -> None:
     frame = replace(rgb_frame(scene()), path=Path("photo.jpg"))
     with pytest.raises(OutputError, match=r"photo\.jpg has no Bayer mosaic"):
         source_mosaic(Fused(frame, planes_from_frame(frame), 1.0))
+
+
+@pytest.mark.parametrize("exposure", [-0.5, -1.0, -2.0])
+@pytest.mark.parametrize("gain", [1.0, 1.5])
+def test_clipped_highlights_stay_neutral_when_the_exposure_is_lowered(
+    exposure: float, gain: float
+) -> None:
+    frame = decode(NEON)
+    assert frame.bayer is not None
+    saturated = np.array(frame.bayer.gains, np.float32)[:, None, None] * np.float32(gain)
+    planes = np.broadcast_to(saturated, (4, 577, 769))
+    picture = develop(planes, frame, DevelopSettings(exposure=exposure), gain=gain)
+    means = picture.pixels.mean(axis=(0, 1))
+    np.testing.assert_allclose(means, means.mean(), rtol=0.01)
+    assert means.mean() < 65000 or gain * 2**exposure >= 1

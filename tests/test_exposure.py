@@ -128,6 +128,12 @@ def test_frames_of_different_sizes_are_refused() -> None:
         match_exposure(rgb_frame(scene((96, 128))), rgb_frame(scene((128, 96))))
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (3, 5)])
+def test_tiny_frames_are_matched_without_a_murmur(size: tuple[int, int]) -> None:
+    pair = match_exposure(rgb_frame(scene(size)), rgb_frame(scene(size) / 2))
+    assert pair.measured_ratio == pytest.approx(2, rel=0.02)
+
+
 def test_raw_frames_of_different_cameras_are_refused() -> None:
     with pytest.raises(PairError, match="different cameras: A and B"):
         match_exposure(raw_frame(scene(), camera="A"), raw_frame(scene(seed=1), camera="B"))

@@ -126,6 +126,24 @@ def test_the_device_never_gets_more_than_a_tile() -> None:
     assert max(session.sizes[0]) <= 64
 
 
+def test_running_out_of_memory_on_a_whole_photo_names_what_helps(
+    use_session: Callable[[Recorded], Recorded],
+) -> None:
+    use_session(Recorded(first, largest=16))
+    pair = aligned(raw_frame(scene((200, 200))), raw_frame(scene((200, 200)), name="long.dng"))
+    network = NETWORKS["d2hnet"]
+    chosen = replace(model("raw"), network=network, config=network.config())
+    with pytest.raises(MemoryExhaustedError, match="--device cpu"):
+        fuse(pair, chosen, RUNTIME, tile=64, progress=silent)
+
+
+def test_the_tile_that_was_used_is_reported(use_session: Callable[[Recorded], Recorded]) -> None:
+    session = use_session(Recorded(first))
+    pair = aligned(raw_frame(scene((900, 900))), raw_frame(scene((900, 900)), name="long.dng"))
+    _, tile = fuse(pair, model("raw"), RUNTIME, tile=1, progress=silent)
+    assert tile == max(session.sizes[0]) > 1
+
+
 def test_progress_counts_the_tiles() -> None:
     calls: list[tuple[str, int, int]] = []
     planes = {

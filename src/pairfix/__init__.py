@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pairfix.formats import decode
     from pairfix.image import Alignment, DevelopSettings, Exposure, Frame
     from pairfix.pipeline import Recipe, align_pair, restore
-    from pairfix.report import Report
+    from pairfix.report import Report, Restoration
     from pairfix.weights import Model, find_model, shipped_models
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "PairfixError",
     "Recipe",
     "Report",
+    "Restoration",
     "Runtime",
     "__version__",
     "align_pair",
@@ -66,7 +67,7 @@ _HOMES = {
     "pairfix.formats": ("decode",),
     "pairfix.image": ("Alignment", "DevelopSettings", "Exposure", "Frame"),
     "pairfix.pipeline": ("Recipe", "align_pair", "restore"),
-    "pairfix.report": ("Report",),
+    "pairfix.report": ("Report", "Restoration"),
     "pairfix.weights": ("Model", "find_model", "shipped_models"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -43,8 +43,7 @@ def remove_row_noise(pair: AlignedPair) -> AlignedPair:
     matched = pair.matched
     if matched.short.bayer is None:
         return pair
-    red, green, blue = matched.short.bayer.white_balance
-    gains = np.array([red, green, green, blue], np.float32)[:, None, None]
+    gains = np.array(matched.short.bayer.gains, np.float32)[:, None, None]
     short = matched.short_planes / gains
     difference = short - pair.long_planes / gains
     usable = short < _SATURATED * matched.short_gain
@@ -52,6 +51,8 @@ def remove_row_noise(pair: AlignedPair) -> AlignedPair:
     offsets = _significant(
         _interleave([mean for mean, _ in estimates]), _interleave([var for _, var in estimates])
     )
+    if not offsets.any():
+        return pair
     corrected = matched.short_planes.copy()
     for start, rows in enumerate(_ROW_PAIRS):
         corrected[rows] -= offsets[start::2, None] * gains[rows]

@@ -12,14 +12,20 @@ from pairfix.light import linear_to_srgb, mosaic_from_planes
 __all__ = ["develop", "source_mosaic"]
 
 
-def develop(planes: Planes, frame: Frame, settings: DevelopSettings) -> Picture:
+def develop(
+    planes: Planes, frame: Frame, settings: DevelopSettings, *, gain: float = 1.0
+) -> Picture:
     """Make the finished picture.
+
+    Where the exposure is lowered so far that clipped light falls below white, all channels are
+    cut at the level where the first one clipped: highlights turn grey, not magenta.
 
     Args:
         planes: ``C x h x w`` linear light in the frame's geometry.
         frame: Where colour, orientation and EXIF come from.
         settings: White balance, demosaicing and highlights apply to mosaics only, which LibRaw
             develops with the camera's own matrices; exposure applies to every picture.
+        gain: Brightness of the planes over the frame's own.
 
     Returns:
         The upright picture in sRGB.
@@ -27,6 +33,9 @@ def develop(planes: Planes, frame: Frame, settings: DevelopSettings) -> Picture:
     if frame.bayer is None:
         pixels = _encode(planes * np.float32(2.0**settings.exposure))
     else:
+        ceiling = gain * min(frame.bayer.gains)
+        if ceiling * 2.0**settings.exposure < 1:
+            planes = np.minimum(planes, np.float32(ceiling))
         mosaic = mosaic_from_planes(planes, frame.bayer, frame.size)
         pixels = develop_mosaic(frame, mosaic, settings)
     height, width = pixels.shape[:2]

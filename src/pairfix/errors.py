@@ -1,5 +1,6 @@
 """What can go wrong, each with its exit code and a hint what to do."""
 
+import unicodedata
 from typing import ClassVar
 
 __all__ = [
@@ -12,24 +13,39 @@ __all__ = [
     "OutputError",
     "PairError",
     "PairfixError",
+    "printable",
 ]
+
+_BREAKING = {"Cc", "Cs", "Zl", "Zp"}
+"""Unicode categories: controls, lone surrogates, separators of lines and paragraphs."""
+
+
+def printable(text: str) -> str:
+    """One line that any terminal shows: what breaks lines or cannot be encoded is escaped.
+
+    File names may hold anything: newlines, escape sequences, bytes that are no UTF-8.
+    """
+    return "".join(
+        each.encode("unicode_escape").decode() if unicodedata.category(each) in _BREAKING else each
+        for each in text
+    )
 
 
 class PairfixError(Exception):
     """Base of every error that a user can cause or mend.
 
     Args:
-        message: What is wrong, naming the file; one line.
-        hint: What to do about it; one line, may be empty.
+        message: What is wrong, naming the file; made printable on one line.
+        hint: What to do about it; the same, may be empty.
     """
 
     exit_code: ClassVar[int] = 1
     summary: ClassVar[str] = "an error that pairfix foresaw"
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = printable(message)
+        self.hint = printable(hint)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message}; {self.hint}" if self.hint else self.message

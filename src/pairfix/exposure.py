@@ -136,10 +136,7 @@ def _blocks(planes: Planes, frame: Frame) -> NDArray[np.float32]:
     That is where a block drowns in noise, or holds saturated samples, or its neighbour does, for
     blur carries clipped light over.
     """
-    limits = [1.0] * 3
-    if frame.bayer is not None:
-        red, green, blue = frame.bayer.white_balance
-        limits = [red, green, green, blue]
+    limits = frame.bayer.gains if frame.bayer else (1.0, 1.0, 1.0)
     saturated = np.zeros(planes.shape[1:], np.float32)
     for plane, limit in zip(planes, limits, strict=True):
         saturated[plane >= _SATURATED * limit] = 1
@@ -210,6 +207,8 @@ def _noise(planes: Planes) -> float:
     """Mean magnitude of the finest diagonal detail, in the planes' units."""
     light = np.minimum(planes[1], 1.0)
     height, width = (side // 2 * 2 for side in light.shape)
+    if not height * width:
+        return 0.0
     light = light[:height, :width]
     diagonal = light[::2, ::2] - light[1::2, ::2] - light[::2, 1::2] + light[1::2, 1::2]
     return float(np.mean(np.abs(diagonal))) / 2

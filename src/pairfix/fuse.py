@@ -15,7 +15,7 @@ from pairfix.errors import MemoryExhaustedError, ModelError
 from pairfix.image import AlignedPair, Fused, Planes, Progress, Role, SingleFrame
 from pairfix.light import decode_planes, encode_planes
 from pairfix.networks import Graph, Reduction
-from pairfix.tiling import pad_to_multiple, plan_tiles, smallest_tile
+from pairfix.tiling import TilePlan, pad_to_multiple, plan_tiles, smallest_tile
 from pairfix.weights import Model
 
 __all__ = ["fuse", "run_tiled", "run_whole"]
@@ -47,7 +47,7 @@ def fuse(
         progress: Called with ``"fuse"``, the tiles done and the tiles in all.
 
     Returns:
-        The restored photo in the reference's geometry, and the tile size that worked.
+        The restored photo in the reference's geometry, and the longest side of its tiles.
 
     Raises:
         ModelError: The model is made for the other domain, takes other frames, or gives values
@@ -103,8 +103,7 @@ def run_tiled(
     """
     inputs = [(name, sources[name]) for name in graph.inputs]
     canvas = np.zeros_like(inputs[0][1])
-    _, height, width = canvas.shape
-    plan = plan_tiles((height, width), tile, graph.multiple, graph.overlap)
+    plan = _plan(graph, sources, tile)
     for index in range(len(plan)):
         result = session.run([encode(name, plan.cut(planes, index)) for name, planes in inputs])
         plan.paste(result, index, canvas)
@@ -148,9 +147,16 @@ def _infer(
 
     def run(graph: Graph) -> tuple[Planes, int]:
         session = open_session(model, graph, runtime)
-        if graph.reduction is not None:
-            return run_whole(session, graph, sources, encode, reduction=graph.reduction), 0
-        return _run_within_memory(session, graph, sources, encode, tile or graph.tile, progress)
+        if graph.reduction is None:
+            size = tile or graph.tile
+            return _run_within_memory(session, graph, sources, encode, size, progress)
+        try:
+            whole = run_whole(session, graph, sources, encode, reduction=graph.reduction)
+        except MemoryExhaustedError as error:
+            raise MemoryExhaustedError(
+                error.message, "close other programs, or --device cpu"
+            ) from error
+        return whole, max(whole.shape[1:])
 
     sources = {str(role): planes for role, planes in frames.items()}
     for graph in model.graphs:
@@ -170,6 +176,7 @@ def _run_within_memory(
     while True:
         try:
             result = run_tiled(session, graph, sources, encode, tile=tile, progress=progress)
+            used = max(_plan(graph, sources, tile).tile_size)
         except MemoryExhaustedError as error:
             if tile <= smallest:
                 raise
@@ -177,7 +184,12 @@ def _run_within_memory(
             _log.warning("%s: going on with tiles of %d instead of %d", error.message, halved, tile)
             tile = halved
         else:
-            return result, tile
+            return result, used
+
+
+def _plan(graph: Graph, sources: Mapping[str, Planes], tile: int) -> TilePlan:
+    _, height, width = sources[graph.inputs[0]].shape
+    return plan_tiles((height, width), tile, graph.multiple, graph.overlap)
 
 
 def _resize(planes: Planes, size: tuple[int, int], interpolation: int) -> Planes:

@@ -90,6 +90,12 @@ class Bayer:
     """As-shot multipliers of R, G, B; green is 1."""
 
     @property
+    def gains(self) -> tuple[float, float, float, float]:
+        """White balance of the planes R, G1, G2, B: the levels at which they saturate."""
+        red, green, blue = self.white_balance
+        return red, green, green, blue
+
+    @property
     def red_at(self) -> tuple[int, int]:
         """Row and column of R within the 2x2 cell."""
         index = self.pattern.index("R")
@@ -113,6 +119,8 @@ class Frame:
     """TIFF-structured EXIF block without the ``Exif\\0\\0`` prefix; empty if there is none."""
     notes: tuple[str, ...] = ()
     """What the user should know about how the file was read."""
+    developed: bool = False
+    """Whether the pixels were developed from a raw file."""
 
     @property
     def domain(self) -> Domain:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pairfix.image import Bayer, Domain, Frame, Planes
 
 __all__ = [
+    "CELL",
     "decode_planes",
     "encode_planes",
     "linear_to_srgb",
@@ -27,7 +28,7 @@ _SRGB_KNEE = 0.04045
 _LINEAR_KNEE = 0.0031308
 _COMPANDING = np.float32(0.05)
 """Linear level around which the raw domain turns from linear to logarithmic."""
-_CELL = ((0, 0), (0, 1), (1, 0), (1, 1))
+CELL = ((0, 0), (0, 1), (1, 0), (1, 1))
 """Row and column of R, G1, G2, B within a cell."""
 
 
@@ -63,7 +64,7 @@ def planes_from_mosaic(mosaic: NDArray[np.integer], bayer: Bayer) -> Planes:
     padded = np.pad(mosaic, _padding(mosaic.shape, bayer), mode="reflect")
     planes = np.empty((4, padded.shape[0] // 2, padded.shape[1] // 2), np.float32)
     for plane, (row, column), black, gain in zip(
-        planes, _CELL, bayer.black, _channel_gains(bayer), strict=True
+        planes, CELL, bayer.black, bayer.gains, strict=True
     ):
         scale = np.float32(gain / (bayer.white - black))
         np.subtract(padded[row::2, column::2], np.float32(black), out=plane, dtype=np.float32)
@@ -75,7 +76,7 @@ def mosaic_from_planes(planes: Planes, bayer: Bayer, size: tuple[int, int]) -> F
     """Undo `planes_from_mosaic`, but for the levels: an ``H x W`` mosaic, black = 0, white = 1."""
     _, height, width = planes.shape
     padded = np.empty((2 * height, 2 * width), np.float32)
-    for plane, (row, column), gain in zip(planes, _CELL, _channel_gains(bayer), strict=True):
+    for plane, (row, column), gain in zip(planes, CELL, bayer.gains, strict=True):
         np.multiply(plane, np.float32(1 / gain), out=padded[row::2, column::2])
     top, left = bayer.red_at
     return padded[top : top + size[0], left : left + size[1]]
@@ -108,14 +109,9 @@ def decode_planes(planes: Planes, domain: Domain) -> Planes:
 
 def luminance(planes: Planes) -> Floats:
     """Brightness for measuring and aligning, ``h x w``: the mean of R, G and B, linear."""
-    if len(planes) == len(_CELL):
+    if len(planes) == len(CELL):
         return (planes[0] + (planes[1] + planes[2]) / 2 + planes[3]) / 3
     return (planes[0] + planes[1] + planes[2]) / 3
-
-
-def _channel_gains(bayer: Bayer) -> tuple[float, float, float, float]:
-    red, green, blue = bayer.white_balance
-    return red, green, green, blue
 
 
 def _padding(size: tuple[int, ...], bayer: Bayer) -> tuple[tuple[int, int], tuple[int, int]]:

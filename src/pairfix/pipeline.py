@@ -15,7 +15,7 @@ from pairfix.defects import remove_row_noise
 from pairfix.develop import develop, source_mosaic
 from pairfix.errors import OutputError, PairError
 from pairfix.exposure import match_exposure
-from pairfix.formats import check_writable, decode, encode_dng, encode_picture
+from pairfix.formats import check_writable, decode, encode_dng, encode_picture, output_format
 from pairfix.fuse import fuse
 from pairfix.image import (
     AlignedPair,
@@ -30,7 +30,7 @@ from pairfix.image import (
 )
 from pairfix.light import planes_from_frame
 from pairfix.preview import compare
-from pairfix.report import Report
+from pairfix.report import Report, Restoration
 from pairfix.weights import Model, default_model, find_model
 
 __all__ = ["Recipe", "align_pair", "restore"]
@@ -66,7 +66,7 @@ def restore(
     output: Path,
     recipe: Recipe | None = None,
     progress: Progress | None = None,
-) -> Report:
+) -> Restoration:
     """Restore one photo from a long and a short exposure, and write it.
 
     Args:
@@ -82,26 +82,26 @@ def restore(
         What was done: exposures, alignment, model, device, seconds per stage.
 
     Raises:
-        PairfixError: One of its kinds, each with a message for the user; nothing is written then.
+        PairfixError: One of its kinds, each with a message for the user. Files appear at the very
+            end, whole or not at all.
     """
     recipe = recipe or Recipe()
     stages = _Stages(progress or _ignore)
-    _check_targets([long, short], output, recipe)
+    is_mosaic = _check_targets([long, short], output, recipe)
     runtime = choose_runtime(recipe.backend, recipe.device, recipe.precision)
     model = find_model(recipe.model) if recipe.model else None
-    if short is None:
-        scene: AlignedPair | SingleFrame = _single_frame(long, model, stages)
-    else:
-        scene = _aligned_pair(long, short, recipe.align, model, stages)
-    _check_format(output, scene.reference)
-    if isinstance(scene, AlignedPair) and not recipe.keep_row_noise:
-        with stages.run("clean"):
-            scene = remove_row_noise(scene)
+    with stages.run("decode"):
+        frames = _decode(long, short, model, recipe.develop)
+    _check_mosaic(is_mosaic, output, frames[-1])
+    scene = _scene(frames, model, recipe, stages)
     model = model or default_model(scene.reference.domain)
     with stages.run("fuse"):
         fused, tile = fuse(scene, model, runtime, tile=recipe.tile, progress=stages.progress)
     _write(fused, scene, output, recipe, stages)
-    return Report(scene, model, runtime, tile, stages.seconds, output)
+    notes = _unused_settings(recipe.develop, is_mosaic, scene.reference, short or long)
+    return Restoration(
+        scene, stages.seconds, output, notes, model=model, runtime=runtime, tile=tile
+    )
 
 
 def align_pair(
@@ -119,8 +119,11 @@ def align_pair(
         PairfixError: As for `restore`.
     """
     stages = _Stages(progress or _ignore)
+    check_writable(output, overwrite=overwrite, mosaic=False)
     _check_targets([long, short], output, Recipe(overwrite=overwrite))
-    pair = _aligned_pair(long, short, mode, None, stages)
+    with stages.run("decode"):
+        frames = _decode(long, short, None, DevelopSettings())
+    pair = _aligned_pair(frames[0], frames[1], mode, stages)
     matched = pair.matched
     with stages.run("develop"):
         planes = pair.long_planes / np.float32(matched.long_gain)
@@ -128,7 +131,7 @@ def align_pair(
         picture = develop(planes, source, DevelopSettings())
     with stages.run("write"):
         encode_picture(picture, output, overwrite=overwrite)
-    return Report(pair, None, None, None, stages.seconds, output)
+    return Report(pair, stages.seconds, output)
 
 
 class _Stages:
@@ -151,62 +154,75 @@ def _ignore(_stage: str, _done: int, _total: int) -> None:
     pass
 
 
-def _check_targets(inputs: list[Path | None], output: Path, recipe: Recipe) -> None:
-    """Refuse what cannot be written, or would destroy something, before any work is done."""
-    check_writable(output, bits=recipe.bits, overwrite=recipe.overwrite)
+def _check_targets(inputs: list[Path | None], output: Path, recipe: Recipe) -> bool:
+    """Refuse what cannot be written, or would destroy something, before any work is done.
+
+    Returns:
+        Whether the output holds a mosaic.
+    """
+    chosen = check_writable(output, bits=recipe.bits, overwrite=recipe.overwrite)
     targets = [output]
     if recipe.preview:
-        check_writable(recipe.preview, overwrite=recipe.overwrite)
+        check_writable(recipe.preview, overwrite=recipe.overwrite, mosaic=False)
         targets.append(recipe.preview)
     taken = [path.resolve() for path in inputs if path is not None]
     for target in targets:
         if target.resolve() in taken:
-            raise OutputError(f"{target} is named twice", "give the result a name of its own")
+            raise OutputError(
+                f"{target} is also an input or another result", "give it a name of its own"
+            )
         taken.append(target.resolve())
+    return chosen.mosaic
 
 
-def _single_frame(path: Path, model: Model | None, stages: _Stages) -> SingleFrame:
-    if model is None or len(model.roles) > 1:
-        asked = "this model" if model else "the default model"
-        raise PairError(
-            f"{asked} needs a long and a short exposure, only {path} is given",
-            "give both, or a --model that restores from one",
-        )
-    (role,) = model.roles
-    with stages.run("decode"):
-        frame = decode(path, model.domain)
-        return SingleFrame(frame, role, planes_from_frame(frame))
+def _decode(
+    long: Path, short: Path | None, model: Model | None, settings: DevelopSettings
+) -> tuple[Frame, ...]:
+    """The photos in one domain: where one is raw and one a picture, the raw is developed first."""
+    domain: Literal["auto", "srgb"] = "srgb" if model and model.domain == "srgb" else "auto"
+    paths = [path for path in (long, short) if path is not None]
+    frames = tuple(decode(path, domain, settings) for path in paths)
+    if len({frame.domain for frame in frames}) > 1:
+        frames = tuple(decode(path, "srgb", settings) for path in paths)
+    return frames
 
 
-def _aligned_pair(
-    long: Path, short: Path, mode: AlignmentMode, model: Model | None, stages: _Stages
-) -> AlignedPair:
-    with stages.run("decode"):
-        frames = _decode_alike(long, short, "srgb" if model and model.domain == "srgb" else "auto")
-    with stages.run("match"):
-        matched = match_exposure(*frames)
-    with stages.run("align"):
-        return align(matched, mode)
-
-
-def _decode_alike(long: Path, short: Path, domain: Literal["auto", "srgb"]) -> tuple[Frame, Frame]:
-    """Both frames in one domain: a raw beside a picture is developed first."""
-    first, second = decode(long, domain), decode(short, domain)
-    if first.domain == second.domain:
-        return first, second
-    return decode(long, "srgb"), decode(short, "srgb")
-
-
-def _check_format(output: Path, reference: Frame) -> None:
-    if _is_dng(output) and reference.bayer is None:
+def _check_mosaic(is_mosaic: bool, output: Path, reference: Frame) -> None:  # noqa: FBT001
+    if is_mosaic and reference.bayer is None:
         raise OutputError(
             f"{output}: a DNG needs raw photos under a Bayer filter, and a raw model",
             "write a .tif or .png",
         )
 
 
-def _is_dng(path: Path) -> bool:
-    return path.suffix.lower() == ".dng"
+def _scene(
+    frames: tuple[Frame, ...], model: Model | None, recipe: Recipe, stages: _Stages
+) -> AlignedPair | SingleFrame:
+    if len(frames) == 1:
+        return _single_frame(frames[0], model)
+    pair = _aligned_pair(frames[0], frames[1], recipe.align, stages)
+    if recipe.keep_row_noise:
+        return pair
+    with stages.run("clean"):
+        return remove_row_noise(pair)
+
+
+def _single_frame(frame: Frame, model: Model | None) -> SingleFrame:
+    if model is None or len(model.roles) > 1:
+        asked = f"model {model.name}" if model else "the default model"
+        raise PairError(
+            f"{asked} needs a long and a short exposure, only {frame.path} is given",
+            "give both, or a --model that restores from one",
+        )
+    (role,) = model.roles
+    return SingleFrame(frame, role, planes_from_frame(frame))
+
+
+def _aligned_pair(long: Frame, short: Frame, mode: AlignmentMode, stages: _Stages) -> AlignedPair:
+    with stages.run("match"):
+        matched = match_exposure(long, short)
+    with stages.run("align"):
+        return align(matched, mode)
 
 
 def _write(
@@ -216,24 +232,27 @@ def _write(
     recipe: Recipe,
     stages: _Stages,
 ) -> None:
-    def developed(planes: Planes) -> Picture:
-        return develop(planes, fused.reference, recipe.develop)
+    """Make everything first, then write: what fails leaves no file behind."""
 
-    picture = None
-    if recipe.preview or not _is_dng(output):
+    def developed(planes: Planes) -> Picture:
+        return develop(planes, fused.reference, recipe.develop, gain=fused.gain)
+
+    picture = sheet = None
+    if recipe.preview or not output_format(output).mosaic:
         with stages.run("develop"):
             picture = developed(fused.planes)
+    if recipe.preview and picture:
+        with stages.run("preview"):
+            sources = {str(role): developed(planes) for role, planes in scene.sources.items()}
+            sheet = compare(sources | {"result": picture})
     with stages.run("write"):
-        if picture is None or _is_dng(output):
+        if picture is None or output_format(output).mosaic:
             exposure = float(np.log2(fused.gain)) + recipe.develop.exposure
             mosaic = source_mosaic(fused)
             encode_dng(fused.reference, mosaic, exposure, output, overwrite=recipe.overwrite)
         else:
             _encode(picture, output, recipe)
-    if recipe.preview and picture:
-        with stages.run("preview"):
-            sources = {str(role): developed(planes) for role, planes in scene.sources.items()}
-            sheet = compare(sources | {"result": picture})
+        if recipe.preview and sheet:
             _encode(sheet, recipe.preview, replace(recipe, bits=None))
 
 
@@ -241,3 +260,19 @@ def _encode(picture: Picture, path: Path, recipe: Recipe) -> None:
     encode_picture(
         picture, path, bits=recipe.bits, quality=recipe.quality, overwrite=recipe.overwrite
     )
+
+
+def _unused_settings(
+    settings: DevelopSettings,
+    is_mosaic: bool,  # noqa: FBT001
+    reference: Frame,
+    source: Path,
+) -> tuple[str, ...]:
+    """What the user asked for in vain."""
+    if settings == replace(DevelopSettings(), exposure=settings.exposure):
+        return ()
+    if is_mosaic:
+        return ("white balance, demosaicing and highlights are left to whoever develops the DNG",)
+    if reference.bayer is None and not reference.developed:
+        return (f"white balance, demosaicing and highlights do not apply: {source.name} is no raw",)
+    return ()

@@ -1,6 +1,6 @@
 """What a run did, for people and for machines."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -8,36 +8,33 @@ from pairfix.backends import Runtime
 from pairfix.image import AlignedPair, Alignment, Frame, Role, SingleFrame
 from pairfix.weights import Model
 
-__all__ = ["Report"]
+__all__ = ["Report", "Restoration"]
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The result of `pairfix.restore` or `pairfix.align_pair`."""
+    """What was done with a pair or a single photo: the result of `pairfix.align_pair`."""
 
     scene: AlignedPair | SingleFrame
-    model: Model | None
-    """None if nothing was fused."""
-    runtime: Runtime | None
-    tile: int | None
-    """Longest side of a tile that was used, in the network's pixels."""
     seconds: dict[str, float]
     """By stage, in order."""
     output: Path
+    remarks: tuple[str, ...] = ()
+    """What the user should know about the options that were given."""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know, in the order of the stages."""
         frames = self._frames.values()
         of_files = tuple(f"{frame.path.name}: {note}" for frame in frames for note in frame.notes)
-        if isinstance(self.scene, SingleFrame):
-            return of_files
-        return (*of_files, *self.scene.matched.notes, *self.scene.alignment.notes)
+        if isinstance(self.scene, AlignedPair):
+            of_files += (*self.scene.matched.notes, *self.scene.alignment.notes)
+        return of_files + self.remarks
 
     @property
     def alignment(self) -> Alignment | None:
         """How the pair was aligned; None for a single photo."""
-        return None if isinstance(self.scene, SingleFrame) else self.scene.alignment
+        return self.scene.alignment if isinstance(self.scene, AlignedPair) else None
 
     def as_json(self) -> dict[str, Any]:
         """The machine-readable form that `--json` prints; docs/report.schema.json describes it."""
@@ -49,14 +46,6 @@ class Report:
         }
         if isinstance(self.scene, AlignedPair):
             report |= _pairing(self.scene)
-        if self.model is not None:
-            report["model"] = {
-                "name": self.model.name,
-                "network": self.model.network.name,
-                "domain": self.model.domain,
-            }
-        if self.runtime is not None:
-            report["runtime"] = asdict(self.runtime) | {"tile": self.tile}
         return report
 
     @property
@@ -64,6 +53,27 @@ class Report:
         if isinstance(self.scene, SingleFrame):
             return {self.scene.role: self.scene.reference}
         return {"long": self.scene.matched.long, "short": self.scene.matched.short}
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration(Report):
+    """The result of `pairfix.restore`."""
+
+    model: Model = field(kw_only=True)
+    runtime: Runtime = field(kw_only=True)
+    tile: int = field(kw_only=True)
+    """Longest side of the tiles, in the network's pixels."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The report with model and runtime."""
+        return super(Restoration, self).as_json() | {
+            "model": {
+                "name": self.model.name,
+                "network": self.model.network.name,
+                "domain": self.model.domain,
+            },
+            "runtime": asdict(self.runtime) | {"tile": self.tile},
+        }
 
 
 def _pairing(pair: AlignedPair) -> dict[str, Any]:

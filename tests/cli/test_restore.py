@@ -11,6 +11,7 @@ import jsonschema
 import numpy as np
 import pytest
 
+from pairfix import pipeline
 from pairfix.cli import run
 from pairfix.errors import DeviceError, InputError, ModelError, OutputError, PairError
 from pairfix.formats import decode
@@ -164,11 +165,12 @@ def test_an_existing_file_is_refused_before_any_work_and_kept(
     ("options", "code", "message"),
     [
         (["--model", "nothing"], ModelError.exit_code, "no model nothing"),
-        (["--backend", "nothing"], DeviceError.exit_code, "no backend nothing"),
+        (["--backend", "nothing"], 2, "--backend"),
         (["--backend", "onnx", "--precision", "bf16"], DeviceError.exit_code, "fp32 only"),
         (["--device", "nothing"], 2, "--device"),
         (["--tile", "many"], 2, "--tile"),
         (["--white-balance", "1,2"], 2, "--white-balance"),
+        (["--white-balance", "nan,1,1"], 2, "--white-balance"),
         (["--bits", "12"], OutputError.exit_code, "PNG has no 12 bits; use 16 or 8"),
     ],
 )
@@ -239,7 +241,7 @@ def test_an_interruption_leaves_nothing_behind(
         next(line for line in process.stderr if line.startswith("Restoring"))
         time.sleep(0.05)
         process.send_signal(sent)
-        assert "interrupted: nothing was written" in process.stderr.read()
+        assert "interrupted; no unfinished file is left behind" in process.stderr.read()
     assert process.returncode == 130
     assert not list(tmp_path.iterdir())
 
@@ -251,7 +253,7 @@ def test_a_result_never_takes_the_place_of_an_input(
     before = rgb_pair[1].read_bytes()
     code = restore(rgb_pair, tmp_path / "out.png", option, str(rgb_pair[1]), "--overwrite")
     assert code == OutputError.exit_code
-    assert "named twice" in capsys.readouterr().err
+    assert "is also an input" in capsys.readouterr().err
     assert rgb_pair[1].read_bytes() == before
 
 
@@ -266,3 +268,55 @@ def test_one_photo_needs_a_model_that_takes_one(
     code = run(["restore", str(rgb_pair[0]), "-o", str(tmp_path / "out.png")])
     assert code == PairError.exit_code
     assert "needs a long and a short exposure" in capsys.readouterr().err
+
+
+def test_a_preview_cannot_be_a_mosaic(raw_pair: Pair, tmp_path: Path) -> None:
+    preview = str(tmp_path / "compare.dng")
+    assert restore(raw_pair, tmp_path / "out.png", "--preview", preview) == OutputError.exit_code
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("stage", ["develop", "compare", "encode_picture"])
+def test_an_interruption_in_a_late_stage_leaves_nothing_behind(
+    raw_pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, stage, interrupt)
+    preview = str(tmp_path / "compare.jpg")
+    assert restore(raw_pair, tmp_path / "out.png", "--preview", preview) == 130
+    assert not list(tmp_path.iterdir())
+
+
+def test_developing_options_apply_where_libraw_develops_first(
+    raw_pair: Pair, tmp_path: Path
+) -> None:
+    restore(raw_pair, tmp_path / "a.png", "--model", "selfir-srgb")
+    restore(raw_pair, tmp_path / "b.png", "--model", "selfir-srgb", "--white-balance", "3,1,1")
+    reds = [decode(tmp_path / name).pixels[:, :, 0].mean() for name in ("a.png", "b.png")]
+    assert reds[1] > 1.1 * reds[0]
+
+
+def test_developing_options_that_cannot_apply_are_noted(
+    rgb_pair: Pair, raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    restore(rgb_pair, tmp_path / "a.png", "--white-balance", "daylight")
+    assert "do not apply" in capsys.readouterr().err
+    restore(raw_pair, tmp_path / "a.dng", "--highlight-mode", "blend")
+    assert "whoever develops the DNG" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full device")
+def test_json_that_cannot_be_printed_is_one_line(raw_pair: Pair, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pairfix", "restore", *map(str, raw_pair), "--json", "-q"]
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [*command, "-o", str(tmp_path / "out.png")],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert result.returncode == OutputError.exit_code
+    assert result.stderr.count("\n") == 1

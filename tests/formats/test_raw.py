@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pairfix.errors import InputError
 from pairfix.formats import decode, metadata
 from pairfix.formats.bitmap import turn_upright
-from pairfix.formats.raw import decode_raw, develop_mosaic
+from pairfix.formats.raw import develop_mosaic
 from pairfix.formats.tiff import Entry, Kind
 from pairfix.image import DevelopSettings, Frame
 from pairfix.light import mosaic_from_planes, planes_from_mosaic
@@ -142,7 +142,7 @@ def test_a_missing_white_balance_is_said(tmp_path: Path) -> None:
 
 def test_the_source_has_gone(tmp_path: Path) -> None:
     path = make_dng(tmp_path / "a.dng", scene())
-    frame = decode_raw(path)
+    frame = decode(path)
     path.unlink()
     with pytest.raises(InputError, match="does not exist any more"):
         develop_mosaic(frame, _unit_mosaic(frame), DevelopSettings())

@@ -20,6 +20,8 @@ __all__ = ["OnnxRuntime"]
 
 _CUDA = "CUDAExecutionProvider"
 _CPU = "CPUExecutionProvider"
+_OPTIONS = {_CUDA: {"use_tf32": "0"}, _CPU: {}}
+"""fp32 means fp32: TF32 has the 10-bit mantissa of half precision."""
 _FATAL_ONLY = 4
 _DAMAGED = "install pairfix again, or fetch the model again"
 
@@ -80,9 +82,15 @@ def _create(model: Model, graph: Graph, provider: str, tensors: Mapping[str, Any
     options.add_external_initializers(list(own), values)
     path = model.graph_path(graph)
     try:
-        return ort.InferenceSession(path.read_bytes(), options, providers=[provider])
+        return ort.InferenceSession(
+            path.read_bytes(),
+            options,
+            providers=[(provider, _OPTIONS[provider])],
+            enable_fallback=0,
+        )
     except (state.Fail, state.InvalidGraph, state.InvalidProtobuf, state.RuntimeException) as error:
-        raise ModelError(f"{path} cannot be loaded: {error}", _DAMAGED) from error
+        reason = str(error).partition("\n")[0]
+        raise ModelError(f"{path} cannot be loaded: {reason}", _DAMAGED) from error
 
 
 def _options() -> Any:  # noqa: ANN401

@@ -45,12 +45,16 @@ class PyTorch:
     def open(self, model: Model, graph: Graph, runtime: Runtime) -> Session:
         """Load a graph onto the runtime's device."""
         module = _load(model, graph)
+        torch.backends.cudnn.allow_tf32 = False
         with translate_memory_errors(_empty_caches):
             return _TorchSession(module, runtime)
 
 
 class _TorchSession:
-    """Half precision means half modules; each network keeps its output layer in float32."""
+    """Half precision means half modules; each network keeps its output layer in float32.
+
+    Float32 is never TF32, which has the 10-bit mantissa of half precision.
+    """
 
     def __init__(self, module: nn.Module, runtime: Runtime) -> None:
         self._device = torch.device(runtime.device)

@@ -68,7 +68,7 @@ def run(arguments: list[str] | None = None) -> int:
         return MemoryExhaustedError.exit_code
     except SystemExit as finished:
         if finished.code == _INTERRUPTED:
-            show_error("interrupted: nothing was written")
+            show_error("interrupted; no unfinished file is left behind")
         return finished.code if isinstance(finished.code, int) else 0
     return 0
 

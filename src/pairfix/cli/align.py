@@ -1,30 +1,20 @@
 """`pairfix align`: the long exposure in the short one's geometry."""
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
+from pairfix.cli import options
 from pairfix.cli.console import Talk, print_json
-from pairfix.cli.options import Json, Long, Overwrite, Quiet, Short, Verbose
-from pairfix.image import AlignmentMode
 
 __all__ = ["align"]
 
 
 def align(
-    long: Long,
-    short: Short,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="The aligned long exposure: .tif, .png, .jpg.")
-    ],
-    mode: Annotated[
-        AlignmentMode, typer.Option("--align", help="The motion to allow between the photos.")
-    ] = "auto",
-    overwrite: Overwrite = False,
-    json: Json = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    long: options.Long,
+    short: options.Short,
+    output: options.Aligned,
+    mode: options.Align = "auto",
+    overwrite: options.Overwrite = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> None:
     """Bring the LONG exposure onto the SHORT one, and write it."""
     talk = Talk(quiet=quiet, verbose=verbose)

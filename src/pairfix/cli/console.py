@@ -20,6 +20,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from pairfix.errors import OutputError
 from pairfix.image import Progress as Callback
 
 __all__ = ["Talk", "print_json", "show_error"]
@@ -52,7 +53,7 @@ class Talk:
     def say(self, message: str) -> None:
         """A line the user asked for, unless quiet."""
         if not self.quiet:
-            self.console.print(Text(message))
+            self.console.print(Text(message), soft_wrap=True)
 
     def note(self, message: str) -> None:
         """Something the user should know about the photos."""
@@ -77,8 +78,17 @@ class Talk:
 
 
 def print_json(value: dict[str, Any] | list[Any]) -> None:
-    """One machine-readable value on standard output."""
-    typer.echo(json.dumps(value, indent=2))
+    """One machine-readable value on standard output.
+
+    Raises:
+        OutputError: Standard output takes no more.
+    """
+    try:
+        typer.echo(json.dumps(value, indent=2))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"standard output cannot be written: {error.strerror}") from error
 
 
 def show_error(message: str) -> None:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from pairfix.errors import InputError, OutputError
 from pairfix.formats.atomic import check_target
-from pairfix.image import Frame, Picture
+from pairfix.formats.edge import too_large
+from pairfix.image import DevelopSettings, Frame, Picture
 
 __all__ = [
     "FORMATS",
@@ -49,29 +50,39 @@ FORMATS: dict[str, Format] = {
 """Output formats by file extension."""
 
 
-def decode(path: Path, domain: Literal["auto", "raw", "srgb"] = "auto") -> Frame:
+def decode(
+    path: Path,
+    domain: Literal["auto", "raw", "srgb"] = "auto",
+    settings: DevelopSettings | None = None,
+) -> Frame:
     """Read a photo; its content tells its type, then its extension.
 
     Args:
         path: The file.
         domain: "auto" for a mosaic where the file has a 2x2 Bayer one, else sRGB; "srgb" to have
             raw files developed; "raw" to insist on a mosaic.
+        settings: How raw files are developed where they are. Their exposure is left alone:
+            it applies to the result, not to what is compared and restored.
 
     Raises:
         InputError: The file is missing, empty, closed to us, damaged, of an unknown type, or
             has no mosaic although one is asked for.
+        MemoryExhaustedError: It is too large.
     """
     from pairfix.formats.detect import detect  # noqa: PLC0415 (see the module's docstring)
 
     reader = detect(path)
-    if reader == "raw":
-        from pairfix.formats.raw import decode_raw  # noqa: PLC0415
+    try:
+        if reader == "raw":
+            from pairfix.formats.raw import decode_raw  # noqa: PLC0415
 
-        frame = decode_raw(path, develop=domain == "srgb")
-    else:
-        from pairfix.formats.bitmap import decode_bitmap  # noqa: PLC0415
+            frame = decode_raw(path, settings or DevelopSettings(), develop=domain == "srgb")
+        else:
+            from pairfix.formats.bitmap import decode_bitmap  # noqa: PLC0415
 
-        frame = decode_bitmap(path, tiff=reader == "tiff")
+            frame = decode_bitmap(path, tiff=reader == "tiff")
+    except MemoryError as error:
+        raise too_large(path) from error
     if domain == "raw" and frame.bayer is None:
         raise InputError(f"{path} holds no Bayer mosaic", "use a model of the srgb domain")
     return frame
@@ -99,10 +110,8 @@ def encode_picture(
     """
     from pairfix.formats.encode import WRITERS, Encoding  # noqa: PLC0415
 
-    chosen = output_format(path)
+    chosen = output_format(path, mosaic=False)
     depth = _depth(path, chosen, bits)
-    if chosen.mosaic:
-        raise OutputError(f"{path}: {chosen.name} holds a mosaic, no finished picture", _known())
     WRITERS[chosen.name](picture, path, Encoding(depth, quality, overwrite))
 
 
@@ -133,26 +142,41 @@ def encode_dng(
     write_dng(source, mosaic, baseline_exposure, path, overwrite=overwrite)
 
 
-def output_format(path: Path) -> Format:
+def output_format(path: Path, *, mosaic: bool = True) -> Format:
     """The format that a path's extension names.
 
+    Args:
+        path: The file; it need not exist.
+        mosaic: Whether what is to be written may be a mosaic; else it is a finished picture.
+
     Raises:
-        OutputError: There is none; the hint lists those that there are.
+        OutputError: There is none, or it holds no such thing; the hint lists those that do.
     """
     chosen = FORMATS.get(path.suffix.lower())
     if chosen is None:
-        raise OutputError(f"{path} has no extension of a format pairfix writes", _known())
+        raise OutputError(f"{path} has no extension of a format pairfix writes", _known(mosaic))
+    if chosen.mosaic and not mosaic:
+        message = f"{path}: {chosen.name} holds a mosaic, no finished picture"
+        raise OutputError(message, _known(mosaic))
     return chosen
 
 
-def check_writable(path: Path, *, bits: int | None = None, overwrite: bool = False) -> Format:
+def check_writable(
+    path: Path, *, bits: int | None = None, overwrite: bool = False, mosaic: bool = True
+) -> Format:
     """Find out before a long computation whether its result can be written.
 
+    Args:
+        path: Where to.
+        bits: Bits per channel; None for the format's default.
+        overwrite: Whether an existing file may be replaced.
+        mosaic: Whether the result may be a mosaic; else it is a finished picture.
+
     Raises:
-        OutputError: Unknown extension, bits that the format has not, existing file, missing or
-            closed folder.
+        OutputError: Unknown extension, a format for mosaics where a picture is to be written,
+            bits that the format has not, existing file, missing or closed folder.
     """
-    chosen = output_format(path)
+    chosen = output_format(path, mosaic=mosaic)
     _depth(path, chosen, bits)
     check_target(path, overwrite=overwrite)
     return chosen
@@ -167,5 +191,6 @@ def _depth(path: Path, chosen: Format, bits: int | None) -> int:
     return bits
 
 
-def _known() -> str:
-    return "use " + ", ".join(FORMATS)
+def _known(mosaic: bool) -> str:  # noqa: FBT001
+    fitting = (extension for extension, chosen in FORMATS.items() if mosaic or not chosen.mosaic)
+    return "use " + ", ".join(fitting)

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from pairfix.errors import InputError
 from pairfix.formats import metadata
-from pairfix.formats.libraw import BAND, FULL_SCALE, opened, scaled_bands
+from pairfix.formats.bands import BAND
+from pairfix.formats.edge import silenced
+from pairfix.formats.libraw import FULL_SCALE, opened, scaled_bands
 from pairfix.image import Bayer, DevelopSettings, Exposure, Frame, WhiteBalance
 
 __all__ = ["decode_raw", "develop_mosaic"]
@@ -48,11 +50,13 @@ _COMMON: dict[str, Any] = {
 }
 
 
-def decode_raw(path: Path, *, develop: bool = False) -> Frame:
+def decode_raw(path: Path, settings: DevelopSettings, *, develop: bool = False) -> Frame:
     """The mosaic of a raw file with a 2x2 Bayer array; any other raw developed to sRGB.
 
     Args:
         path: The file.
+        settings: White balance, highlights and demosaicing where it is developed; the exposure
+            stays as shot, for that setting applies to the result.
         develop: Develop a Bayer mosaic as well.
 
     Raises:
@@ -65,7 +69,7 @@ def decode_raw(path: Path, *, develop: bool = False) -> Frame:
         bayer, notes = _bayer(raw)
         if bayer is None or develop:
             reason = "developed by LibRaw to sRGB" + ("" if bayer else ": no 2x2 Bayer mosaic")
-            bayer, notes, pixels = None, (*notes, reason), _developed(raw)
+            bayer, notes, pixels = None, (*notes, reason), _developed(raw, settings)
         else:
             pixels = raw.raw_image_visible.copy()
         return Frame(
@@ -78,6 +82,7 @@ def decode_raw(path: Path, *, develop: bool = False) -> Frame:
             orientation=_ORIENTATIONS.get(raw.sizes.flip, 1) if bayer else 1,
             exif=metadata.clean(metadata.completed(exif, recorded, moment)),
             notes=notes,
+            developed=bayer is None,
         )
 
 
@@ -89,7 +94,10 @@ def develop_mosaic(
     Args:
         source: The raw frame that lends its camera's colours and orientation; read again.
         mosaic: ``H x W`` as the source's pixels; 0 is black, 1 the source's white level.
-        settings: White balance, exposure, highlights and demosaicing.
+        settings: White balance, exposure, highlights and demosaicing. Exposure is a mere factor
+            before LibRaw clips at 1: a negative one brings back highlights beyond 1, but leaves
+            channels that the sensor clipped at 1 below LibRaw's saturation, where they would
+            keep the white balance's tint. It is for the caller to cut those evenly first.
 
     Returns:
         ``H x W x 3``, upright, sRGB-encoded.
@@ -103,16 +111,9 @@ def develop_mosaic(
             raise InputError(f"{source.path} has changed since it was read", "run again")
         for number, band in enumerate(scaled_bands(mosaic, gain=2.0**settings.exposure)):
             target[number * BAND :][: len(band)] = band
-        developed = raw.postprocess(
-            **_COMMON,
-            **_balance(raw, settings.white_balance),
-            user_black=0,
-            user_cblack=[0, 0, 0, 0],
-            user_sat=FULL_SCALE,
-            highlight_mode=_HIGHLIGHTS[settings.highlight_mode],
-            demosaic_algorithm=_DEMOSAICS[settings.demosaic],
+        return _developed(
+            raw, settings, user_black=0, user_cblack=[0, 0, 0, 0], user_sat=FULL_SCALE
         )
-    return cast("NDArray[np.uint16]", developed)
 
 
 def _bayer(raw: rawpy.RawPy) -> tuple[Bayer | None, tuple[str, ...]]:
@@ -170,8 +171,20 @@ def _balance(raw: rawpy.RawPy, choice: WhiteBalance) -> dict[str, Any]:
     return {"use_camera_wb": choice == "camera" and valid}
 
 
-def _developed(raw: rawpy.RawPy) -> NDArray[np.uint16]:
-    return cast("NDArray[np.uint16]", raw.postprocess(**_COMMON, **_balance(raw, "camera")))
+def _developed(
+    raw: rawpy.RawPy,
+    settings: DevelopSettings,
+    **levels: Any,  # noqa: ANN401
+) -> NDArray[np.uint16]:
+    with silenced():
+        developed = raw.postprocess(
+            **_COMMON,
+            **_balance(raw, settings.white_balance),
+            **levels,
+            highlight_mode=_HIGHLIGHTS[settings.highlight_mode],
+            demosaic_algorithm=_DEMOSAICS[settings.demosaic],
+        )
+    return cast("NDArray[np.uint16]", developed)
 
 
 def _recorded(raw: rawpy.RawPy) -> Exposure:
@@ -192,7 +205,8 @@ def _exif(path: Path, raw: rawpy.RawPy) -> metadata.Exif:
 
 def _preview_exif(raw: rawpy.RawPy) -> bytes:
     try:
-        preview = raw.extract_thumb()
+        with silenced():
+            preview = raw.extract_thumb()
     except rawpy.LibRawError:
         return b""
     if preview.format != rawpy.ThumbFormat.JPEG or not isinstance(preview.data, bytes):
