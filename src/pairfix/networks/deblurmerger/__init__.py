@@ -13,8 +13,11 @@ __all__ = ["DEBLURMERGER"]
 
 
 def _graphs(config: StridedUNetConfig) -> tuple[Graph, ...]:
-    """The one graph; its overlap is the whole receptive field, 124 px at depth 5."""
-    return (Graph("fusion", ("short", "long"), config.multiple, overlap=config.reach),)
+    """The one graph; its overlap is the whole receptive field, 124 px at depth 5.
+
+    A tile of 1536 px takes 0.8 GB in ONNX Runtime (width 32), about as much as SelfIR's of 768 px.
+    """
+    return (Graph("fusion", ("short", "long"), config.multiple, config.reach, tile=1536),)
 
 
 def _modules(config: StridedUNetConfig) -> Mapping[str, "nn.Module"]:
