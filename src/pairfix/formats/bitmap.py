@@ -5,6 +5,7 @@ CMYK pictures, have no defined way into sRGB without choices that are the photog
 are refused.
 """
 
+import logging
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +17,10 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from pairfix.errors import InputError
+from pairfix.errors import InputError, PairfixError
 from pairfix.formats import metadata
 from pairfix.formats.colour import to_srgb
+from pairfix.formats.edge import silenced, too_large
 from pairfix.image import Frame, Pixels
 
 __all__ = ["decode_bitmap"]
@@ -40,6 +42,8 @@ _READABLE = (
     tifffile.PHOTOMETRIC.YCBCR,
 )
 
+logging.getLogger("tifffile").addHandler(logging.NullHandler())  # else Python prints for it
+
 _Decoded: TypeAlias = tuple[Pixels, metadata.Exif, bytes, tuple[str, ...]]
 """Pixels (grey, RGB, or either with alpha), EXIF, ICC profile, notes."""
 
@@ -55,6 +59,7 @@ def decode_bitmap(path: Path, *, tiff: bool) -> Frame:
         InputError: It is damaged, or of a kind that pairfix does not convert.
     """
     pixels, exif, profile, notes = _read_tiff(path) if tiff else _read_opencv(path)
+    _check_pixels(path, pixels)
     turned = turn_upright(pixels, metadata.orientation(exif))
     opaque, alpha_notes = _without_alpha(turned)
     rgb, colour_notes = to_srgb(opaque, profile)
@@ -80,13 +85,14 @@ def turn_upright(pixels: Pixels, orientation: int) -> Pixels:
 
 
 def _read_opencv(path: Path) -> _Decoded:
-    data = path.read_bytes()
-    if data.startswith(_JPEG_START):
-        _check_jpeg(path, data)
     with _decoding(path):
-        pixels, kinds, blocks = cv2.imdecodeWithMetadata(
-            np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED
-        )
+        data = path.read_bytes()
+        if data.startswith(_JPEG_START):
+            _check_jpeg(path, data)
+        with silenced():
+            pixels, kinds, blocks = cv2.imdecodeWithMetadata(
+                np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED
+            )
     if pixels is None:
         raise _damaged(path)
     found = {kind: np.asarray(block).tobytes() for kind, block in zip(kinds, blocks, strict=True)}
@@ -117,10 +123,10 @@ def _read_tiff(path: Path) -> _Decoded:
     with _decoding(path), tifffile.TiffFile(path) as tiff:
         page = tiff.pages.first
         _check_tiff(path, page)
-        profile = page.tags.valueof("InterColorProfile", b"")
+        profile = page.tags.valueof("InterColorProfile")
         pixels = _page_pixels(page)
         notes = ("the first of its pages was read",) if len(tiff.pages) > 1 else ()
-    return pixels, metadata.of_file(path), profile or b"", notes
+    return pixels, metadata.of_file(path), profile if isinstance(profile, bytes) else b"", notes
 
 
 def _check_tiff(path: Path, page: tifffile.TiffPage) -> None:
@@ -157,12 +163,32 @@ def _without_alpha(pixels: Pixels) -> tuple[Pixels, tuple[str, ...]]:
     return (pixels[:, :, 0] if pixels.ndim == 3 and samples == 1 else pixels), ()  # noqa: PLR2004
 
 
+def _check_pixels(path: Path, pixels: Pixels) -> None:
+    samples = pixels.shape[2] if pixels.ndim == 3 else 1  # noqa: PLR2004
+    if pixels.dtype not in (np.uint8, np.uint16) or not pixels.size:
+        raise _damaged(path)
+    if pixels.ndim not in (2, 3) or samples not in range(1, 5):
+        raise InputError(f"{path} holds neither grey nor RGB", _RGB_HINT)
+
+
 @contextmanager
 def _decoding(path: Path) -> Iterator[None]:
-    """OpenCV's, tifffile's and the codecs' complaints as one InputError."""
+    """Whatever a decoder complains of as one InputError.
+
+    Of damaged files tifffile raises almost anything: ValueError, IndexError, KeyError, TypeError,
+    ZeroDivisionError, the codecs' own errors.
+    """
     try:
         yield
-    except (cv2.error, tifffile.TiffFileError, ValueError, RuntimeError, struct.error) as error:
+    except (PairfixError, MemoryError):
+        raise
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise too_large(path) from error
+        if getattr(error, "func", "") == "validateInputImageSize":
+            raise InputError(f"{path} has too many pixels", "make it smaller first") from error
+        raise _damaged(path) from error
+    except Exception as error:
         raise _damaged(path) from error
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageCms
 
+from pairfix.formats.bands import bands
 from pairfix.image import Pixels
 
 __all__ = ["srgb_profile", "to_srgb"]
@@ -21,7 +22,6 @@ _LATTICE = 9
 _SAME = 300
 """Two profiles are the same if a lattice of colours differs by less, of 65535."""
 _SMALLEST_PROFILE = 128
-_BAND = 256
 
 
 @cache
@@ -84,8 +84,8 @@ def _is_srgb(profile: bytes, space: str) -> bool:
 
 def _convert(pixels: Pixels, profile: bytes, space: str) -> NDArray[np.uint16]:
     result = np.empty((*pixels.shape[:2], 3), np.uint16)
-    for top in range(0, pixels.shape[0], _BAND):
-        result[top : top + _BAND] = _transform(pixels[top : top + _BAND], profile, space)
+    for rows in bands(pixels.shape[0]):
+        result[rows] = _transform(pixels[rows], profile, space)
     return result
 
 

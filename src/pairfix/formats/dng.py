@@ -14,7 +14,8 @@ from pairfix._version import __version__
 from pairfix.errors import OutputError
 from pairfix.formats import metadata
 from pairfix.formats.atomic import replacing
-from pairfix.formats.libraw import BAND, FULL_SCALE, CameraColour, read_colour, scaled_bands
+from pairfix.formats.bands import BAND
+from pairfix.formats.libraw import FULL_SCALE, CameraColour, read_colour, scaled_bands
 from pairfix.formats.tiff import Directory, Entry, Kind, read_chain, write_image
 from pairfix.image import Bayer, Frame
 
@@ -144,6 +145,8 @@ def _geometry(directory: dict[int, Entry]) -> dict[int, Entry]:
 def _fits(tags: dict[int, Entry], source: Frame) -> bool:
     """Whether a DNG states a crop that fits its visible mosaic."""
     if _CROP_ORIGIN not in tags or _CROP_SIZE not in tags:
+        return False
+    if tags[_CROP_ORIGIN].count != 2 or tags[_CROP_SIZE].count != 2:  # noqa: PLR2004
         return False
     height, width = source.size
     (left, top), (wide, high) = tags[_CROP_ORIGIN].values, tags[_CROP_SIZE].values

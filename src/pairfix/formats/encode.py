@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pairfix.errors import MemoryExhaustedError, OutputError
 from pairfix.formats import metadata
 from pairfix.formats.atomic import replacing
+from pairfix.formats.bands import BAND, bands
 from pairfix.formats.colour import srgb_profile
 from pairfix.formats.tiff import Directory, Entry, Kind, write_image
 from pairfix.image import Picture, Pixels
@@ -32,7 +33,6 @@ _SUB_FILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 2
 _SAMPLES, _PLANAR, _PROFILE = 277, 284, 34675
 _CHROMA_POSITION, _COMPONENTS = 531, 0x9101
 _RGB = 2
-_BAND = 256
 _NOISE_SIDE = 128
 
 
@@ -96,7 +96,7 @@ def write_tiff(picture: Picture, path: Path, encoding: Encoding) -> None:
     }
     size = height, width * 3 * bits // 8
     with replacing(path, overwrite=encoding.overwrite) as file:
-        write_image(file, directory, _bands(picture.pixels, bits), _BAND, size)
+        write_image(file, directory, _bands(picture.pixels, bits), BAND, size)
 
 
 WRITERS: dict[str, Callable[[Picture, Path, Encoding], None]] = {
@@ -128,8 +128,8 @@ def _dither(width: int) -> NDArray[np.uint32]:
 
 
 def _bands(pixels: NDArray[np.uint16], bits: int) -> Iterator[Pixels]:
-    for top in range(0, pixels.shape[0], _BAND):
-        band = pixels[top : top + _BAND]
+    for rows in bands(pixels.shape[0]):
+        band = pixels[rows]
         yield to_eight_bits(band) if bits == 8 else band  # noqa: PLR2004
 
 

@@ -10,14 +10,14 @@ import numpy as np
 import rawpy
 from numpy.typing import NDArray
 
-from pairfix.errors import InputError, MemoryExhaustedError
+from pairfix.errors import InputError
+from pairfix.formats.bands import bands
+from pairfix.formats.edge import silenced, too_large
 
-__all__ = ["BAND", "FULL_SCALE", "CameraColour", "opened", "read_colour", "scaled_bands"]
+__all__ = ["FULL_SCALE", "CameraColour", "opened", "read_colour", "scaled_bands"]
 
 FULL_SCALE = 65535
 """White level of the mosaics that pairfix writes."""
-BAND = 256
-"""Rows that are converted at a time."""
 _XYZ_TO_SRGB = np.array(
     [
         [3.2404542, -1.5371385, -0.4985314],
@@ -33,22 +33,26 @@ def opened(path: Path) -> Iterator[rawpy.RawPy]:
     """Open and unpack a raw file, LibRaw's errors translated.
 
     Raises:
-        InputError: LibRaw cannot read it.
+        InputError: It has gone, or LibRaw cannot read it.
         MemoryExhaustedError: It is too large.
     """
     try:
-        with rawpy.imread(str(path)) as raw:
-            raw.unpack()
+        with path.open("rb") as file, silenced():
+            raw = rawpy.imread(file)
+        with raw:
+            with silenced():
+                raw.unpack()
             yield raw
+    except FileNotFoundError as error:
+        raise InputError(f"{path} does not exist any more", "run again") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
     except (rawpy.LibRawFileUnsupportedError, rawpy.NotSupportedError) as error:
         message = f"{path} is damaged, incomplete, or no photo that LibRaw or pairfix knows"
         raise InputError(message, _hint(path)) from error
-    except (rawpy.LibRawUnsufficientMemoryError, rawpy.LibRawTooBigError) as error:
-        raise MemoryExhaustedError(f"{path} does not fit into memory") from error
-    except rawpy.LibRawIOError as error:
-        missing = "is damaged or incomplete" if path.is_file() else "does not exist any more"
-        raise InputError(f"{path} {missing}", "copy it from the camera again") from error
-    except (rawpy.LibRawError, UnicodeEncodeError, NotImplementedError) as error:
+    except (rawpy.LibRawUnsufficientMemoryError, rawpy.LibRawTooBigError, MemoryError) as error:
+        raise too_large(path) from error
+    except (rawpy.LibRawError, NotImplementedError) as error:
         raise InputError(
             f"{path} is damaged or incomplete: {_reason(error)}", "copy it from the camera again"
         ) from error
@@ -66,9 +70,9 @@ def _reason(error: Exception) -> str:
 
 
 def scaled_bands(mosaic: NDArray[np.float32], gain: float = 1.0) -> Iterator[NDArray[np.uint16]]:
-    """A mosaic scaled from 0..1 to 0..65535, rounded and clipped, in bands of `BAND` rows."""
-    for top in range(0, mosaic.shape[0], BAND):
-        band = mosaic[top : top + BAND] * np.float32(gain * FULL_SCALE)
+    """A mosaic scaled from 0..1 to 0..65535, rounded and clipped, band by band."""
+    for rows in bands(mosaic.shape[0]):
+        band = mosaic[rows] * np.float32(gain * FULL_SCALE)
         np.rint(np.clip(band, 0, FULL_SCALE, out=band), out=band)
         yield band.astype(np.uint16)
 

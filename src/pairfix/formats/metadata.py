@@ -215,11 +215,11 @@ def orientation(exif: Exif) -> int:
 
 
 def _child(file: BinaryIO, order: str, main: dict[int, Entry], pointer: int) -> dict[int, Entry]:
-    place = _number(main, pointer)
-    if place is None:
+    offsets = main[pointer].offsets if pointer in main else ()
+    if not offsets:
         return {}
     try:
-        return read_directory(file, order, int(place))[0]
+        return read_directory(file, order, offsets[0])[0]
     except ValueError:
         return {}
 

@@ -6,6 +6,7 @@ of nested directories anew, and tifffile writes none.) Directories are read in e
 and written little-endian.
 """
 
+import errno
 import math
 import struct
 from collections.abc import Iterable
@@ -67,6 +68,8 @@ _HEADER = struct.Struct("<2sHI")
 _BIG_TIFF = 43
 _SUB_IFDS, _STRIP_OFFSETS, _ROWS_PER_STRIP, _STRIP_BYTE_COUNTS = 330, 273, 278, 279
 _LARGEST_VALUE = 1 << 26
+_LARGEST_IMAGE = 0xFFFFFFFF - _LARGEST_VALUE
+"""Bytes whose offsets fit 32 bits behind a directory."""
 _INLINE = 4
 
 
@@ -115,6 +118,13 @@ class Entry:
         """The first value; None if there is none or it is not a finite number."""
         first = next(iter(self.values), math.nan)
         return first if math.isfinite(first) else None
+
+    @property
+    def offsets(self) -> tuple[int, ...]:
+        """The values as places in a file; empty if their type is none for offsets."""
+        if self.kind not in (Kind.LONG, Kind.IFD):
+            return ()
+        return struct.unpack(f"<{self.count}I", self.data)
 
     @property
     def string(self) -> str:
@@ -178,8 +188,8 @@ def read_chain(file: BinaryIO, *, longest: int = 64) -> list[dict[int, Entry]]:
         seen.add(offset)
         entries, following = read_directory(file, order, offset)
         found.append(entries)
-        children = entries[_SUB_IFDS].values if _SUB_IFDS in entries else ()
-        pending[:0] = [*(int(child) for child in children), following]
+        children = entries[_SUB_IFDS].offsets if _SUB_IFDS in entries else ()
+        pending[:0] = [*children, following]
     return found
 
 
@@ -226,8 +236,13 @@ def write_image(
         bands: The rows, top to bottom, `rows_per_band` at a time.
         rows_per_band: Height of every band but the last.
         size: Rows, and bytes in a row.
+
+    Raises:
+        OSError: EFBIG where offsets would need more than 32 bits; nothing is written then.
     """
     rows, row_bytes = size
+    if rows * row_bytes > _LARGEST_IMAGE:
+        raise OSError(errno.EFBIG, "TIFF and DNG hold at most 4 GB")
     heights = [min(rows_per_band, rows - top) for top in range(0, rows, rows_per_band)]
     sizes = [height * row_bytes for height in heights]
 
