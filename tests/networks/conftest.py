@@ -1,0 +1,34 @@
+from collections.abc import Callable
+
+import pytest
+
+from pairfix.image import Domain
+from pairfix.modelfolder import build_model
+from pairfix.networks import Network
+from pairfix.weights import Model
+from tests.cli.conftest import raw_pair, rgb_pair
+from tests.networks.seeded import random_states, small_config
+
+__all__ = ["random_model", "raw_pair", "rgb_pair"]
+
+Build = Callable[[Network, Domain], Model]
+
+
+@pytest.fixture(scope="session")
+def random_model(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """Build the model folder of a small network with random weights, once a session."""
+    pytest.importorskip("torchvision")
+    pytest.importorskip("onnxscript")
+    root = tmp_path_factory.mktemp("random")
+    models: dict[tuple[str, Domain], Model] = {}
+
+    def build(network: Network, domain: Domain = "raw") -> Model:
+        key = network.name, domain
+        if key not in models:
+            config = small_config(network, domain)
+            folder = root / f"{network.name}-{domain}"
+            states = random_states(network, config)
+            models[key] = build_model(folder, network, config, domain, states, "# Random\n")
+        return models[key]
+
+    return build

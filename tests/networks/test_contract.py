@@ -1,0 +1,296 @@
+"""The contract that every network keeps; a new one needs no test of its own to be safe.
+
+Networks come in their small version with seeded random weights. What needs exported graphs is
+marked slow.
+"""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pairfix.backends import choose_runtime, open_session
+from pairfix.cli import run
+from pairfix.errors import ModelError
+from pairfix.formats import decode
+from pairfix.fuse import run_tiled
+from pairfix.image import Domain, Planes
+from pairfix.modelfolder import State, load_strictly
+from pairfix.networks import NETWORKS, Graph, Network
+from pairfix.networks.graphfile import parameter_shapes
+from pairfix.networks.official import drop_unused
+from pairfix.tiling import smallest_tile
+from pairfix.weights import CHANNELS, find_model
+from tests.networks.conftest import Build
+from tests.networks.seeded import photos, random_state, small_config
+from tests.scenes import scene
+
+TOLERANCES = {"fp32": 1e-4, "fp16": 1e-2, "bf16": 1e-1}
+"""Greatest difference from ONNX Runtime in fp32, in parts of the greatest value."""
+LARGEST_GRAPH = 300_000
+LARGEST_VALUE = 1e4
+"""Half precision ends at 65504."""
+EXAMPLE = Path(__file__).parents[2] / "examples" / "neon"
+
+every_network = pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+every_restorer = pytest.mark.parametrize(
+    "network", [pytest.param(n, id=name) for name, n in NETWORKS.items() if n.restores]
+)
+both_domains = pytest.mark.parametrize("domain", CHANNELS)
+
+
+@pytest.fixture
+def torch() -> Any:  # noqa: ANN401
+    pytest.importorskip("torchvision")
+    return pytest.importorskip("torch")
+
+
+def seeded(network: Network, domain: Domain) -> list[tuple[Graph, Any]]:
+    """The graphs and their modules, ready to run."""
+    config = small_config(network, domain)
+    modules = network.modules(config)
+    for module in modules.values():
+        load_strictly(module.eval(), random_state(module))
+    return [(graph, modules[graph.name]) for graph in network.graphs(config)]
+
+
+def compute(module: Any, inputs: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:  # noqa: ANN401
+    import torch  # noqa: PLC0415
+
+    with torch.inference_mode():
+        output: NDArray[np.float32] = module(*map(torch.from_numpy, inputs)).numpy()
+    return output
+
+
+class Direct:
+    """A session without a back end."""
+
+    def __init__(self, module: Any) -> None:  # noqa: ANN401
+        self.module = module
+
+    def run(self, inputs: Sequence[Planes]) -> Planes:
+        return compute(self.module, [planes[None] for planes in inputs])[0]
+
+
+def noisy_scenes(graph: Graph, size: tuple[int, int]) -> dict[str, Planes]:
+    rng = np.random.default_rng(3)
+    smooth = [scene(size, seed)[[0, 1, 1, 2]] for seed in range(len(graph.inputs))]
+    noisy = [(planes + rng.normal(0, 0.05, planes.shape)).astype(np.float32) for planes in smooth]
+    return dict(zip(graph.inputs, noisy, strict=True))
+
+
+# What a network says about itself
+
+
+def test_naming_the_graphs_of_every_network_loads_neither_torch_nor_numpy() -> None:
+    code = (
+        "import sys; from pairfix.networks import NETWORKS; "
+        "[n.graphs(n.config(channels=c, **n.small)) for n in NETWORKS.values() for c in (3, 4)]; "
+        "print([name for name in ('torch', 'numpy', 'onnxruntime') if name in sys.modules])"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert loaded.stdout.strip() == b"[]"
+
+
+@every_network
+def test_names_agree_with_the_registry(network: Network) -> None:
+    assert NETWORKS[network.name] is network
+    assert network.title
+    assert network.source
+
+
+@every_network
+@both_domains
+def test_inputs_are_exposures_or_earlier_graphs(network: Network, domain: Domain) -> None:
+    known = {"short", "long"}
+    for graph in network.graphs(small_config(network, domain)):
+        assert graph.inputs
+        assert set(graph.inputs) <= known
+        known.add(graph.name)
+
+
+@every_network
+def test_only_the_last_graph_is_tiled(network: Network) -> None:
+    *earlier, last = network.graphs(network.config())
+    assert last.reduction is None
+    assert all(graph.reduction for graph in earlier)
+    assert last.tile >= smallest_tile(last.multiple, last.overlap)
+
+
+@pytest.mark.usefixtures("torch")
+@every_network
+@both_domains
+def test_no_module_holds_a_parameter_that_the_graph_calls_unused(
+    network: Network, domain: Domain
+) -> None:
+    for graph, module in seeded(network, domain):
+        names = {name: np.zeros(1, np.float32) for name in module.state_dict()}
+        assert drop_unused(names, graph) == names
+
+
+# What its modules compute
+
+
+@pytest.mark.usefixtures("torch")
+@every_network
+@both_domains
+def test_output_is_finite_and_as_large_as_the_inputs_at_any_multiple(
+    network: Network, domain: Domain
+) -> None:
+    for graph, module in seeded(network, domain):
+        for units in ((1, 1), (2, 3), (5, 2)):
+            size = graph.multiple * units[0], graph.multiple * units[1]
+            output = compute(module, photos(graph, CHANNELS[domain], size))
+            assert output.shape == (1, CHANNELS[domain], *size)
+            assert output.dtype == np.float32
+            assert np.abs(output).max() < LARGEST_VALUE
+            assert np.ptp(output) > 0
+
+
+@pytest.mark.usefixtures("torch")
+@every_network
+@both_domains
+def test_photos_of_a_batch_do_not_mix_and_a_second_run_equals_the_first(
+    network: Network, domain: Domain
+) -> None:
+    for graph, module in seeded(network, domain):
+        inputs = photos(graph, CHANNELS[domain], (graph.multiple * 2, graph.multiple * 2), batch=2)
+        together = compute(module, inputs)
+        alone = compute(module, [each[1:] for each in inputs])
+        np.testing.assert_allclose(together[1:], alone, atol=1e-5, rtol=1e-5)
+        np.testing.assert_array_equal(together, compute(module, inputs))
+
+
+@pytest.mark.usefixtures("torch")
+@every_network
+@pytest.mark.parametrize("along", ["rows", "columns"])
+def test_tiled_equals_untiled(network: Network, along: str) -> None:
+    graph, module = seeded(network, "raw")[-1]
+    tile = smallest_tile(graph.multiple, graph.overlap)
+    size = tile + graph.multiple + 9, 2 * graph.multiple + 35
+    sources = noisy_scenes(graph, size if along == "rows" else size[::-1])
+
+    def restore(side: int) -> Planes:
+        return run_tiled(
+            Direct(module), graph, sources, lambda _, x: x, tile=side, progress=lambda *_: None
+        )
+
+    whole, tiled = restore(10**6), restore(tile)
+    difference = np.abs(tiled - whole) / max(1, np.abs(whole).max())
+    assert difference.mean() < 1e-4
+    assert difference.max() < 1e-2
+
+
+# Its weights
+
+
+def misfit(tensors: dict[str, Any], kind: str) -> str:
+    """Spoil the weights; the name that the error must give."""
+    name = sorted(tensors)[0]
+    if kind == "missing":
+        del tensors[name]
+    elif kind == "extra":
+        name = "strange.weight"
+        tensors[name] = np.zeros(3, np.float32)
+    else:
+        tensors[name] = np.concatenate([tensors[name], tensors[name]])
+    return name
+
+
+@pytest.mark.usefixtures("torch")
+@every_network
+@pytest.mark.parametrize("kind", ["missing", "extra", "wrong shape"])
+def test_weights_load_strictly(network: Network, kind: str) -> None:
+    for module in network.modules(small_config(network)).values():
+        tensors = dict(random_state(module).tensors)
+        name = misfit(tensors, kind)
+        with pytest.raises(ModelError, match=f"mine.pth.*{name}"):
+            load_strictly(module, State("mine.pth", tensors))
+
+
+# Its model folder
+
+
+@pytest.mark.slow
+@every_network
+def test_a_written_folder_reads_back(network: Network, random_model: Build) -> None:
+    model = find_model(random_model(network, "raw").folder)
+    assert model.config == small_config(network)
+    assert model.network is network
+    modules = network.modules(model.config)
+    expected = {
+        graph.prefix + name: value
+        for graph in model.graphs
+        for name, value in random_state(modules[graph.name]).tensors.items()
+    }
+    stored = model.tensors()
+    assert stored.keys() == expected.keys()
+    for name, value in stored.items():
+        np.testing.assert_array_equal(value, expected[name])
+
+
+@pytest.mark.slow
+@every_network
+def test_graphs_are_small_and_hold_no_weights(network: Network, random_model: Build) -> None:
+    model = random_model(network, "raw")
+    modules = network.modules(model.config)
+    for graph in model.graphs:
+        path = model.graph_path(graph)
+        state = modules[graph.name].state_dict()
+        expected = {graph.prefix + name: tuple(value.shape) for name, value in state.items()}
+        assert parameter_shapes(path) == expected
+        content = path.read_bytes()
+        assert len(content) < LARGEST_GRAPH
+        assert b".py" not in content
+        assert str(Path.cwd()).encode() not in content
+
+
+@pytest.mark.slow
+@every_network
+@pytest.mark.parametrize("precision", TOLERANCES)
+def test_both_back_ends_agree(network: Network, precision: Any, random_model: Build) -> None:  # noqa: ANN401
+    model = random_model(network, "raw")
+    runtime = choose_runtime("torch", "cpu", precision)
+    for graph in model.graphs:
+        one = open_session(model, graph, choose_runtime("onnx", "cpu"))
+        other = open_session(model, graph, runtime)
+        for units in ((2, 3), (3, 1)):
+            size = graph.multiple * units[0], graph.multiple * units[1]
+            inputs = [each[0] for each in photos(graph, 4, size)]
+            expected, output = one.run(inputs), other.run(inputs)
+            assert output.dtype == expected.dtype == np.float32
+            tolerance = TOLERANCES[precision] * np.abs(expected).max()
+            np.testing.assert_allclose(output, expected, atol=tolerance, rtol=0)
+
+
+def restored(
+    network: Network, long: Path, short: Path, folder: Path, random_model: Build
+) -> list[NDArray[Any]]:
+    """The pictures that the command line writes with each back end."""
+    model = random_model(network, "raw")
+    takes_short = any("short" in graph.inputs for graph in model.graphs)
+    sources = [long, short] if takes_short else [long]
+    pictures = []
+    for backend in ("onnx", "torch"):
+        output = folder / f"{backend}.png"
+        options = ["-o", output, "--model", model.folder, "--backend", backend]
+        code = run(["restore", *map(str, [*sources, *options]), "--device", "cpu", "--quiet"])
+        assert code == 0
+        pictures.append(decode(output).pixels)
+    return pictures
+
+
+@pytest.mark.slow
+@every_restorer
+def test_it_restores_a_photo_through_both_back_ends(
+    network: Network, raw_pair: tuple[Path, Path], tmp_path: Path, random_model: Build
+) -> None:
+    one, other = restored(network, *raw_pair, tmp_path, random_model)
+    assert one.shape == other.shape == (384, 320, 3)
+    assert np.ptp(one) > 0
+    assert np.abs(one.astype(np.float32) - other).mean() / 65535 < 1e-4
