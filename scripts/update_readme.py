@@ -51,7 +51,7 @@ def _tables() -> dict[str, str]:
 
 
 def _exit_codes() -> list[tuple[str, str]]:
-    kinds = [getattr(errors, name) for name in errors.__all__]
+    kinds = [getattr(errors, name) for name in errors.__all__ if name.endswith("Error")]
     foreseen = {kind.exit_code: kind.summary for kind in kinds if kind is not PairfixError}
     every = {0: "done", 1: "a defect in pairfix", 2: "wrong usage", **foreseen, 130: "interrupted"}
     return [(str(code), summary) for code, summary in sorted(every.items())]

@@ -28,6 +28,8 @@ _SRGB_KNEE = 0.04045
 _LINEAR_KNEE = 0.0031308
 _COMPANDING = np.float32(0.05)
 """Linear level around which the raw domain turns from linear to logarithmic."""
+_BEYOND_LIGHT = np.float32(2)
+"""Companded level, 40 times white, that only a network gone astray exceeds."""
 CELL = ((0, 0), (0, 1), (1, 0), (1, 1))
 """Row and column of R, G1, G2, B within a cell."""
 
@@ -101,7 +103,7 @@ def decode_planes(planes: Planes, domain: Domain) -> Planes:
     """Undo `encode_planes`."""
     if domain == "srgb":
         return srgb_to_linear(np.clip(planes, 0, 1))
-    expanded = planes * np.arcsinh(1 / _COMPANDING)
+    expanded = np.clip(planes, -_BEYOND_LIGHT, _BEYOND_LIGHT) * np.arcsinh(1 / _COMPANDING)
     np.sinh(expanded, out=expanded)
     expanded *= _COMPANDING
     return expanded
