@@ -6,6 +6,7 @@ are refused.
 """
 
 import logging
+import math
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -137,6 +138,16 @@ def _check_tiff(path: Path, page: tifffile.TiffPage) -> None:
         raise InputError(f"{path} holds {name} colours", _RGB_HINT)
     if page.imagedepth != 1:
         raise InputError(f"{path} is a volume, not a picture", _RGB_HINT)
+    if not page.is_contiguous and not _is_complete(page):
+        raise _damaged(path)
+
+
+def _is_complete(page: tifffile.TiffPage) -> bool:
+    """Whether every strip or tile lies in the file; tifffile fills up for those that do not."""
+    segments = [*zip(page.dataoffsets, page.databytecounts, strict=True)]
+    end = page.parent.filehandle.size
+    expected = math.prod(page.chunked)
+    return len(segments) >= expected and all(0 < size <= end - place for place, size in segments)
 
 
 def _page_pixels(page: tifffile.TiffPage) -> Pixels:

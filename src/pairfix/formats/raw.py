@@ -184,7 +184,8 @@ def _developed(
             highlight_mode=_HIGHLIGHTS[settings.highlight_mode],
             demosaic_algorithm=_DEMOSAICS[settings.demosaic],
         )
-    return cast("NDArray[np.uint16]", developed)
+    rgb = developed if developed.shape[2] == 3 else np.repeat(developed[:, :, :1], 3, axis=2)  # noqa: PLR2004
+    return cast("NDArray[np.uint16]", rgb)
 
 
 def _recorded(raw: rawpy.RawPy) -> Exposure:
