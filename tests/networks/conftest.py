@@ -1,13 +1,13 @@
 from collections.abc import Callable
 
 import pytest
+from tests.cli.conftest import raw_pair, rgb_pair
+from tests.networks.seeded import seeded_modules, small_config, state_of
 
 from pairfix.image import Domain
 from pairfix.modelfolder import build_model
 from pairfix.networks import Network
 from pairfix.weights import Model
-from tests.cli.conftest import raw_pair, rgb_pair
-from tests.networks.seeded import random_states, small_config
 
 __all__ = ["random_model", "raw_pair", "rgb_pair"]
 
@@ -27,7 +27,8 @@ def random_model(tmp_path_factory: pytest.TempPathFactory) -> Build:
         if key not in models:
             config = small_config(network, domain)
             folder = root / f"{network.name}-{domain}"
-            states = random_states(network, config)
+            modules = seeded_modules(network, config)
+            states = {name: state_of(module) for name, module in modules.items()}
             models[key] = build_model(folder, network, config, domain, states, "# Random\n")
         return models[key]
 

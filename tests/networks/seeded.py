@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.image import Domain
-from pairfix.modelfolder import State
+from pairfix.modelfolder import State, load_strictly
 from pairfix.networks import Graph, Network
 from pairfix.weights import CHANNELS
 
@@ -28,13 +28,46 @@ def weight(key: str, shape: tuple[int, ...]) -> Array:
     return rng.standard_normal(shape).astype(np.float32) * np.float32(scale)
 
 
-def random_state(module: "nn.Module", source: str = "seeded") -> State:
-    state = module.state_dict()
-    return State(source, {key: weight(key, tuple(value.shape)) for key, value in state.items()})
+def seeded_modules(network: Network, config: Any) -> dict[str, "nn.Module"]:  # noqa: ANN401
+    """Modules ready to run, whose convolutions give features of at most unit variance."""
+    modules = dict(network.modules(config))
+    for graph in network.graphs(config):
+        module = modules[graph.name].eval()
+        load_strictly(module, random_state(module))
+        _normalise(module, photos(graph, config.channels, (graph.multiple * 4,) * 2))
+    return modules
 
 
-def random_states(network: Network, config: Any) -> dict[str, State]:  # noqa: ANN401
-    return {name: random_state(module) for name, module in network.modules(config).items()}
+def random_state(module: "nn.Module") -> State:
+    shapes = {key: tuple(value.shape) for key, value in module.state_dict().items()}
+    return State("seeded", {key: weight(key, shape) for key, shape in shapes.items()})
+
+
+def state_of(module: "nn.Module") -> State:
+    return State("seeded", {key: value.numpy() for key, value in module.state_dict().items()})
+
+
+def _normalise(module: "nn.Module", inputs: list[Array]) -> None:
+    """Layer-sequential unit variance (Mishkin and Matas, 2016)."""
+    import torch  # noqa: PLC0415
+
+    done = set()
+
+    def rescale(part: "nn.Module", _inputs: object, output: "torch.Tensor") -> "torch.Tensor":
+        if part in done:
+            return output
+        done.add(part)
+        spread = output.std().clamp(min=1)
+        for parameter in part.parameters(recurse=False):
+            parameter.div_(spread)
+        return output / spread
+
+    convolutions = [part for part in module.modules() if hasattr(part, "weight")]
+    hooks = [part.register_forward_hook(rescale) for part in convolutions]
+    with torch.inference_mode():
+        module(*map(torch.from_numpy, inputs))
+    for hook in hooks:
+        hook.remove()
 
 
 def photos(graph: Graph, channels: int, size: tuple[int, int], batch: int = 1) -> list[Array]:
