@@ -5,7 +5,7 @@ import pytest
 
 from pairfix.errors import OutputError
 from pairfix.formats import FORMATS, check_writable
-from pairfix.formats.atomic import replacing
+from pairfix.formats.atomic import check_target, replacing
 
 
 def _names(folder: Path) -> list[str]:
@@ -80,3 +80,41 @@ def test_a_closed_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("os.access", lambda *_: False)
     with pytest.raises(OutputError, match="no permission"):
         check_writable(tmp_path / "a.png", overwrite=False)
+
+
+def test_a_link_stays_and_its_target_is_written(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    target, link = tmp_path / "real" / "a.png", tmp_path / "a.png"
+    target.write_bytes(b"before")
+    link.symlink_to(target)
+    with pytest.raises(OutputError, match="exists already"):
+        check_writable(link)
+    with replacing(link, overwrite=True) as file:
+        file.write(b"after")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"after"
+    assert _names(tmp_path / "real") == ["a.png"]
+
+
+def test_a_link_to_nothing_yet_creates_its_target(tmp_path: Path) -> None:
+    (tmp_path / "a.png").symlink_to("b.png")
+    with replacing(tmp_path / "a.png", overwrite=False) as file:
+        file.write(b"whole")
+    assert (tmp_path / "a.png").is_symlink()
+    assert (tmp_path / "b.png").read_bytes() == b"whole"
+
+
+def test_links_that_lead_in_a_circle(tmp_path: Path) -> None:
+    (tmp_path / "a.png").symlink_to("b.png")
+    (tmp_path / "b.png").symlink_to("a.png")
+    with pytest.raises(OutputError, match="no regular file"):
+        check_writable(tmp_path / "a.png", overwrite=True)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_devices_are_no_files(tmp_path: Path, *, overwrite: bool) -> None:
+    (tmp_path / "a.png").symlink_to("/dev/full")
+    for path in (tmp_path / "a.png", Path("/dev/full")):
+        with pytest.raises(OutputError, match=rf"{path} is no regular file"):
+            check_target(path, overwrite=overwrite)

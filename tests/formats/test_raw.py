@@ -133,6 +133,37 @@ def test_white_balance_choices(tmp_path: Path) -> None:
         assert develop_mosaic(frame, mosaic, DevelopSettings(white_balance=choice)).any()
 
 
+def test_developing_at_decoding_follows_the_settings(tmp_path: Path) -> None:
+    path = make_dng(tmp_path / "a.dng", scene())
+    as_shot = decode(path, "srgb")
+    np.testing.assert_array_equal(as_shot.pixels, decode(path, "srgb", DevelopSettings()).pixels)
+    red = decode(path, "srgb", DevelopSettings(white_balance=(4.0, 1.0, 1.6)))
+    assert red.pixels[..., 0].mean() > 1.1 * as_shot.pixels[..., 0].mean()
+    for other in (DevelopSettings(demosaic="linear"), DevelopSettings(highlight_mode="blend")):
+        assert not np.array_equal(decode(path, "srgb", other).pixels, as_shot.pixels)
+    brighter = decode(path, "srgb", DevelopSettings(exposure=2.0))
+    np.testing.assert_array_equal(brighter.pixels, as_shot.pixels)
+
+
+def test_a_linear_raw_follows_the_white_balance(shared: Path) -> None:
+    path = shared / "raws" / "linear-rgb.dng"
+    warm = decode(path, settings=DevelopSettings(white_balance=(4.0, 1.0, 1.0)))
+    cold = decode(path, settings=DevelopSettings(white_balance=(1.0, 1.0, 4.0)))
+    assert warm.pixels[..., 0].mean() > 1.2 * cold.pixels[..., 0].mean()
+    assert warm.pixels[..., 2].mean() < cold.pixels[..., 2].mean() / 1.2
+
+
+def test_a_monochrome_raw_becomes_three_equal_channels(tmp_path: Path) -> None:
+    grey: dict[int, Entry] = {
+        262: Entry.of(Kind.SHORT, 34892),
+        50721: Entry.of(Kind.SRATIONAL, 1, 0, 0),
+    }
+    path = make_dng(tmp_path / "a.dng", scene(), neutral=None, extra={**grey})
+    pixels = decode(path).pixels
+    assert pixels.shape == (48, 64, 3)
+    np.testing.assert_array_equal(pixels[..., 0], pixels[..., 2])
+
+
 def test_a_missing_white_balance_is_said(tmp_path: Path) -> None:
     frame = decode(make_dng(tmp_path / "a.dng", scene(), neutral=None))
     assert frame.bayer is not None

@@ -8,6 +8,7 @@ are refused.
 import logging
 import math
 import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,8 @@ _TURNS = {1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True)} | {
 """EXIF orientation to quarter turns counter-clockwise, then a mirroring of left and right."""
 _JPEG_START, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", 0xDA, b"\xff\xd9"
 _JPEG_FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
+_PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
+_PNG_HEADER, _PNG_CHECKSUM = slice(12, 29), slice(29, 33)
 _CMYK = 4
 _DEPTHS = (np.dtype(np.bool_), np.dtype(np.uint8), np.dtype(np.uint16))
 _GREY_LIKE = (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE)
@@ -90,6 +93,8 @@ def _read_opencv(path: Path) -> _Decoded:
         data = path.read_bytes()
         if data.startswith(_JPEG_START):
             _check_jpeg(path, data)
+        elif data.startswith(_PNG_START):
+            _check_png(path, data)
         with silenced():
             pixels, kinds, blocks = cv2.imdecodeWithMetadata(
                 np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED
@@ -117,6 +122,18 @@ def _check_jpeg(path: Path, data: bytes) -> None:
         if marker == _JPEG_SCAN:
             break
     if _JPEG_END not in data[place:]:
+        raise _damaged(path)
+
+
+def _check_png(path: Path, data: bytes) -> None:
+    """OpenCV believes damaged sizes and sets aside gigabytes for them: find them out first."""
+    if zlib.crc32(data[_PNG_HEADER]) != int.from_bytes(data[_PNG_CHECKSUM], "big"):
+        raise _damaged(path)
+    place, kind = len(_PNG_START), b""
+    while place + 8 <= len(data) and kind != _PNG_END:
+        length, kind = struct.unpack_from(">I4s", data, place)
+        place += length + 12
+    if place > len(data):
         raise _damaged(path)
 
 

@@ -21,7 +21,8 @@ def silenced() -> Iterator[None]:
     return; none has a switch that Python can reach. File descriptor 2 belongs to the whole
     process: what other threads write to it is lost for as long, so only the call itself belongs
     into the block. Blocks may nest and overlap between threads: the first one to enter
-    redirects, the last one to leave restores. Without a standard error nothing is done.
+    redirects, the last one to leave restores. Without a standard error nothing is done; the next
+    file that is opened then becomes descriptor 2, so none is to be read or written in the block.
     """
     _stderr.silence()
     try:

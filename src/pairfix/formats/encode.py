@@ -1,5 +1,6 @@
 """Finished pictures written: PNG, TIFF and JPEG, with EXIF and an sRGB profile."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -9,15 +10,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfix.errors import MemoryExhaustedError, OutputError
+from pairfix.errors import MemoryExhaustedError, OutputError, printable
 from pairfix.formats import metadata
 from pairfix.formats.atomic import replacing
 from pairfix.formats.bands import BAND, bands
 from pairfix.formats.colour import srgb_profile
+from pairfix.formats.edge import silenced
 from pairfix.formats.tiff import Directory, Entry, Kind, write_image
 from pairfix.image import Picture, Pixels
 
 __all__ = ["WRITERS", "Encoding", "to_eight_bits"]
+
+_log = logging.getLogger(__name__)
 
 _PNG = (
     *(cv2.IMWRITE_PNG_COMPRESSION, 1),
@@ -33,6 +37,8 @@ _SUB_FILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 2
 _SAMPLES, _PLANAR, _PROFILE = 277, 284, 34675
 _CHROMA_POSITION, _COMPONENTS = 531, 0x9101
 _RGB = 2
+_LARGEST_JPEG_EXIF = 65535 - 2 - len(b"Exif\0\0")
+"""What a segment's 16-bit length leaves after itself and the identifier."""
 _NOISE_SIDE = 128
 
 
@@ -58,7 +64,7 @@ def write_png(picture: Picture, path: Path, encoding: Encoding) -> None:
 
 
 def write_jpeg(picture: Picture, path: Path, encoding: Encoding) -> None:
-    """Write a JPEG with full colour resolution (4:4:4).
+    """Write a JPEG with full colour resolution (4:4:4); EXIF tags that do not fit are left out.
 
     Raises:
         OutputError: It cannot be written.
@@ -66,7 +72,13 @@ def write_jpeg(picture: Picture, path: Path, encoding: Encoding) -> None:
     main, photographic, gps = metadata.parse(_exif(picture))
     main[_CHROMA_POSITION] = Entry.of(Kind.SHORT, 1)
     photographic[_COMPONENTS] = Entry(Kind.UNDEFINED, b"\1\2\3\0")
-    exif = metadata.assemble((main, photographic, gps))
+    fitting, dropped = metadata.shortened((main, photographic, gps), _LARGEST_JPEG_EXIF)
+    if dropped:
+        names = ", ".join(f"0x{tag:04X}" for tag in dropped)
+        _log.warning(
+            "%s: EXIF tags too large for a JPEG are left out: %s", printable(path.name), names
+        )
+    exif = metadata.assemble(fitting)
     parameters = [*_JPEG, cv2.IMWRITE_JPEG_QUALITY, encoding.quality]
     _write_opencv(picture, path, ".jpg", encoding, parameters=parameters, exif=exif)
 
@@ -153,15 +165,20 @@ def _write_opencv(
     }
     with replacing(path, overwrite=encoding.overwrite) as file:
         try:
-            _, data = cv2.imencodeWithMetadata(
-                extension,
-                cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR),
-                list(blocks),
-                [np.frombuffer(block, np.uint8) for block in blocks.values()],
-                [*parameters],
-            )
+            swapped = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+            with silenced():
+                done, data = cv2.imencodeWithMetadata(
+                    extension,
+                    swapped,
+                    list(blocks),
+                    [np.frombuffer(block, np.uint8) for block in blocks.values()],
+                    [*parameters],
+                )
         except cv2.error as error:
             if error.code == cv2.Error.StsNoMem:
-                raise MemoryExhaustedError(f"{path} does not fit into memory") from error
+                message = f"{path} cannot be encoded: memory ran out"
+                raise MemoryExhaustedError(message, "write TIFF, which needs less") from error
             raise OutputError(f"{path} cannot be encoded: {error.err}", "try TIFF") from error
+        if not done:
+            raise OutputError(f"{path} cannot be encoded", "try TIFF")
         file.write(data.data)

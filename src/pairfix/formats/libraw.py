@@ -1,5 +1,6 @@
 """The edge to LibRaw: raw files opened, cameras asked, mosaics scaled."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,8 +38,9 @@ def opened(path: Path) -> Iterator[rawpy.RawPy]:
         MemoryExhaustedError: It is too large.
     """
     try:
-        with path.open("rb") as file, silenced():
-            raw = rawpy.imread(file)
+        data = io.BytesIO(path.read_bytes())  # LibRaw itself takes no names beyond UTF-8
+        with silenced():
+            raw = rawpy.imread(data)
         with raw:
             with silenced():
                 raw.unpack()

@@ -34,6 +34,7 @@ __all__ = [
     "orientation",
     "parse",
     "read",
+    "shortened",
     "taken",
     "upright",
 ]
@@ -133,6 +134,22 @@ def assemble(exif: Exif) -> bytes:
     """The block of three directories; empty if they are."""
     block = directories(exif)
     return with_header(block) if block else b""
+
+
+def shortened(exif: Exif, longest: int) -> tuple[Exif, list[int]]:
+    """The directories without the largest tags that keep the block from fitting, and those tags."""
+    main, photographic, gps = kept = exif[0].copy(), exif[1].copy(), exif[2].copy()
+    by_size = sorted(
+        (len(entry.data), number, tag)
+        for number, directory in enumerate(kept)
+        for tag, entry in directory.items()
+    )
+    dropped = []
+    while by_size and len(assemble((main, photographic, gps))) > longest:
+        _, number, tag = by_size.pop()
+        del kept[number][tag]
+        dropped.append(tag)
+    return kept, dropped
 
 
 def upright(block: bytes, size: tuple[int, int]) -> bytes:
