@@ -1,7 +1,9 @@
 """What several tests need."""
 
+import logging
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,15 @@ settings.register_profile("pairfix", deadline=None, derandomize=True)
 settings.load_profile("pairfix")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(autouse=True)
+def logger_level() -> Iterator[None]:
+    """Undo what `--quiet` and `--verbose` do to the process."""
+    logger = logging.getLogger("pairfix")
+    level = logger.level
+    yield
+    logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Sessions: both back ends give the same planes, and say so when they cannot."""
+"""Sessions, and what they say when they cannot; that they agree is in the contract."""
 
 import logging
 from types import SimpleNamespace
@@ -13,35 +13,12 @@ from pairfix.errors import DeviceError, MemoryExhaustedError
 from pairfix.image import Planes
 from pairfix.weights import Model, find_model
 
-TOLERANCES = {"fp32": 1e-5, "fp16": 3e-3, "bf16": 3e-2}
-"""Greatest difference from ONNX Runtime in fp32, in the network's range of about 0 to 1."""
-
 CPU = choose_runtime("onnx", "cpu")
 
 
 def random_planes(model: Model, count: int, size: tuple[int, int]) -> list[Planes]:
     rng = np.random.default_rng(1)
     return [rng.random((model.config.channels, *size), dtype=np.float32) for _ in range(count)]
-
-
-@pytest.fixture(params=["selfir-raw", "selfir-srgb", "d2hnet_s_raw"], scope="module")
-def model(request: pytest.FixtureRequest) -> Model:
-    name = request.param
-    return find_model(request.getfixturevalue(name) if "_" in name else name)
-
-
-@pytest.mark.parametrize("precision", TOLERANCES)
-def test_both_backends_agree(model: Model, precision: Any) -> None:  # noqa: ANN401
-    pytest.importorskip("torch")
-    runtime = choose_runtime("torch", "cpu", precision)
-    for graph in model.graphs:
-        one, other = open_session(model, graph, CPU), open_session(model, graph, runtime)
-        for size in ((64, 96), (96, 32)):
-            inputs = random_planes(model, len(graph.inputs), size)
-            expected, output = one.run(inputs), other.run(inputs)
-            assert output.dtype == expected.dtype == np.float32
-            assert output.shape == expected.shape == inputs[0].shape
-            np.testing.assert_allclose(output, expected, atol=TOLERANCES[precision], rtol=0)
 
 
 @pytest.mark.parametrize("precision", ["fp16", "bf16"])

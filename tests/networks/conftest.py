@@ -20,13 +20,13 @@ def random_model(tmp_path_factory: pytest.TempPathFactory) -> Build:
     pytest.importorskip("torchvision")
     pytest.importorskip("onnxscript")
     root = tmp_path_factory.mktemp("random")
-    models: dict[tuple[str, Domain], Model] = {}
+    models: dict[str, Model] = {}
 
     def build(network: Network, domain: Domain = "raw") -> Model:
-        key = network.name, domain
+        key = f"{network.name}-{'-'.join(network.small.get('inputs', ()))}-{domain}"
         if key not in models:
             config = small_config(network, domain)
-            folder = root / f"{network.name}-{domain}"
+            folder = root / key
             modules = seeded_modules(network, config)
             states = {name: state_of(module) for name, module in modules.items()}
             models[key] = build_model(folder, network, config, domain, states, "# Random\n")

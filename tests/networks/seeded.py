@@ -1,6 +1,7 @@
 """Networks with seeded random weights, so that no test needs trained ones."""
 
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,13 +9,23 @@ from numpy.typing import NDArray
 
 from pairfix.image import Domain
 from pairfix.modelfolder import State, load_strictly
-from pairfix.networks import Graph, Network
+from pairfix.networks import NETWORKS, Graph, Network
 from pairfix.weights import CHANNELS
 
 if TYPE_CHECKING:
     from torch import nn
 
 Array = NDArray[np.float32]
+
+
+NETWORKS_AND_BASELINES: dict[str, Network] = {
+    **NETWORKS,
+    **{
+        f"selfir-{name}": replace(NETWORKS["selfir"], small={"width": 8, "inputs": (name,)})
+        for name in ("short", "long")
+    },
+}
+"""Every network, and SelfIR's single-frame baselines."""
 
 
 def small_config(network: Network, domain: Domain = "raw") -> Any:  # noqa: ANN401

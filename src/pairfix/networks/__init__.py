@@ -1,24 +1,28 @@
 """The networks that pairfix knows; importing this package loads neither torch nor numpy."""
 
-from pairfix.networks.d2hnet import D2HNET
-from pairfix.networks.deblurmerger import DEBLURMERGER
-from pairfix.networks.deblurrnn import DEBLURRNN
-from pairfix.networks.reblurring import DHN, REBLUR_MODULE, REBLUR_UNET, SRN
-from pairfix.networks.selfir import SELFIR
+from importlib import import_module
+
 from pairfix.networks.spec import Graph, Network, Reduction
 
 __all__ = ["NETWORKS", "Graph", "Network", "Reduction"]
 
-NETWORKS: dict[str, Network] = {
-    network.name: network
-    for network in (
-        SELFIR,
-        D2HNET,
-        DEBLURMERGER,
-        DEBLURRNN,
-        REBLUR_UNET,
-        REBLUR_MODULE,
-        SRN,
-        DHN,
-    )
-}
+_SPECS = (
+    "selfir.SELFIR",
+    "d2hnet.D2HNET",
+    "deblurmerger.DEBLURMERGER",
+    "deblurrnn.DEBLURRNN",
+    "reblurring.REBLUR_UNET",
+    "reblurring.REBLUR_MODULE",
+    "reblurring.SRN",
+    "reblurring.DHN",
+)
+"""Where each network describes itself: a module of this package, and a name in it."""
+
+
+def _load(place: str) -> Network:
+    module, _, name = place.partition(".")
+    network: Network = getattr(import_module(f"{__name__}.{module}"), name)
+    return network
+
+
+NETWORKS: dict[str, Network] = {network.name: network for network in map(_load, _SPECS)}
