@@ -54,9 +54,11 @@ def opened(path: Path) -> Iterator[rawpy.RawPy]:
         raise InputError(message, _hint(path)) from error
     except (rawpy.LibRawUnsufficientMemoryError, rawpy.LibRawTooBigError, MemoryError) as error:
         raise too_large(path) from error
+    except rawpy.LibRawIOError as error:
+        raise InputError(f"{path} is damaged or incomplete", "copy it again") from error
     except (rawpy.LibRawError, NotImplementedError) as error:
         raise InputError(
-            f"{path} is damaged or incomplete: {_reason(error)}", "copy it from the camera again"
+            f"{path} is damaged or incomplete: {_reason(error)}", "copy it again"
         ) from error
 
 
