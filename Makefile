@@ -4,15 +4,18 @@ VENV ?= .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check install clean
+.PHONY: demo test test-slow check install clean
 
 demo: install  ## Restore the example pair
 	mkdir -p output
 	$(BIN)/pairfix restore examples/neon/long.dng examples/neon/short.dng \
 		-o output/neon.png --preview output/neon-compare.jpg --overwrite --verbose
 
-test: $(VENV)/.developer  ## Run the tests
+test: $(VENV)/.developer  ## Run the quick tests
 	$(BIN)/python -m pytest
+
+test-slow: $(VENV)/.developer  ## Run the others: every network end to end, hundreds of alignments
+	$(BIN)/python -m pytest -m slow --numprocesses 2
 
 check: $(VENV)/.developer  ## Lint, types, architecture
 	$(BIN)/ruff check .

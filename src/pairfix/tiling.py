@@ -3,8 +3,8 @@
 The photo is padded (reflected) at the bottom and right to the network's size multiple; every tile
 starts on that multiple's grid, so that pooling sees the same cells as in an untiled run, and
 tiles at the photo's border touch the padded border, so that the convolutions' own padding falls
-in the same place. Neighbours overlap by twice the context a tile needs and fade into each other
-in the middle of the overlap, where both have seen enough.
+in the same place. Neighbours overlap by the context that both need and a strip in the middle where they
+fade into each other.
 """
 
 from dataclasses import dataclass
@@ -90,7 +90,7 @@ def plan_tiles(size: tuple[int, int], tile: int, multiple: int, overlap: int) ->
 
 def smallest_tile(multiple: int, overlap: int) -> int:
     """The shortest side at which a tile still has something of its own between its overlaps."""
-    return _round_up(2 * overlap, multiple) + multiple
+    return _shared(multiple, overlap) + multiple
 
 
 def pad_to_multiple(planes: Planes, multiple: int) -> Planes:
@@ -108,7 +108,7 @@ def _pad(planes: Planes, missing: tuple[int, int]) -> Planes:
 
 def _plan_axis(size: int, tile: int, multiple: int, overlap: int) -> Axis:
     padded = _round_up(size, multiple)
-    shared = _round_up(2 * overlap, multiple)
+    shared = _shared(multiple, overlap)
     longest = max(tile // multiple * multiple, smallest_tile(multiple, overlap))
     count = 1 if padded <= longest else -(-(padded - shared) // (longest - shared))
     length = _round_up(-(-(padded + (count - 1) * shared) // count), multiple)
@@ -127,8 +127,8 @@ def _weights(starts: tuple[int, ...], length: int) -> tuple[NDArray[np.float32],
     def begun(index: int, places: NDArray[np.floating]) -> NDArray[np.floating] | float:
         if index in (0, len(starts)):
             return float(index == 0)
-        zone = shared[index - 1]
-        return np.clip((places - starts[index] - zone / 2) / max(min(_FADE, zone), 1) + 0.5, 0, 1)
+        middle = starts[index] + shared[index - 1] / 2
+        return np.clip((places - middle) / _FADE + 0.5, 0, 1)
 
     weights = []
     for index, start in enumerate(starts):
@@ -136,6 +136,11 @@ def _weights(starts: tuple[int, ...], length: int) -> tuple[NDArray[np.float32],
         weight = np.broadcast_to(begun(index, places) - begun(index + 1, places), length)
         weights.append(weight.astype(np.float32))
     return tuple(weights)
+
+
+def _shared(multiple: int, overlap: int) -> int:
+    """What neighbours share: the context of both, and the strip where they fade."""
+    return _round_up(2 * overlap + _FADE, multiple)
 
 
 def _round_up(value: int, multiple: int) -> int:

@@ -108,7 +108,11 @@ class Model:
     def _check(self, path: Path, tensors: Tensors) -> None:
         expected: dict[str, tuple[int, ...]] = {}
         for graph in self.graphs:
-            expected |= parameter_shapes(self.graph_path(graph))
+            place = self.graph_path(graph)
+            try:
+                expected |= parameter_shapes(place)
+            except ValueError as error:
+                raise ModelError(f"{place} is {error}", _DAMAGED) from error
         if missing := sorted(expected.keys() - tensors.keys()):
             raise ModelError(f"{path} lacks {missing[0]}", _UNFIT)
         if extra := sorted(tensors.keys() - expected.keys()):

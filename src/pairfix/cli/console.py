@@ -20,7 +20,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from pairfix.errors import OutputError
+from pairfix.errors import OutputError, printable
 from pairfix.image import Progress as Callback
 
 __all__ = ["Talk", "print_json", "show_error"]
@@ -53,7 +53,7 @@ class Talk:
     def say(self, message: str) -> None:
         """A line the user asked for, unless quiet."""
         if not self.quiet:
-            self.console.print(Text(message), soft_wrap=True)
+            self.console.print(Text(printable(message)), soft_wrap=True)
 
     def note(self, message: str) -> None:
         """Something the user should know about the photos."""

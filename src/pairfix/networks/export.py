@@ -4,7 +4,6 @@ One weights file serves both back ends: the ONNX file holds the operations and t
 parameters, and ONNX Runtime is handed the safetensors' arrays when the session opens.
 """
 
-import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -67,9 +66,8 @@ def _export(graph: Graph, channels: int, module: nn.Module, folder: Path) -> Pat
     _forget_origin(proto)
     _detach_parameters(proto, {name: graph.prefix + name for name, _ in module.named_parameters()})
     path = folder / f"{graph.name}.onnx"
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    beside.write_bytes(proto.SerializeToString())
-    return beside.replace(path)
+    path.write_bytes(proto.SerializeToString())
+    return path
 
 
 def _examples(graph: Graph, channels: int) -> tuple[torch.Tensor, ...]:

@@ -95,12 +95,11 @@ def _unet_graphs(config: UNetConfig) -> tuple[Graph, ...]:
     """The one graph.
 
     A pixel sees at most 74 px to each side (2 + 1 + 2 through the convolutions on the way down,
-    64 through the ResBlocks, 5 through those on the way up); 8 more are half of those over which
-    tiles fade. At width 64 a tile of 768 px takes the process to 0.9 GB with ONNX Runtime on a
-    CPU, and to 1.4 GB with PyTorch.
+    64 through the ResBlocks, 5 through those on the way up). At width 64 a tile of 768 px takes
+    the process to 0.9 GB with ONNX Runtime on a CPU, and to 1.4 GB with PyTorch.
     """
     del config
-    return (Graph("deblur", ("long",), multiple=4, overlap=84),)
+    return (Graph("deblur", ("long",), multiple=4, overlap=74),)
 
 
 def _unet_modules(config: UNetConfig) -> Mapping[str, "nn.Module"]:
@@ -112,11 +111,10 @@ def _unet_modules(config: UNetConfig) -> Mapping[str, "nn.Module"]:
 def _module_graphs(config: ReblurModuleConfig) -> tuple[Graph, ...]:
     """The one graph.
 
-    A pixel sees 2 px to each side through each 5x5 convolution; 8 more are half of those over
-    which tiles fade. At width 64 a tile of 768 px takes the process to 0.9 GB with ONNX Runtime
-    on a CPU, and to 1.3 GB with PyTorch.
+    A pixel sees 2 px to each side through each 5x5 convolution. At width 64 a tile of 768 px takes
+    the process to 0.9 GB with ONNX Runtime on a CPU, and to 1.3 GB with PyTorch.
     """
-    return (Graph("reblur", ("long",), multiple=1, overlap=4 * (config.blocks + 1) + 8),)
+    return (Graph("reblur", ("long",), multiple=1, overlap=4 * (config.blocks + 1)),)
 
 
 def _module_modules(config: ReblurModuleConfig) -> Mapping[str, "nn.Module"]:
