@@ -3,8 +3,8 @@
 The photo is padded (reflected) at the bottom and right to the network's size multiple; every tile
 starts on that multiple's grid, so that pooling sees the same cells as in an untiled run, and
 tiles at the photo's border touch the padded border, so that the convolutions' own padding falls
-in the same place. Neighbours overlap by the context that both need and a strip in the middle where they
-fade into each other.
+in the same place. Neighbours overlap by the context that both need and a strip in the middle
+where they fade into each other.
 """
 
 from dataclasses import dataclass
