@@ -1,7 +1,6 @@
 """Turn checkpoints of the official releases into model folders."""
 
 import hashlib
-import pickle
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -134,14 +133,12 @@ def _read(path: Path) -> list[Tensors]:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
-    except pickle.UnpicklingError as error:
-        kind = re.search(r"GLOBAL (\S+)", str(error))
-        raise ModelError(
-            f"{path} is refused: it holds {kind[1] if kind else 'something'} besides tensors, "
-            "which could run code",
-            "save the network's state_dict() alone",
-        ) from error
     except Exception as error:  # a damaged file makes the unpickler raise anything
+        if kind := re.search(r"GLOBAL (\S+)", str(error)):
+            raise ModelError(
+                f"{path} is refused: it holds {kind[1]} besides tensors, which could run code",
+                "save the network's state_dict() alone",
+            ) from error
         raise ModelError(
             f"{path} is damaged, or no PyTorch checkpoint", "fetch it again"
         ) from error
