@@ -2,17 +2,23 @@
 
 import argparse
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import safetensors.numpy
+import torch
+from numpy.typing import NDArray
+from torch import nn
 
 from pairfix.modelfolder import State, build_model
 from pairfix.networks import NETWORKS, Graph
+from pairfix.networks.norms import add_norms, fold_norms
 from pairfix.networks.official import drop_unused
 from pairfix.weights import CHANNELS
+
+Array = NDArray[Any]
 
 _CARD = """# {name}
 
@@ -34,7 +40,7 @@ def main() -> None:
     arguments = _parse()
     network = NETWORKS[arguments.network]
     config = network.config(channels=CHANNELS[arguments.domain], **dict(arguments.set))
-    states = _states(arguments.weights, network.graphs(config))
+    states = _states(arguments.weights, network.graphs(config), network.modules(config))
     card = arguments.output / "README.md"
     text = (
         card.read_text(encoding="utf-8")
@@ -55,20 +61,31 @@ def main() -> None:
     print(f"{model.folder}: {sum(path.stat().st_size for path in model.folder.iterdir()):,} bytes")
 
 
-def _states(path: Path, graphs: Sequence[Graph]) -> dict[str, State]:
-    """The weights of each graph as float16."""
+def _states(
+    path: Path, graphs: Sequence[Graph], modules: Mapping[str, nn.Module]
+) -> dict[str, State]:
+    """The weights of each graph as float16, in the plain form."""
     tensors = safetensors.numpy.load_file(path)
     states = {}
     for graph in graphs:
         keys = [key for key in tensors if key.startswith(graph.prefix)]
         own = {key.removeprefix(graph.prefix): tensors.pop(key) for key in keys}
-        used = drop_unused(own, graph)
+        used = drop_unused(_folded(modules[graph.name], own), graph)
         states[graph.name] = State(
             str(path), {key: value.astype(np.float16) for key, value in used.items()}
         )
     if tensors:
         raise SystemExit(f"{path}: no graph takes {', '.join(sorted(tensors))}")
     return states
+
+
+def _folded(plain: nn.Module, tensors: dict[str, Array]) -> dict[str, Array]:
+    """The plain form's weights, also of one that was trained with norms."""
+    if not any(".parametrizations." in key for key in tensors):
+        return tensors
+    trained = add_norms(plain)
+    trained.load_state_dict({key: torch.from_numpy(value) for key, value in tensors.items()})
+    return {key: value.numpy() for key, value in fold_norms(trained).items()}
 
 
 def _parse() -> argparse.Namespace:

@@ -42,7 +42,7 @@ def d2hnet_s_raw(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     weights = shared / "weights/d2hnet-s-raw.safetensors"
     command = [script, "d2hnet", "--weights", weights, "--domain", "raw", "-o", folder]
     subprocess.run(
-        [sys.executable, *map(str, command), "--set", "width=16", "cap=8"],
+        [sys.executable, *map(str, command), "--set", "width=16", "cap=8", "reduction=2"],
         check=True,
         capture_output=True,
     )

@@ -111,7 +111,7 @@ def _gather(network: Network, release: Release, files: Sequence[Path]) -> dict[s
                 title = _title(network, graphs[name])
                 raise ModelError(
                     f"{path} holds a second {title}, the first being in {states[name].source}",
-                    "pass one only",
+                    "pass one only, in a file that holds one state dict",
                 )
             states[name] = State(str(path), drop_unused(_fold(path, tensors), graphs[name]))
     for name, graph in graphs.items():
@@ -130,7 +130,7 @@ def _read(path: Path) -> list[Tensors]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            return list(_state_dicts(torch.load(path, map_location="cpu", weights_only=True)))
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
     except Exception as error:  # a damaged file makes the unpickler raise anything
@@ -142,7 +142,6 @@ def _read(path: Path) -> list[Tensors]:
         raise ModelError(
             f"{path} is damaged, or no PyTorch checkpoint", "fetch it again"
         ) from error
-    return list(_state_dicts(content))
 
 
 def _state_dicts(content: object, depth: int = 0) -> Iterator[Tensors]:

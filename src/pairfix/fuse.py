@@ -18,7 +18,7 @@ from pairfix.networks import Graph, Reduction
 from pairfix.tiling import TilePlan, pad_to_multiple, plan_tiles, smallest_tile
 from pairfix.weights import Model
 
-__all__ = ["fuse", "run_tiled", "run_whole"]
+__all__ = ["check_model", "fuse", "run_tiled", "run_whole"]
 
 _log = logging.getLogger(__name__)
 
@@ -59,15 +59,7 @@ def fuse(
             f"model {model.name} restores {model.domain} photos, not {scene.reference.domain} ones",
             "see 'pairfix models list' for one that fits",
         )
-    if not model.network.restores:
-        raise ModelError(
-            f"model {model.name} serves in training only: it does not restore",
-            "see 'pairfix models list' for one that does",
-        )
-    if missing := sorted(model.roles - scene.sources.keys()):
-        raise ModelError(
-            f"model {model.name} also needs the {missing[0]} exposure", "give LONG and SHORT"
-        )
+    check_model(model, len(scene.sources))
     output, used = _infer(scene.sources, model, runtime, tile, progress)
     restored = decode_planes(output, model.domain)
     if not np.isfinite(restored).all():
@@ -77,6 +69,21 @@ def fuse(
         )
     planes = _keep_highlights(restored, scene.reference_planes)
     return Fused(scene.reference, planes, scene.gain), used
+
+
+def check_model(model: Model, photos: int) -> None:
+    """Refuse a model that cannot restore from so many photos.
+
+    Raises:
+        ModelError: It needs more, or serves in training only.
+    """
+    if not model.network.restores:
+        raise ModelError(
+            f"model {model.name} serves in training only: it does not restore",
+            "see 'pairfix models list' for one that does",
+        )
+    if photos < len(model.roles):
+        raise ModelError(f"model {model.name} needs a long and a short exposure", "give both")
 
 
 def run_tiled(

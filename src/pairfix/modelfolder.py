@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pairfix.errors import ModelError, OutputError
 from pairfix.graphs import check_graphs, require_torch
 from pairfix.image import Domain
-from pairfix.networks import Network
+from pairfix.networks import NETWORKS, Network
 from pairfix.weights import CONFIG, FORMAT, WEIGHTS, Model, find_model
 
 if TYPE_CHECKING:
@@ -78,7 +78,10 @@ def build_model(
     with _appearing(folder, overwrite=overwrite) as beside:
         export_graphs(network, config, modules, beside)
         _write_weights(beside, network, config, domain, tensors)
-        check_graphs(find_model(beside))
+        try:
+            check_graphs(find_model(beside))
+        except ModelError as error:
+            raise ModelError(error.message.replace(str(beside), str(folder)), error.hint) from error
         (beside / "README.md").write_text(card, encoding="utf-8")
     return find_model(folder)
 
@@ -121,6 +124,8 @@ def check_folder(folder: Path, *, overwrite: bool) -> None:
             raise OutputError(
                 f"{folder} holds {strange[0]}, which is no part of a model", "choose another name"
             )
+        if any(folder.iterdir()) and not (folder / CONFIG).is_file():
+            raise OutputError(f"{folder} is no model folder", "choose another name")
     if not folder.absolute().parent.is_dir():
         raise OutputError(f"the folder {folder.parent} does not exist", "create it first")
 
@@ -149,8 +154,11 @@ def _write_weights(
 
 
 def _belongs(path: Path) -> bool:
-    names = (CONFIG, WEIGHTS, "README.md")
-    return path.is_file() and (path.name in names or path.suffix == ".onnx")
+    graphs = {
+        graph.name for network in NETWORKS.values() for graph in network.graphs(network.config())
+    }
+    names = {CONFIG, WEIGHTS, "README.md", *(f"{name}.onnx" for name in graphs)}
+    return path.is_file() and path.name in names
 
 
 @contextmanager

@@ -16,8 +16,9 @@ from pairfix.develop import develop, source_mosaic
 from pairfix.errors import OutputError, PairError
 from pairfix.exposure import match_exposure
 from pairfix.formats import check_writable, decode, encode_dng, encode_picture, output_format
-from pairfix.fuse import fuse
+from pairfix.fuse import check_model, fuse
 from pairfix.image import (
+    ROLES,
     AlignedPair,
     AlignmentMode,
     DevelopSettings,
@@ -30,7 +31,7 @@ from pairfix.image import (
 )
 from pairfix.light import planes_from_frame
 from pairfix.preview import compare
-from pairfix.report import Report, Restoration
+from pairfix.report import Report, Restoration, unused_photos, unused_settings
 from pairfix.weights import Model, default_model, find_model
 
 __all__ = ["Recipe", "align_pair", "restore"]
@@ -89,7 +90,7 @@ def restore(
     stages = _Stages(progress or _ignore)
     is_mosaic = _check_targets([long, short], output, recipe)
     runtime = choose_runtime(recipe.backend, recipe.device, recipe.precision)
-    model = find_model(recipe.model) if recipe.model else None
+    model = _chosen_model(recipe, photos=1 if short is None else 2)
     with stages.run("decode"):
         frames = _decode(long, short, model, recipe.develop)
     _check_mosaic(is_mosaic, output, frames[-1])
@@ -98,7 +99,10 @@ def restore(
     with stages.run("fuse"):
         fused, tile = fuse(scene, model, runtime, tile=recipe.tile, progress=stages.progress)
     _write(fused, scene, output, recipe, stages)
-    notes = _unused_settings(recipe.develop, is_mosaic, scene.reference, short or long)
+    notes = (
+        *unused_photos(scene, model),
+        *unused_settings(recipe.develop, scene.reference, is_mosaic=is_mosaic),
+    )
     return Restoration(
         scene, stages.seconds, output, notes, model=model, runtime=runtime, tile=tile
     )
@@ -120,7 +124,7 @@ def align_pair(
     """
     stages = _Stages(progress or _ignore)
     check_writable(output, overwrite=overwrite, mosaic=False)
-    _check_targets([long, short], output, Recipe(overwrite=overwrite))
+    _check_distinct([long, short], [output])
     with stages.run("decode"):
         frames = _decode(long, short, None, DevelopSettings())
     pair = _aligned_pair(frames[0], frames[1], mode, stages)
@@ -165,6 +169,11 @@ def _check_targets(inputs: list[Path | None], output: Path, recipe: Recipe) -> b
     if recipe.preview:
         check_writable(recipe.preview, overwrite=recipe.overwrite, mosaic=False)
         targets.append(recipe.preview)
+    _check_distinct(inputs, targets)
+    return chosen.mosaic
+
+
+def _check_distinct(inputs: list[Path | None], targets: list[Path]) -> None:
     taken = [path.resolve() for path in inputs if path is not None]
     for target in targets:
         if target.resolve() in taken:
@@ -172,7 +181,20 @@ def _check_targets(inputs: list[Path | None], output: Path, recipe: Recipe) -> b
                 f"{target} is also an input or another result", "give it a name of its own"
             )
         taken.append(target.resolve())
-    return chosen.mosaic
+
+
+def _chosen_model(recipe: Recipe, photos: int) -> Model | None:
+    """The model asked for, able to restore from so many photos; None for the default."""
+    if recipe.model is None:
+        if photos < len(ROLES):
+            raise PairError(
+                "the default model needs a long and a short exposure, only one photo is given",
+                "give both, or a --model that restores from one",
+            )
+        return None
+    model = find_model(recipe.model)
+    check_model(model, photos)
+    return model
 
 
 def _decode(
@@ -198,24 +220,14 @@ def _check_mosaic(is_mosaic: bool, output: Path, reference: Frame) -> None:  # n
 def _scene(
     frames: tuple[Frame, ...], model: Model | None, recipe: Recipe, stages: _Stages
 ) -> AlignedPair | SingleFrame:
-    if len(frames) == 1:
-        return _single_frame(frames[0], model)
+    if model and len(frames) == 1:
+        (role,) = model.roles
+        return SingleFrame(frames[0], role, planes_from_frame(frames[0]))
     pair = _aligned_pair(frames[0], frames[1], recipe.align, stages)
     if recipe.keep_row_noise:
         return pair
     with stages.run("clean"):
         return remove_row_noise(pair)
-
-
-def _single_frame(frame: Frame, model: Model | None) -> SingleFrame:
-    if model is None or len(model.roles) > 1:
-        asked = f"model {model.name}" if model else "the default model"
-        raise PairError(
-            f"{asked} needs a long and a short exposure, only {frame.path} is given",
-            "give both, or a --model that restores from one",
-        )
-    (role,) = model.roles
-    return SingleFrame(frame, role, planes_from_frame(frame))
 
 
 def _aligned_pair(long: Frame, short: Frame, mode: AlignmentMode, stages: _Stages) -> AlignedPair:
@@ -260,19 +272,3 @@ def _encode(picture: Picture, path: Path, recipe: Recipe) -> None:
     encode_picture(
         picture, path, bits=recipe.bits, quality=recipe.quality, overwrite=recipe.overwrite
     )
-
-
-def _unused_settings(
-    settings: DevelopSettings,
-    is_mosaic: bool,  # noqa: FBT001
-    reference: Frame,
-    source: Path,
-) -> tuple[str, ...]:
-    """What the user asked for in vain."""
-    if settings == replace(DevelopSettings(), exposure=settings.exposure):
-        return ()
-    if is_mosaic:
-        return ("white balance, demosaicing and highlights are left to whoever develops the DNG",)
-    if reference.bayer is None and not reference.developed:
-        return (f"white balance, demosaicing and highlights do not apply: {source.name} is no raw",)
-    return ()

@@ -5,10 +5,17 @@ from pathlib import Path
 from typing import Any
 
 from pairfix.backends import Runtime
-from pairfix.image import AlignedPair, Alignment, Frame, Role, SingleFrame
+from pairfix.image import (
+    AlignedPair,
+    Alignment,
+    DevelopSettings,
+    Frame,
+    Role,
+    SingleFrame,
+)
 from pairfix.weights import Model
 
-__all__ = ["Report", "Restoration"]
+__all__ = ["Report", "Restoration", "unused_photos", "unused_settings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,29 @@ class Restoration(Report):
             },
             "runtime": asdict(self.runtime) | {"tile": self.tile},
         }
+
+
+def unused_photos(scene: AlignedPair | SingleFrame, model: Model) -> tuple[str, ...]:
+    """A remark where a model takes one photo of a pair."""
+    if isinstance(scene, SingleFrame) or len(model.roles) > 1:
+        return ()
+    (role,) = model.roles
+    geometry = "the short one gives geometry and highlights"
+    return (f"model {model.name} restores from the {role} exposure alone; {geometry}",)
+
+
+def unused_settings(
+    settings: DevelopSettings, reference: Frame, *, is_mosaic: bool
+) -> tuple[str, ...]:
+    """A remark where white balance, demosaicing or highlights were asked for in vain."""
+    if settings == DevelopSettings(exposure=settings.exposure):
+        return ()
+    if is_mosaic:
+        return ("white balance, demosaicing and highlights are left to whoever develops the DNG",)
+    if reference.bayer is None and not reference.developed:
+        name = reference.path.name
+        return (f"white balance, demosaicing and highlights do not apply: {name} is no raw",)
+    return ()
 
 
 def _pairing(pair: AlignedPair) -> dict[str, Any]:

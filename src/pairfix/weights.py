@@ -151,17 +151,21 @@ def shipped_models() -> tuple[Model, ...]:
 def find_model(name_or_folder: str | Path) -> Model:
     """The shipped model of this name, or the model in this folder.
 
+    Args:
+        name_or_folder: Text names a shipped model before it names a folder (``./NAME`` is always
+            the folder); a `pathlib.Path` is always a folder.
+
     Raises:
         ModelError: There is none, or its config.json is damaged.
     """
-    name = str(name_or_folder)
-    shipped = _shipped_folder() / name
-    if Path(name).name == name and (shipped / CONFIG).is_file():
-        return _read_model(shipped)
+    if isinstance(name_or_folder, str) and Path(name_or_folder).name == name_or_folder:
+        shipped = _shipped_folder() / name_or_folder
+        if (shipped / CONFIG).is_file():
+            return _read_model(shipped)
     folder = Path(name_or_folder)
     if folder.is_dir():
         return _read_model(folder)
-    raise _no_model(name)
+    raise _no_model(str(name_or_folder))
 
 
 def untrained_networks() -> tuple[Network, ...]:
@@ -273,7 +277,8 @@ def _is_a(value: object, kind: Any) -> bool:  # noqa: ANN401
         first, *others = get_args(kind)
         kinds = [first] * len(value) if others == [...] else [first, *others]
         return len(value) == len(kinds) and all(map(_is_a, value, kinds))
-    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+    accepted = (int, float) if kind is float else kind
+    return isinstance(value, accepted) and (kind is bool or not isinstance(value, bool))
 
 
 def _title(kind: Any) -> str:  # noqa: ANN401

@@ -13,7 +13,7 @@ def test_models_and_networks_without_weights_are_listed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run(["models", "list"]) == 0
-    models, _, networks = capsys.readouterr().out.partition("Networks without trained weights")
+    models, _, networks = capsys.readouterr().out.partition("Network without weights")
     assert "selfir-raw" in models
     assert "selfir-srgb" in models
     assert "d2hnet" in networks

@@ -36,11 +36,12 @@ def list_models(json: Json = False) -> None:
         table.add_row(model.name, model.network.title, model.domain, size)
     console.print(table)
     if networks:
-        console.print("Networks without trained weights:")
-        table = Table("Network", "Title", "Weights")
+        table = Table("Network without weights", "Title")
         for network in networks:
-            table.add_row(network.name, network.title, how_to_get_weights(network))
+            table.add_row(network.name, network.title)
         console.print(table)
+        for network in networks:
+            typer.echo(f"{network.name}: {how_to_get_weights(network)}")
 
 
 @app.command()
@@ -84,7 +85,8 @@ def import_(
 
     model = import_checkpoint(network, files, output, domain=domain, overwrite=overwrite)
     talk.say(f"{model.folder}: {model.network.title}, {model.domain}, {_size(model) / 1e6:.1f} MB")
-    talk.say(f"use it with: pairfix restore ... --model {model.folder}")
+    place = model.folder if model.folder.parent != Path() else f"./{model.folder}"
+    talk.say(f"use it with: pairfix restore ... --model {place}")
 
 
 @app.command()

@@ -77,4 +77,7 @@ def how_to_get_weights(network: Network) -> str:
     if network.name in RELEASES:
         files = RELEASES[network.name].files
         return f"import the official ones: pairfix models import {network.name} {files} -o FOLDER"
-    return "none are published that pairfix could import; pass the folder of a trained one"
+    return (
+        "none are published that pairfix could import: train it, and make a model folder with "
+        "scripts/make_model.py of the source tree"
+    )
