@@ -237,6 +237,12 @@ def test_a_truncated_checkpoint_is_named(legacy: bool, tmp_path: Path) -> None: 
         import_checkpoint("selfir", [path], tmp_path / "new")
 
 
+def test_a_sparse_checkpoint_is_named(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.pth", {"EB0.conv.weight": torch.eye(3).to_sparse()})
+    with pytest.raises(ModelError, match=r"a\.pth is damaged, or no PyTorch checkpoint"):
+        import_checkpoint("selfir", [path], tmp_path / "out")
+
+
 def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"mine\.pth cannot be read: No such file"):
         import_checkpoint("selfir", [tmp_path / "mine.pth"], tmp_path / "new")

@@ -70,3 +70,21 @@ def test_only_a_model_folder_is_ever_overwritten(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="does not exist"):
         check_folder(tmp_path / "nowhere" / "mine", overwrite=False)
     assert [path.name for path in folder.iterdir()] == ["wedding.dng"]
+
+
+@pytest.mark.parametrize("name", ["fusion.onnx", "README.md"])
+def test_a_folder_that_only_looks_like_a_model_is_kept(tmp_path: Path, name: str) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / name).write_bytes(b"precious")
+    with pytest.raises(OutputError, match="is no model folder"):
+        check_folder(tmp_path / "mine", overwrite=True)
+    assert (tmp_path / "mine" / name).read_bytes() == b"precious"
+
+
+def test_exported_graphs_of_the_users_own_keep_a_folder_from_being_replaced(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "my-export.onnx").write_bytes(b"precious")
+    with pytest.raises(OutputError, match=r"holds my-export\.onnx"):
+        check_folder(tmp_path, overwrite=True)

@@ -71,6 +71,16 @@ def test_a_folder_is_a_model_named_after_it(folder: Path) -> None:
     assert find_model(str(folder)).folder == folder
 
 
+def test_a_path_is_always_a_folder_even_under_a_shipped_name(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder.rename(tmp_path / "selfir-raw")
+    assert find_model(Path("selfir-raw")).folder == Path("selfir-raw")
+    assert find_model("./selfir-raw").folder == Path("selfir-raw")
+    assert find_model("selfir-raw").folder.is_absolute()
+
+
 def test_an_unknown_name_lists_the_models_there_are() -> None:
     with pytest.raises(ModelError, match=r"no model selfie.*selfir-raw, selfir-srgb"):
         find_model("selfie")
