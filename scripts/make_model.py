@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ Array = NDArray[Any]
 _CARD = """# {name}
 
 {title} ({source}), {domain} domain, {parameters:,} parameters.
+
+Configuration: {configuration}.
 
 ## Data
 
@@ -50,6 +53,7 @@ def main() -> None:
             title=network.title,
             source=network.source,
             domain=arguments.domain,
+            configuration=", ".join(f"{k} {v}" for k, v in dataclasses.asdict(config).items()),
             parameters=sum(
                 each.size for state in states.values() for each in state.tensors.values()
             ),

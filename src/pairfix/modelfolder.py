@@ -18,15 +18,14 @@ from numpy.typing import NDArray
 from pairfix.errors import ModelError, OutputError
 from pairfix.graphs import check_graphs, require_torch
 from pairfix.image import Domain
+from pairfix.modelconfig import FORMAT
 from pairfix.networks import NETWORKS, Network
-from pairfix.weights import CONFIG, FORMAT, WEIGHTS, Model, find_model
+from pairfix.weights import CONFIG, WEIGHTS, Model, check_tensors, find_model
 
 if TYPE_CHECKING:
     from torch import nn
 
 __all__ = ["State", "build_model", "check_folder", "load_strictly"]
-
-_UNFIT = "weights and network do not belong together"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +93,9 @@ def load_strictly(module: "nn.Module", state: State) -> None:
     """
     import torch  # noqa: PLC0415
 
-    source, tensors = state.source, state.tensors
+    tensors = state.tensors
     expected = {key: tuple(value.shape) for key, value in module.state_dict().items()}
-    if missing := sorted(expected.keys() - tensors.keys()):
-        raise ModelError(f"{source} lacks {missing[0]}", _UNFIT)
-    if extra := sorted(tensors.keys() - expected.keys()):
-        raise ModelError(f"{source} holds {extra[0]}, which the network does not have", _UNFIT)
-    for key, value in tensors.items():
-        if value.shape != expected[key]:
-            raise ModelError(f"{source}: {key} is {value.shape}, not {expected[key]}", _UNFIT)
-        if not np.isfinite(value).all():
-            raise ModelError(f"{source}: {key} holds values that are not finite", _UNFIT)
+    check_tensors(state.source, tensors, expected)
     module.load_state_dict({key: torch.from_numpy(value).float() for key, value in tensors.items()})
 
 

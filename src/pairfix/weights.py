@@ -6,11 +6,10 @@ wrong with one of them is a `ModelError` that names the file.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast, get_args, get_origin, get_type_hints
+from typing import Any, cast
 
 import numpy as np
 import safetensors
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from pairfix.errors import ModelError
 from pairfix.image import ROLES, Domain, Role
+from pairfix.modelconfig import DAMAGED, parse_config, read_config
 from pairfix.networks import NETWORKS, Graph, Network
 from pairfix.networks.graphfile import parameter_shapes
 from pairfix.networks.releases import how_to_get_weights
@@ -26,9 +26,9 @@ from pairfix.networks.releases import how_to_get_weights
 __all__ = [
     "CHANNELS",
     "CONFIG",
-    "FORMAT",
     "WEIGHTS",
     "Model",
+    "check_tensors",
     "default_model",
     "find_model",
     "shipped_models",
@@ -38,23 +38,13 @@ __all__ = [
 CHANNELS: Mapping[Domain, int] = {"raw": 4, "srgb": 3}
 """Planes per exposure in each domain."""
 
-FORMAT = 1
-"""Version of config.json."""
 CONFIG = "config.json"
 WEIGHTS = "weights.safetensors"
 
 Tensors = dict[str, NDArray[np.float32]]
 
-_FIELDS: Mapping[str, type] = {
-    "format": int,
-    "network": str,
-    "domain": str,
-    "config": dict,
-    "sha256": dict,
-}
 _DEFAULTS: Mapping[Domain, str] = {"raw": "selfir-raw", "srgb": "selfir-srgb"}
-_UNFIT = "weights and network do not belong together: make the model folder again"
-_DAMAGED = "the file is damaged: install pairfix again, or fetch the model again"
+_UNFIT = "weights and network do not belong together"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +82,7 @@ class Model:
         try:
             stored = safetensors.numpy.load_file(path)
         except (safetensors.SafetensorError, KeyError, ValueError) as error:
-            raise ModelError(f"{path} cannot be read: {error}", _DAMAGED) from error
+            raise ModelError(f"{path} cannot be read: {error}", DAMAGED) from error
         tensors = {key: value.astype(np.float32) for key, value in stored.items()}
         self._check(path, tensors)
         return tensors
@@ -112,21 +102,13 @@ class Model:
             try:
                 expected |= parameter_shapes(place)
             except ValueError as error:
-                raise ModelError(f"{place} is {error}", _DAMAGED) from error
-        if missing := sorted(expected.keys() - tensors.keys()):
-            raise ModelError(f"{path} lacks {missing[0]}", _UNFIT)
-        if extra := sorted(tensors.keys() - expected.keys()):
-            raise ModelError(f"{path} holds {extra[0]}, which the network does not have", _UNFIT)
-        for key, value in tensors.items():
-            if value.shape != expected[key]:
-                raise ModelError(f"{path}: {key} is {value.shape}, not {expected[key]}", _UNFIT)
-            if not np.isfinite(value).all():
-                raise ModelError(f"{path}: {key} holds values that are not finite", _DAMAGED)
+                raise ModelError(f"{place} is {error}", DAMAGED) from error
+        check_tensors(str(path), tensors, expected)
 
     def _verified(self, name: str) -> Path:
         path = self.folder / name
         if name not in self.sha256:
-            raise ModelError(f"{self.folder / CONFIG} gives no sha256 of {name}", _DAMAGED)
+            raise ModelError(f"{self.folder / CONFIG} gives no sha256 of {name}", DAMAGED)
         try:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
         except FileNotFoundError as error:
@@ -134,7 +116,7 @@ class Model:
         except OSError as error:
             raise ModelError(f"{path} cannot be read: {error.strerror}") from error
         if digest != self.sha256[name]:
-            raise ModelError(f"{path} does not match its sha256", _DAMAGED)
+            raise ModelError(f"{path} does not match its sha256", DAMAGED)
         return path
 
 
@@ -166,6 +148,32 @@ def find_model(name_or_folder: str | Path) -> Model:
     if folder.is_dir():
         return _read_model(folder)
     raise _no_model(str(name_or_folder))
+
+
+def check_tensors(
+    source: str,
+    tensors: Mapping[str, NDArray[np.floating]],
+    expected: Mapping[str, tuple[int, ...]],
+) -> None:
+    """Insist on weights of exactly these names and shapes, all of them finite.
+
+    Args:
+        source: Where they come from, for messages.
+        tensors: The weights by name.
+        expected: Shapes by name.
+
+    Raises:
+        ModelError: One is missing, too many, of another shape, or not finite.
+    """
+    if missing := sorted(expected.keys() - tensors.keys()):
+        raise ModelError(f"{source} lacks {missing[0]}", _UNFIT)
+    if extra := sorted(tensors.keys() - expected.keys()):
+        raise ModelError(f"{source} holds {extra[0]}, which the network does not have", _UNFIT)
+    for key, value in tensors.items():
+        if value.shape != expected[key]:
+            raise ModelError(f"{source}: {key} is {value.shape}, not {expected[key]}", _UNFIT)
+        if not np.isfinite(value).all():
+            raise ModelError(f"{source}: {key} holds values that are not finite", DAMAGED)
 
 
 def untrained_networks() -> tuple[Network, ...]:
@@ -209,7 +217,7 @@ def _shipped_folder() -> Path:
 
 def _read_model(folder: Path) -> Model:
     path = folder / CONFIG
-    about = _read_config(path)
+    about = read_config(path)
     network = NETWORKS.get(about["network"])
     if network is None:
         known = ", ".join(NETWORKS)
@@ -217,7 +225,7 @@ def _read_model(folder: Path) -> Model:
     if about["domain"] not in CHANNELS:
         raise ModelError(f"{path}: the domain must be raw or srgb, not {about['domain']!r}")
     domain = cast("Domain", about["domain"])
-    config = _parse_config(path, network, about["config"])
+    config = parse_config(path, network, about["config"])
     if config.channels != CHANNELS[domain]:
         raise ModelError(
             f"{path}: {config.channels} channels do not fit the domain {domain}",
@@ -225,63 +233,3 @@ def _read_model(folder: Path) -> Model:
         )
     sha256 = {str(key): str(value) for key, value in about["sha256"].items()}
     return Model(folder.resolve().name, folder, network, config, domain, sha256)
-
-
-def _read_config(path: Path) -> dict[str, Any]:
-    try:
-        about = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ModelError(f"{path} is missing", "this folder holds no model") from error
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise ModelError(f"{path} is not valid JSON: {error}", _DAMAGED) from error
-    if not isinstance(about, dict):
-        raise ModelError(f"{path} is not a JSON object", _DAMAGED)
-    _check_fields(path, about, _FIELDS)
-    for name, kind in _FIELDS.items():
-        if not _is_a(about[name], kind):
-            raise ModelError(f"{path}: {name} has the wrong type", f"it must be {kind.__name__}")
-    if about["format"] != FORMAT:
-        raise ModelError(
-            f"{path}: format {about['format']} is unknown to this pairfix",
-            f"it knows {FORMAT}; update pairfix",
-        )
-    return about
-
-
-def _parse_config(path: Path, network: Network, stored: dict[str, Any]) -> Any:  # noqa: ANN401
-    hints = get_type_hints(network.config)
-    _check_fields(path, stored, hints)
-    for name, kind in hints.items():
-        if not _is_a(stored[name], kind):
-            raise ModelError(f"{path}: {name} has the wrong type", f"it must be {_title(kind)}")
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
-    try:
-        return network.config(**values)
-    except ValueError as error:
-        raise ModelError(f"{path}: {error}") from error
-
-
-def _check_fields(path: Path, found: Mapping[str, object], expected: Mapping[str, object]) -> None:
-    if unknown := sorted(found.keys() - expected.keys()):
-        raise ModelError(f"{path}: unknown field {unknown[0]}", "update pairfix, or remove it")
-    if missing := sorted(expected.keys() - found.keys()):
-        raise ModelError(f"{path}: the field {missing[0]} is missing", _DAMAGED)
-
-
-def _is_a(value: object, kind: Any) -> bool:  # noqa: ANN401
-    if get_origin(kind) is tuple:
-        if not isinstance(value, list):
-            return False
-        first, *others = get_args(kind)
-        kinds = [first] * len(value) if others == [...] else [first, *others]
-        return len(value) == len(kinds) and all(map(_is_a, value, kinds))
-    accepted = (int, float) if kind is float else kind
-    return isinstance(value, accepted) and (kind is bool or not isinstance(value, bool))
-
-
-def _title(kind: Any) -> str:  # noqa: ANN401
-    if get_origin(kind) is tuple:
-        return f"a list of {', '.join(_title(part) for part in get_args(kind) if part is not ...)}"
-    return str(kind.__name__)

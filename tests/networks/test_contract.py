@@ -292,12 +292,19 @@ def restore(network: Network, model: Model, pair: tuple[Path, Path], folder: Pat
 
 @pytest.mark.slow
 @every_restorer
-@pytest.mark.parametrize("pair", ["synthetic", "neon"])
+@pytest.mark.parametrize("pair", ["raw", "neon", "rgb"])
 def test_it_restores_photos_through_both_back_ends(
-    network: Network, pair: str, raw_pair: tuple[Path, Path], tmp_path: Path, random_model: Build
+    network: Network,
+    pair: str,
+    raw_pair: tuple[Path, Path],
+    rgb_pair: tuple[Path, Path],
+    tmp_path: Path,
+    random_model: Build,
 ) -> None:
-    chosen = raw_pair if pair == "synthetic" else (EXAMPLE / "long.dng", EXAMPLE / "short.dng")
-    one, other = restore(network, random_model(network, "raw"), chosen, tmp_path)
+    neon = EXAMPLE / "long.dng", EXAMPLE / "short.dng"
+    chosen = {"raw": raw_pair, "neon": neon, "rgb": rgb_pair}[pair]
+    model = random_model(network, "srgb" if pair == "rgb" else "raw")
+    one, other = restore(network, model, chosen, tmp_path)
     assert one.shape == other.shape == decode(chosen[0], "srgb").pixels.shape
     assert np.ptp(one) > 0
     assert np.abs(one - other).mean() < 1e-4

@@ -14,8 +14,8 @@ class StridedUNetConfig:
     The paper gives the blocks (Zhang et al., Section III-A): 5 x 5 convolutions of stride 2 down,
     transposed ones up, with skip connections at every size. Depth, widths and the dropout's rate
     stand only in its figures or nowhere. Ours are: depth 5 and widths of 1, 2, 4, 8, 8 times
-    `width`; dropout as in pix2pix (Isola et al., 2017), whose U-Net the paper takes up: after the
-    three smallest decoder blocks, at a rate of 0.5.
+    `width`, which is 32 here and 64 at full size; dropout as in pix2pix (Isola et al., 2017),
+    whose U-Net the paper takes up: after the three smallest decoder blocks, at a rate of 0.5.
 
     Raises:
         ValueError: A value makes no sense.

@@ -36,7 +36,8 @@ class DHN(nn.Module):
             long: Blurry exposure, ``N x C x H x W``; H and W are multiples of 4.
 
         Returns:
-            ``N x C x H x W`` float32 in the input's range, not clipped.
+            ``N x C x H x W`` float32 in the input's range, not clipped; the 0.5 that every level
+            works without is added back.
         """
         centred = long.float() - _MIDDLE
         features = self._encode(_LEVELS, centred)
