@@ -33,7 +33,7 @@ _STAGES = {
     "fuse": "Restoring",
     "develop": "Developing",
     "write": "Writing",
-    "preview": "Writing the comparison",
+    "preview": "Making the comparison",
 }
 
 
