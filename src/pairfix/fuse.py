@@ -152,22 +152,27 @@ def _infer(
     def encode(name: str, planes: Planes) -> Planes:
         return encode_planes(planes, model.domain) if name in frames else planes
 
-    def run(graph: Graph) -> tuple[Planes, int]:
+    def whole(graph: Graph, reduction: Reduction) -> Planes:
         session = open_session(model, graph, runtime)
-        if graph.reduction is None:
-            size = tile or graph.tile
-            return _run_within_memory(session, graph, sources, encode, size, progress)
         try:
-            whole = run_whole(session, graph, sources, encode, reduction=graph.reduction)
+            return run_whole(session, graph, sources, encode, reduction=reduction)
         except MemoryExhaustedError as error:
             raise MemoryExhaustedError(
                 error.message, "close other programs, or --device cpu"
             ) from error
-        return whole, max(whole.shape[1:])
+
+    def tiled(graph: Graph) -> tuple[Planes, int]:
+        session = open_session(model, graph, runtime)
+        size = tile or graph.tile
+        return _run_within_memory(session, graph, sources, encode, size, progress)
 
     sources = {str(role): planes for role, planes in frames.items()}
+    used = 0
     for graph in model.graphs:
-        sources[graph.name], used = run(graph)
+        if graph.reduction is not None:
+            sources[graph.name] = whole(graph, graph.reduction)
+        else:
+            sources[graph.name], used = tiled(graph)
     return sources[graph.name], used
 
 

@@ -33,7 +33,7 @@ class D2HNetConfig:
     reduction: int = 1
     """Factor by which the photo is averaged for DeblurNet at least.
 
-    Weights trained on averaged photos need 2: those of width 16 and cap 8 lost 3.7 dB on a 1.8 MP
+    Weights trained on averaged photos need 2: those of width 16 and cap 8 lost 3.8 dB on a 1.8 MP
     pair that DeblurNet saw at full size.
     """
 
@@ -58,10 +58,10 @@ class D2HNetConfig:
 def _graphs(config: D2HNetConfig) -> tuple[Graph, ...]:
     """DeblurNet on the whole photo, then EnhanceNet in tiles.
 
-    The overlap was measured with trained weights (width 16, cap 8) on an aligned 12 MP raw pair
-    against an untiled run, with tiles of 640 px (mean and greatest absolute difference): 120 px
-    of context 7e-5 and 4e-2, 152 px 1e-5 and 8e-3. The offsets of the deformable convolutions
-    double from level to level and reach far at single pixels.
+    The overlap is what benchmarks/tile_overlap.py printed for trained weights (width 16, cap 8)
+    on an aligned 12 MP raw pair with tiles of 752 px (mean and greatest difference from an untiled
+    run): 120 px of context 3e-5 and 2e-2, 152 px 1e-5 and 9e-3. The offsets of the deformable
+    convolutions double from level to level and reach far at single pixels.
     """
     return (
         Graph(

@@ -51,9 +51,9 @@ def _graphs(config: SelfIRConfig) -> tuple[Graph, ...]:
     """The one graph.
 
     In theory a pixel sees 220 px to each side: 64 through the convolutions of the encoder, 31
-    through its pools, 125 through the decoder. What counts was measured with the trained weights
-    on an aligned 12 MP raw pair against an untiled run, with tiles of 768 px (mean and greatest
-    absolute difference): 56 px of context 5e-5 and 1.2e-2, 88 px 6e-6 and 5e-3.
+    through its pools, 125 through the decoder. What counts is what benchmarks/tile_overlap.py
+    printed for the trained weights on an aligned 12 MP raw pair with tiles of 768 px (mean and
+    greatest difference from an untiled run): 56 px of context 6e-5 and 2e-2, 88 px 1e-5 and 7e-3.
     """
     return (
         Graph("fusion", config.inputs, multiple=32, overlap=88, unused=r"mean_(head|tail)\..*"),

@@ -1,0 +1,85 @@
+"""Measure how much context a model's tiled graph needs: tiled against untiled, by overlap.
+
+    python benchmarks/tile_overlap.py PAIR --model NAME|FOLDER --overlap 56 88 [--tile 768]
+
+PAIR is a folder with long.dng and short.dng. Differences are in the network's own range, over a
+square of `--side` pixels of the network's planes in the middle of the photo.
+"""
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from pairfix.align import align
+from pairfix.backends import choose_runtime, open_session
+from pairfix.exposure import match_exposure
+from pairfix.formats import decode
+from pairfix.fuse import run_tiled, run_whole
+from pairfix.image import Planes
+from pairfix.light import encode_planes
+from pairfix.weights import Model, find_model
+
+
+def main() -> None:
+    arguments = _arguments()
+    model = find_model(arguments.model)
+    graph = model.graphs[-1]
+    sources = _middle(_inputs(arguments.pair, model), arguments.side)
+    session = open_session(model, graph, choose_runtime(backend="onnx", device="cpu"))
+    tile = arguments.tile or graph.tile
+    whole = run_tiled(session, graph, sources, _as_it_is, tile=arguments.side, progress=_silent)
+    print(f"{model.name}, tiles of at most {tile}, {whole.shape[2]} x {whole.shape[1]} planes")
+    print("| overlap | mean difference | greatest |\n|---:|---:|---:|")
+    for overlap in arguments.overlap:
+        other = replace(graph, overlap=overlap)
+        tiled = run_tiled(session, other, sources, _as_it_is, tile=tile, progress=_silent)
+        difference = np.abs(tiled - whole)
+        print(f"| {overlap} | {difference.mean():.1e} | {difference.max():.1e} |", flush=True)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("pair", type=Path)
+    parser.add_argument("--model", default="selfir-raw")
+    parser.add_argument("--overlap", type=int, nargs="+", required=True)
+    parser.add_argument("--tile", type=int)
+    parser.add_argument("--side", type=int, default=1152)
+    return parser.parse_args()
+
+
+def _inputs(pair: Path, model: Model) -> dict[str, Planes]:
+    """What the last graph takes, in the network's range, at full size."""
+    scene = align(match_exposure(decode(pair / "long.dng"), decode(pair / "short.dng")))
+    inputs = {str(r): encode_planes(p, model.domain) for r, p in scene.sources.items()}
+    runtime = choose_runtime(backend="onnx", device="cpu")
+    for graph in model.graphs:
+        if graph.reduction is not None:
+            session = open_session(model, graph, runtime)
+            inputs[graph.name] = run_whole(
+                session, graph, inputs, _as_it_is, reduction=graph.reduction
+            )
+    return inputs
+
+
+def _middle(inputs: Mapping[str, Planes], side: int) -> dict[str, Planes]:
+    _, height, width = inputs["short"].shape
+    top, left = max(height - side, 0) // 2, max(width - side, 0) // 2
+    return {
+        name: np.ascontiguousarray(planes[:, top : top + side, left : left + side])
+        for name, planes in inputs.items()
+    }
+
+
+def _as_it_is(_name: str, planes: Planes) -> Planes:
+    return planes
+
+
+def _silent(_stage: str, _done: int, _total: int) -> None:
+    pass
+
+
+if __name__ == "__main__":
+    main()
