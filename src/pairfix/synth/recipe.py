@@ -1,0 +1,47 @@
+"""What synthetic pairs are like."""
+
+from dataclasses import dataclass
+
+from pairfix.image import Domain
+
+__all__ = ["SynthRecipe"]
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class SynthRecipe:
+    """Ranges from which every pair of a batch draws its own; the defaults are what ships."""
+
+    domain: Domain = "raw"
+    noise: tuple[str, ...] = ("sensor",)
+    """Names of noise models (`pairfix.synth.noise.NOISES`), one of which each pair draws."""
+    ratio: Range = (2.0, 16.0)
+    """Exposure of the long frame over the short one's, drawn in stops."""
+    blur: Range = (0.0, 40.0)
+    """Length of the camera's path in the photo's pixels."""
+    samples: int = 12
+    """Moments of the long exposure that are averaged."""
+    gap: Range = (0.0, 0.25)
+    """Time between the long frame's end and the short frame, over the long one's duration."""
+    misalignment: float = 1.5
+    """Displacement that alignment leaves, in the photo's pixels (standard deviation at a corner)."""
+    objects: float = 0.4
+    """Probability that something moves by itself."""
+    lights: float = 0.3
+    """Probability of light sources far above white."""
+    row_noise: float = 0.5
+    """Probability of an offset common to each sensor row (raw only)."""
+    hot_pixels: float = 0.5
+    """Probability that the sensor has some (raw only)."""
+    jpeg: float = 0.0
+    """Probability that both frames were JPEG-compressed after the noise (srgb only)."""
+    jpeg_quality: tuple[int, int] = (70, 97)
+    cutnoise: float = 0.0
+    """Probability of CutNoise (D2HNet, Section 3.3; the paper: 0.3)."""
+    illumination: float = 0.0
+    """Probability of D2HNet's illumination adjustment (the paper: 0.3)."""
+    colour: float = 0.0
+    """Probability of D2HNet's colour adjustment of the long frame (the paper: 0.5)."""
+    varmap: bool = False
+    """Choose the blurrier of several crops by D2HNet's VarmapSelection."""
