@@ -32,6 +32,7 @@ __all__ = [
     "Fused",
     "HighlightMode",
     "MatchedPair",
+    "NoiseProfile",
     "Picture",
     "Pixels",
     "Planes",
@@ -49,6 +50,9 @@ AlignmentMode = Literal["auto", "homography", "translation", "none"]
 WhiteBalance = Literal["camera", "daylight", "auto"] | tuple[float, float, float]
 HighlightMode = Literal["clip", "unclip", "blend", "reconstruct"]
 Demosaic = Literal["linear", "vng", "ppg", "ahd", "dcb", "dht", "aahd"]
+NoiseProfile = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
+"""Shot and read noise (S, O) of R, G and B: a level x of 0 (black) to 1 (white) has variance
+``S x + O`` (DNG 1.4, NoiseProfile)."""
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 Planes = NDArray[np.float32]
 Progress = Callable[[str, int, int], None]
@@ -121,6 +125,8 @@ class Frame:
     """What the user should know about how the file was read."""
     developed: bool = False
     """Whether the pixels were developed from a raw file."""
+    noise_profile: NoiseProfile | None = None
+    """Noise that the file states, of a mosaic only."""
 
     @property
     def domain(self) -> Domain:

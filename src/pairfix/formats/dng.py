@@ -15,17 +15,24 @@ from pairfix.errors import OutputError
 from pairfix.formats import metadata
 from pairfix.formats.atomic import replacing
 from pairfix.formats.bands import BAND
+from pairfix.formats.dngtags import (
+    CROP_ORIGIN,
+    CROP_SIZE,
+    DEFAULT_SCALE,
+    DNG_VERSION,
+    FILTER_ARRAY,
+    PHOTOMETRIC,
+    dng_tags,
+)
 from pairfix.formats.libraw import FULL_SCALE, CameraColour, read_colour, scaled_bands
-from pairfix.formats.tiff import Directory, Entry, Kind, read_chain, write_image
+from pairfix.formats.tiff import Directory, Entry, Kind, write_image
 from pairfix.image import Bayer, Frame
 
 __all__ = ["write_dng"]
 
-_PHOTOMETRIC, _CFA = 262, 32803
-_DNG_VERSION, _BACKWARD_VERSION, _UNIQUE_MODEL = 50706, 50707, 50708
+_BACKWARD_VERSION, _UNIQUE_MODEL = 50707, 50708
 _AS_SHOT_NEUTRAL, _AS_SHOT_WHITE, _BASELINE_EXPOSURE = 50728, 50729, 50730
 _COLOR_MATRIX, _ILLUMINANT, _D65 = 50721, 50778, 21
-_DEFAULT_SCALE, _CROP_ORIGIN, _CROP_SIZE = 50718, 50719, 50720
 _OPCODES = {51009, 51022}
 _COPIED = {
     *(_UNIQUE_MODEL, 50709, 50733, 50736, 50738, 50739, 50780),
@@ -33,7 +40,7 @@ _COPIED = {
     *range(_COLOR_MATRIX, _BASELINE_EXPOSURE),
     *(_ILLUMINANT, 50779, 50931, 50932, 50934, *range(50936, 50943), 50964, 50965),
     *(50981, 50982, 51107, 51108, 51109, 51110, *range(52529, 52534)),
-    *(_DEFAULT_SCALE, *_OPCODES),
+    *(DEFAULT_SCALE, *_OPCODES),
 }
 """Names, green split and lens, sharpness and chroma hints, matrices and white balance,
 illuminants, signatures and profiles, their tables, third illuminant, scale and opcodes 2 and 3.
@@ -83,27 +90,27 @@ def _structure(bayer: Bayer, size: tuple[int, int]) -> Directory:
         257: Entry.of(Kind.LONG, height),
         258: Entry.of(Kind.SHORT, 16),
         259: Entry.of(Kind.SHORT, 1),
-        _PHOTOMETRIC: Entry.of(Kind.SHORT, _CFA),
+        PHOTOMETRIC: Entry.of(Kind.SHORT, FILTER_ARRAY),
         277: Entry.of(Kind.SHORT, 1),
         284: Entry.of(Kind.SHORT, 1),
         33421: Entry.of(Kind.SHORT, 2, 2),
         33422: Entry(Kind.BYTE, filters),
-        _DNG_VERSION: Entry.of(Kind.BYTE, 1, 4, 0, 0),
+        DNG_VERSION: Entry.of(Kind.BYTE, 1, 4, 0, 0),
         50710: Entry.of(Kind.BYTE, 0, 1, 2),
         50711: Entry.of(Kind.SHORT, 1),
         50713: Entry.of(Kind.SHORT, 1, 1),
         50714: Entry.of(Kind.SHORT, 0),
         50717: Entry.of(Kind.LONG, FULL_SCALE),
-        _DEFAULT_SCALE: Entry.of(Kind.RATIONAL, 1, 1),
+        DEFAULT_SCALE: Entry.of(Kind.RATIONAL, 1, 1),
     }
 
 
 def _colour(source: Frame, bayer: Bayer, baseline_exposure: float) -> Directory:
     """Colour, crop and exposure: the source DNG's own, or LibRaw's (DNG 1.4, chapter 6)."""
-    theirs = _source_tags(source.path)
+    theirs = dng_tags(source.path)
     colour: Directory = {tag: entry for tag, entry in theirs.items() if tag in _COPIED}
     if _fits(theirs, source):
-        colour |= {tag: theirs[tag] for tag in (_CROP_ORIGIN, _CROP_SIZE)}
+        colour |= {tag: theirs[tag] for tag in (CROP_ORIGIN, CROP_SIZE)}
     else:
         colour |= _crop(read_colour(source.path))
     if _COLOR_MATRIX not in colour:
@@ -122,40 +129,20 @@ def _colour(source: Frame, bayer: Bayer, baseline_exposure: float) -> Directory:
     return colour
 
 
-def _source_tags(path: Path) -> dict[int, Entry]:
-    """Tags of a DNG's main directory and of its raw image's; none of another file's."""
-    try:
-        with path.open("rb") as file:
-            first, *others = read_chain(file)
-    except (OSError, ValueError):
-        return {}
-    if _DNG_VERSION not in first:
-        return {}
-    for directory in others:
-        if _PHOTOMETRIC in directory and directory[_PHOTOMETRIC].values == (_CFA,):
-            return directory | first | _geometry(directory)
-    return first
-
-
-def _geometry(directory: dict[int, Entry]) -> dict[int, Entry]:
-    places = (_DEFAULT_SCALE, _CROP_ORIGIN, _CROP_SIZE)
-    return {tag: directory[tag] for tag in places if tag in directory}
-
-
 def _fits(tags: dict[int, Entry], source: Frame) -> bool:
     """Whether a DNG states a crop that fits its visible mosaic."""
-    if _CROP_ORIGIN not in tags or _CROP_SIZE not in tags:
+    if CROP_ORIGIN not in tags or CROP_SIZE not in tags:
         return False
-    if tags[_CROP_ORIGIN].count != 2 or tags[_CROP_SIZE].count != 2:  # noqa: PLR2004
+    if tags[CROP_ORIGIN].count != 2 or tags[CROP_SIZE].count != 2:  # noqa: PLR2004
         return False
     height, width = source.size
-    (left, top), (wide, high) = tags[_CROP_ORIGIN].values, tags[_CROP_SIZE].values
+    (left, top), (wide, high) = tags[CROP_ORIGIN].values, tags[CROP_SIZE].values
     return left >= 0 and top >= 0 and 0 < left + wide <= width and 0 < top + high <= height
 
 
 def _crop(colour: CameraColour) -> Directory:
     left, top, width, height = colour.crop
     return {
-        _CROP_ORIGIN: Entry.of(Kind.LONG, left, top),
-        _CROP_SIZE: Entry.of(Kind.LONG, width, height),
+        CROP_ORIGIN: Entry.of(Kind.LONG, left, top),
+        CROP_SIZE: Entry.of(Kind.LONG, width, height),
     }

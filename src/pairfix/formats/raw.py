@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pairfix.errors import InputError
 from pairfix.formats import metadata
 from pairfix.formats.bands import BAND
+from pairfix.formats.dngtags import noise_profile
 from pairfix.formats.edge import silenced
 from pairfix.formats.libraw import FULL_SCALE, opened, scaled_bands
 from pairfix.image import Bayer, DevelopSettings, Exposure, Frame, WhiteBalance
@@ -83,6 +84,7 @@ def decode_raw(path: Path, settings: DevelopSettings, *, develop: bool = False) 
             exif=metadata.clean(metadata.completed(exif, recorded, moment)),
             notes=notes,
             developed=bayer is None,
+            noise_profile=noise_profile(path) if bayer else None,
         )
 
 
