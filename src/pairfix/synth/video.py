@@ -1,0 +1,127 @@
+"""Pairs from high-speed video: the long exposure is the mean of consecutive frames.
+
+The protocol of GOPRO (Nah et al. 2017, Section 3) for a pair as D2HNet takes it: frames averaged
+in linear light, a gap, and the sharp frame behind it. Frames count as sRGB-encoded.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from pairfix.errors import InputError
+from pairfix.formats import decode
+from pairfix.formats.edge import silenced
+from pairfix.image import Exposure, Frame, Planes
+from pairfix.light import planes_from_frame
+
+__all__ = ["Shot", "VideoRecipe", "shots"]
+
+_PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"}
+_NO_VIDEO = "give a video that OpenCV reads (mp4, avi, mov), or a folder of PNG, JPEG or TIFF"
+
+
+@dataclass(frozen=True, slots=True)
+class VideoRecipe:
+    """How many frames make a pair; each draws its own numbers."""
+
+    frames: tuple[int, int] = (7, 13)
+    """Fewest and most frames that are averaged; the default is GOPRO's."""
+    gap: tuple[int, int] = (0, 2)
+    """Fewest and most frames that are lost between the two exposures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One long exposure and the sharp frame after it."""
+
+    long: Planes
+    """``3 x H x W``, linear light, 0 to 1."""
+    sharp: Planes
+    first: int
+    """Number of the first frame that was averaged, from 0."""
+    frames: int
+    gap: int
+
+
+def shots(path: Path, recipe: VideoRecipe, rng: np.random.Generator) -> Iterator[Shot]:
+    """Cut a video into shots, one after the other, none of which share a frame.
+
+    Args:
+        path: A video file, or a folder of frames, which are taken in the order of their names,
+            numbers by value.
+        recipe: How many frames make a shot.
+        rng: Draws the numbers of frames.
+
+    Raises:
+        InputError: It is missing or no video, its frames differ in size, or it is too short for
+            a single shot.
+    """
+    first = 0
+    frames = _light(path)
+    while True:
+        count = int(rng.integers(*recipe.frames, endpoint=True))
+        gap = int(rng.integers(*recipe.gap, endpoint=True))
+        long = _mean(frames, count)
+        sharp = next(islice(frames, gap, None), None)
+        if long is None or sharp is None:
+            break
+        yield Shot(long, sharp, first, count, gap)
+        first += count + gap + 1
+    if not first:
+        raise InputError(f"{path} has too few frames for a pair", "average fewer of them")
+
+
+def _mean(frames: Iterator[Planes], count: int) -> Planes | None:
+    """The mean of the next `count` frames; None if there are not so many."""
+    total, number = None, 0
+    for number, frame in enumerate(islice(frames, count), 1):  # noqa: B007  (counted afterwards)
+        total = frame if total is None else total + frame
+    return total / np.float32(count) if total is not None and number == count else None
+
+
+def _light(path: Path) -> Iterator[Planes]:
+    """The frames in linear light, all of one size."""
+    size: tuple[int, int] | None = None
+    for frame in _folder(path) if path.is_dir() else _video(path):
+        if size not in (None, frame.size):
+            raise InputError(f"{frame.path} differs in size from the frames before it")
+        size = frame.size
+        yield planes_from_frame(frame)
+
+
+def _folder(path: Path) -> Iterator[Frame]:
+    names = [each for each in path.iterdir() if each.suffix.lower() in _PICTURES]
+    if not names:
+        raise InputError(f"{path} holds no frames", _NO_VIDEO)
+    for each in sorted(names, key=_counted):
+        yield decode(each)
+
+
+def _counted(path: Path) -> list[tuple[int, str]]:
+    """A name in pieces that sort numbers by value."""
+    pieces = re.split(r"(\d+)", path.name)
+    return [(int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces]
+
+
+def _video(path: Path) -> Iterator[Frame]:
+    if not path.is_file():
+        raise InputError(f"{path} does not exist", _NO_VIDEO)
+    with silenced():
+        video = cv2.VideoCapture(str(path))
+    try:
+        if not video.isOpened():
+            raise InputError(f"{path} cannot be read as a video", _NO_VIDEO)
+        while True:
+            with silenced():
+                more, pixels = video.read()
+            if not more:
+                return
+            rgb = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+            yield Frame(path, rgb, None, Exposure(), None, None, 1, b"")
+    finally:
+        video.release()
