@@ -1,0 +1,109 @@
+"""What training minimises, and what an entry of the registry of objectives tells."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from pairfix.networks import Network
+from pairfix.synth.batch import PairBatch
+from pairfix.train.losses import PixelLossName
+
+if TYPE_CHECKING:
+    from pairfix.train.fusion import Fusion
+
+__all__ = ["Build", "Objective", "ObjectiveSettings", "ObjectiveSpec", "Stage"]
+
+
+class Objective(Protocol):
+    """What training minimises.
+
+    A step goes through the players in order: their losses are computed, propagated back, and
+    their parameters updated before the next one's turn. Losses leave no gradients in modules of
+    other players. The trainer averages gradients over processes itself: modules are called
+    without their `torch.nn.parallel.DistributedDataParallel`.
+    """
+
+    @property
+    def players(self) -> Mapping[str, nn.Module]:
+        """Modules that are trained, by name, in the order of their turns; no parameter twice."""
+        ...
+
+    def losses(
+        self, player: str, batch: PairBatch, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Weighted terms by name, scalars; the player minimises their sum.
+
+        Args:
+            player: Whose turn it is.
+            batch: Pairs whose height and width suit the network.
+            generator: Where random choices come from, on the batch's device.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A part of the training."""
+
+    name: str
+    objective: Objective
+    learning_rate: float
+    """Where the schedule begins."""
+    betas: tuple[float, float] = (0.9, 0.999)
+    """Of Adam, for every player."""
+    share: float = 1.0
+    """Of the whole duration; those of all stages add up to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectiveSettings:
+    """What can be chosen; each objective looks at what concerns it."""
+
+    loss: PixelLossName = "l1"
+    """How supervised training compares with the truth."""
+    regularisation: float | None = None
+    """Weight of SelfIR's L_reg; None for the paper's: 2 for srgb, 4 for raw."""
+    auxiliary: float = 2.0
+    """Weight of SelfIR's L_aux in its second stage; at 0 there is none."""
+    reblur: float = 0.0
+    """Weight of the reblurring loss that is added to a supervised one; the paper: 1."""
+    reblur_module: Mapping[str, Any] = field(default_factory=dict)
+    """Hyper-parameters of the module that it takes, but `channels`."""
+    deblurrer: "Fusion | None" = None
+    """The trained network whose results a reblurring module learns to blur."""
+    content: float = 50.0
+    """Weight of the adversarial objective's L1 loss (Zhang et al. 2019, Table I)."""
+    gradient: float = 50.0
+    """Weight of its gradient loss."""
+    dark_channel: float = 250.0
+    """Weight of its dark channel loss."""
+    adversarial: float = 1.0
+    """Weight of its adversarial loss."""
+
+
+Build = Callable[
+    ["Fusion", Network, Any, ObjectiveSettings, torch.Generator],
+    tuple[Stage, ...],
+]
+"""Takes the network's modules, the network, its configuration, the settings, and a generator on
+the CPU from which further modules are initialised; these come on the device of the network's."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectiveSpec:
+    """An entry of the registry."""
+
+    name: str
+    title: str
+    source: str
+    """The paper."""
+    build: Build
+    """The stages of the training, in order.
+
+    Raises ValueError where `suits` is false, or settings lack what the objective needs.
+    """
+    suits: Callable[[Network, Any], bool]
+    """Whether a network in a configuration can be trained so."""
