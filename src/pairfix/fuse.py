@@ -15,6 +15,7 @@ from pairfix.errors import MemoryExhaustedError, ModelError
 from pairfix.image import AlignedPair, Fused, Planes, Progress, Role, SingleFrame
 from pairfix.light import decode_planes, encode_planes
 from pairfix.networks import Graph, Reduction
+from pairfix.noise import describe_noise
 from pairfix.tiling import TilePlan, pad_to_multiple, plan_tiles, smallest_tile
 from pairfix.weights import Model
 
@@ -60,7 +61,8 @@ def fuse(
             "see 'pairfix models list' for one that fits",
         )
     check_model(model, len(scene.sources))
-    output, used = _infer(scene.sources, model, runtime, tile, progress)
+    told = describe_noise(scene, model.domain) if model.asks_for_noise else {}
+    output, used = _infer(scene.sources, told, model, runtime, tile, progress)
     restored = decode_planes(output, model.domain)
     if not np.isfinite(restored).all():
         raise ModelError(
@@ -142,6 +144,7 @@ def run_whole(
 
 def _infer(
     frames: Mapping[Role, Planes],
+    told: Mapping[str, Planes],
     model: Model,
     runtime: Runtime,
     tile: int | None,
@@ -166,7 +169,7 @@ def _infer(
         size = tile or graph.tile
         return _run_within_memory(session, graph, sources, encode, size, progress)
 
-    sources = {str(role): planes for role, planes in frames.items()}
+    sources: dict[str, Planes] = {**{str(role): frames[role] for role in frames}, **told}
     used = 0
     for graph in model.graphs:
         if graph.reduction is not None:

@@ -14,6 +14,7 @@ __all__ = [
     "CELL",
     "decode_planes",
     "encode_planes",
+    "encoding_slope",
     "linear_to_srgb",
     "luminance",
     "mosaic_from_planes",
@@ -107,6 +108,14 @@ def decode_planes(planes: Planes, domain: Domain) -> Planes:
     np.sinh(expanded, out=expanded)
     expanded *= _COMPANDING
     return expanded
+
+
+def encoding_slope(light: Floats, domain: Domain) -> Floats:
+    """Derivative of `encode_planes` by linear light of 0 to 1; any shape."""
+    if domain == "srgb":
+        curve = np.float32(1.055 / 2.4) * np.maximum(light, _LINEAR_KNEE) ** np.float32(1 / 2.4 - 1)
+        return np.where(light <= _LINEAR_KNEE, np.float32(12.92), curve)
+    return 1 / (np.hypot(light, _COMPANDING) * np.arcsinh(1 / _COMPANDING))
 
 
 def luminance(planes: Planes) -> Floats:

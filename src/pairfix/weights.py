@@ -68,8 +68,12 @@ class Model:
     @property
     def roles(self) -> frozenset[Role]:
         """Which exposures it restores from."""
-        taken = {name for graph in self.graphs for name in graph.inputs}
-        return frozenset(role for role in ROLES if role in taken)
+        return frozenset(role for role in ROLES if role in self._inputs)
+
+    @property
+    def asks_for_noise(self) -> bool:
+        """Whether it is told the exposures' noise (`pairfix.noise`)."""
+        return any(f"{role}_noise" in self._inputs for role in ROLES)
 
     def tensors(self) -> Tensors:
         """All weights by name, each name with its graph's prefix.
@@ -94,6 +98,10 @@ class Model:
             ModelError: The file is missing or damaged.
         """
         return self._verified(f"{graph.name}.onnx")
+
+    @property
+    def _inputs(self) -> frozenset[str]:
+        return frozenset(name for graph in self.graphs for name in graph.inputs)
 
     def _check(self, path: Path, tensors: Tensors) -> None:
         expected: dict[str, tuple[int, ...]] = {}

@@ -1,3 +1,4 @@
+import zlib
 from collections.abc import Callable
 
 import pytest
@@ -23,7 +24,8 @@ def random_model(tmp_path_factory: pytest.TempPathFactory) -> Build:
     models: dict[str, Model] = {}
 
     def build(network: Network, domain: Domain = "raw") -> Model:
-        key = f"{network.name}-{'-'.join(network.small.get('inputs', ()))}-{domain}"
+        variant = zlib.crc32(repr(sorted(network.small.items())).encode())
+        key = f"{network.name}-{variant:08x}-{domain}"
         if key not in models:
             config = small_config(network, domain)
             folder = root / key

@@ -18,14 +18,20 @@ if TYPE_CHECKING:
 Array = NDArray[np.float32]
 
 
-NETWORKS_AND_BASELINES: dict[str, Network] = {
+_VARIANTS: dict[str, dict[str, Any]] = {
+    "selfir-short": {"inputs": ("short",)},
+    "selfir-long": {"inputs": ("long",)},
+    "selfir-told": {"noise": True},
+    "selfir-short-told": {"inputs": ("short",), "noise": True},
+}
+NETWORKS_AND_VARIANTS: dict[str, Network] = {
     **NETWORKS,
     **{
-        f"selfir-{name}": replace(NETWORKS["selfir"], small={"width": 8, "inputs": (name,)})
-        for name in ("short", "long")
+        name: replace(NETWORKS["selfir"], small={"width": 8, **fields})
+        for name, fields in _VARIANTS.items()
     },
 }
-"""Every network, and SelfIR's single-frame baselines."""
+"""Every network, SelfIR's single-frame baselines, and those that are told the noise."""
 
 
 def small_config(network: Network, domain: Domain = "raw") -> Any:  # noqa: ANN401

@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from tests.networks.conftest import Build
 from tests.networks.seeded import (
-    NETWORKS_AND_BASELINES,
+    NETWORKS_AND_VARIANTS,
     photos,
     random_state,
     seeded_modules,
@@ -44,11 +44,11 @@ LARGEST_VALUE = 100
 EXAMPLE = Path(__file__).parents[2] / "examples" / "neon"
 
 every_network = pytest.mark.parametrize(
-    "network", NETWORKS_AND_BASELINES.values(), ids=NETWORKS_AND_BASELINES
+    "network", NETWORKS_AND_VARIANTS.values(), ids=NETWORKS_AND_VARIANTS
 )
 every_restorer = pytest.mark.parametrize(
     "network",
-    [pytest.param(n, id=name) for name, n in NETWORKS_AND_BASELINES.items() if n.restores],
+    [pytest.param(n, id=name) for name, n in NETWORKS_AND_VARIANTS.items() if n.restores],
 )
 both_domains = pytest.mark.parametrize("domain", CHANNELS)
 
@@ -115,7 +115,7 @@ def test_names_agree_with_the_registry(name: str) -> None:
 @every_network
 @both_domains
 def test_inputs_are_exposures_or_earlier_graphs(network: Network, domain: Domain) -> None:
-    known = {"short", "long"}
+    known = {"short", "long", "short_noise", "long_noise"}
     for graph in network.graphs(small_config(network, domain)):
         assert graph.inputs
         assert set(graph.inputs) <= known

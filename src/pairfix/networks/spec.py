@@ -35,9 +35,11 @@ class Graph:
     name: str
     """Stem of the exported file, and the name under which later graphs take its output."""
     inputs: tuple[str, ...]
-    """In order: ``"short"``, ``"long"``, or the name of an earlier graph.
+    """In order: ``"short"``, ``"long"``, what is told of them, or the name of an earlier graph.
 
-    An earlier graph's output comes upsampled to the photo's size (bilinear, corners not aligned).
+    ``"short_noise"`` and ``"long_noise"`` are the standard deviation of an exposure's noise at
+    every pixel, in the network's range (`pairfix.noise`). An earlier graph's output comes
+    upsampled to the photo's size (bilinear, corners not aligned).
     """
     multiple: int
     """Height and width must be multiples of this, and so must the places where tiles begin."""

@@ -37,6 +37,12 @@ class SelfIRConfig:
     """
     inputs: tuple[str, ...] = _PAIR
     """The exposures that the network sees, each with an encoder: both, or one of them."""
+    noise: bool = False
+    """Whether each encoder is told its exposure's noise; not so in the paper.
+
+    One more plane per channel holds the noise's standard deviation (FFDNet's noise map: Zhang et
+    al., 2018), so that one network serves all sensors and sensitivities.
+    """
 
     def __post_init__(self) -> None:
         if self.channels not in (3, 4):
@@ -56,7 +62,13 @@ def _graphs(config: SelfIRConfig) -> tuple[Graph, ...]:
     greatest difference from an untiled run): 56 px of context 6e-5 and 2e-2, 88 px 1e-5 and 7e-3.
     """
     return (
-        Graph("fusion", config.inputs, multiple=32, overlap=88, unused=r"mean_(head|tail)\..*"),
+        Graph(
+            "fusion",
+            (*config.inputs, *(f"{name}_noise" for name in config.inputs if config.noise)),
+            multiple=32,
+            overlap=88,
+            unused=r"mean_(head|tail)\..*",
+        ),
     )
 
 

@@ -27,8 +27,9 @@ class _UNet(nn.Module):
         self.align_corners = config.align_corners
         self.suffixes = [_SUFFIXES[name] for name in config.inputs]
         channels, width = config.channels, config.width
+        seen = 2 * channels if config.noise else channels
         for i in range(_DEPTH + 1):
-            inputs = channels if i == 0 else width
+            inputs = seen if i == 0 else width
             for suffix in sorted(self.suffixes):
                 self.add_module(f"EB{i}{suffix}", _EncoderBlock(inputs, width))
         skips = len(self.suffixes) * width
@@ -40,11 +41,15 @@ class _UNet(nn.Module):
         self.centred = channels == len(_MEAN)
         self.register_buffer("_mean", torch.tensor(_MEAN).view(1, -1, 1, 1), persistent=False)
 
-    def _restore(self, *exposures: Tensor) -> Tensor:
-        """Restore what the exposures show; they come in the order of `SelfIRConfig.inputs`."""
+    def _restore(self, exposures: list[Tensor], noise: list[Tensor | None]) -> Tensor:
+        """Restore from the exposures, in the order of `SelfIRConfig.inputs`."""
         dtype = self.DB5.conv1.weight.dtype
         shifted = [self._shift(x, -1).to(dtype) for x in exposures]
-        encoded = [self._encode(*each) for each in zip(shifted, self.suffixes, strict=True)]
+        seen = [
+            x if told is None else torch.cat([x, told.to(dtype)], 1)
+            for x, told in zip(shifted, noise, strict=True)
+        ]
+        encoded = [self._encode(*each) for each in zip(seen, self.suffixes, strict=True)]
         skips = list(zip(*reversed(encoded), strict=True))
         x = double(torch.cat(skips[_DEPTH], 1), align_corners=self.align_corners)
         x = self.DB1(torch.cat([x, *skips[4]], 1))
@@ -69,32 +74,41 @@ class _UNet(nn.Module):
 class SelfIR(_UNet):
     """Restores a pair: SelfIR, and Baseline R of the paper."""
 
-    def forward(self, short: Tensor, long: Tensor) -> Tensor:
+    def forward(
+        self,
+        short: Tensor,
+        long: Tensor,
+        short_noise: Tensor | None = None,
+        long_noise: Tensor | None = None,
+    ) -> Tensor:
         """Restore a pair.
 
         Args:
             short: Noisy exposure, ``N x C x H x W``; H and W are multiples of 32.
             long: Blurry exposure, the same shape.
+            short_noise: Standard deviation of the short's noise, the same shape, if told.
+            long_noise: The same of the long's.
 
         Returns:
             ``N x C x H x W`` float32 in the inputs' range, not clipped.
         """
-        return self._restore(short, long)
+        return self._restore([short, long], [short_noise, long_noise])
 
 
 class Baseline(_UNet):
     """Restores one exposure by itself: Baseline N of the paper (short) or B (long)."""
 
-    def forward(self, exposure: Tensor) -> Tensor:
+    def forward(self, exposure: Tensor, noise: Tensor | None = None) -> Tensor:
         """Restore an exposure.
 
         Args:
             exposure: Noisy or blurry, ``N x C x H x W``; H and W are multiples of 32.
+            noise: Standard deviation of its noise, the same shape, if told.
 
         Returns:
             ``N x C x H x W`` float32 in the input's range, not clipped.
         """
-        return self._restore(exposure)
+        return self._restore([exposure], [noise])
 
 
 class _EncoderBlock(nn.Module):
