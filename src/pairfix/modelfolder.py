@@ -3,11 +3,9 @@
 import dataclasses
 import hashlib
 import json
-import secrets
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +14,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from pairfix.errors import ModelError, OutputError
+from pairfix.formats.atomic import appearing
 from pairfix.graphs import check_graphs, require_torch
 from pairfix.image import Domain
 from pairfix.modelconfig import FORMAT
@@ -74,7 +73,7 @@ def build_model(
         state = states[graph.name]
         load_strictly(modules[graph.name], state)
         tensors |= {graph.prefix + key: value for key, value in state.tensors.items()}
-    with _appearing(folder, overwrite=overwrite) as beside:
+    with appearing(folder, partial(check_folder, folder, overwrite=overwrite)) as beside:
         export_graphs(network, config, modules, beside)
         _write_weights(beside, network, config, domain, tensors)
         try:
@@ -150,36 +149,3 @@ def _belongs(path: Path) -> bool:
     }
     names = {CONFIG, WEIGHTS, "README.md", *(f"{name}.onnx" for name in graphs)}
     return path.is_file() and path.name in names
-
-
-@contextmanager
-def _appearing(folder: Path, *, overwrite: bool) -> Iterator[Path]:
-    """A hidden folder beside `folder` that takes its place if all goes well."""
-    check_folder(folder, overwrite=overwrite)
-    place = folder.absolute()
-    beside = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
-    try:
-        beside.mkdir()
-        yield beside
-        check_folder(folder, overwrite=overwrite)
-        _swap(beside, place)
-    except OSError as error:
-        raise OutputError(
-            f"{folder} cannot be written: {error.strerror or error}", "choose another folder"
-        ) from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-
-
-def _swap(beside: Path, place: Path) -> None:
-    if not place.exists():
-        beside.rename(place)
-        return
-    old = beside.with_suffix(".old")
-    place.rename(old)
-    try:
-        beside.rename(place)
-    except OSError:
-        old.rename(place)
-        raise
-    shutil.rmtree(old, ignore_errors=True)

@@ -1,5 +1,7 @@
 import shutil
 import subprocess
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +12,10 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from pairfix.errors import OutputError
-from pairfix.formats import decode, encode_dng
+from pairfix.formats import decode, encode_capture, encode_dng
 from pairfix.formats.raw import develop_mosaic
 from pairfix.formats.tiff import Directory, Entry, Kind, read_chain
-from pairfix.image import DevelopSettings, Frame
+from pairfix.image import Bayer, DevelopSettings, Exposure, Frame
 from pairfix.light import mosaic_from_planes, planes_from_mosaic
 
 from .samples import make_dng, scene
@@ -28,6 +30,24 @@ PROFILE: Directory = {
     50720: Entry.of(Kind.SHORT, 60, 40),
     51022: Entry(Kind.UNDEFINED, b"\0\0\0\1opcodes, opaque to us"),
 }
+
+
+MATRIX = np.array([[0.9, -0.4, -0.1], [-0.4, 1.2, 0.2], [-0.1, 0.2, 0.6]])
+
+
+def rendered(pattern: str) -> Frame:
+    bayer = Bayer(pattern, (60.0, 61.0, 62.0, 63.0), 1023.0, (2.0, 1.0, 1.6))
+    return Frame(
+        path=Path("nowhere.dng"),
+        pixels=scene(),
+        bayer=bayer,
+        exposure=Exposure(1 / 60, 3200, 1.8),
+        camera="pairfix synthetic",
+        taken=datetime(2026, 5, 1, 21, 10, 1),  # noqa: DTZ001  (EXIF times have no zone)
+        orientation=1,
+        exif=b"",
+        noise_profile=((4e-3, 1e-4), (2e-3, 2e-4), (3e-3, 3e-4)),
+    )
 
 
 def _unit_mosaic(frame: Frame) -> NDArray[np.float32]:
@@ -103,10 +123,37 @@ def test_any_mosaic_survives_to_half_a_level(tmp_path: Path, mosaic: NDArray[np.
     np.testing.assert_allclose(written, mosaic.clip(0, 1), atol=0.51 / 65535)
 
 
+@pytest.mark.parametrize("pattern", ["RGGB", "GRBG", "GBRG", "BGGR"])
+def test_a_rendered_frame_is_read_as_it_was(tmp_path: Path, pattern: str) -> None:
+    frame = rendered(pattern)
+    encode_capture(frame, MATRIX, tmp_path / "a.dng")
+    read = decode(tmp_path / "a.dng")
+    np.testing.assert_array_equal(read.pixels, frame.pixels)
+    assert read.bayer is not None
+    assert frame.bayer is not None
+    assert read.bayer.white_balance == pytest.approx(frame.bayer.white_balance, rel=1e-5)
+    assert replace(read.bayer, white_balance=frame.bayer.white_balance) == frame.bayer
+    assert read.exposure == frame.exposure
+    assert (read.camera, read.taken) == (frame.camera, frame.taken)
+    assert (read.noise_profile, read.notes) == (frame.noise_profile, ())
+    _, _, matrix = (_tags(tmp_path / "a.dng")[tag].values for tag in (50719, 50720, 50721))
+    np.testing.assert_allclose(matrix, MATRIX.ravel(), atol=1e-5)
+
+
+@pytest.mark.skipif(EXIFTOOL is None, reason="exiftool is not installed")
+def test_exiftool_finds_no_fault_in_a_rendered_frame(tmp_path: Path) -> None:
+    encode_capture(rendered("GBRG"), MATRIX, tmp_path / "a.dng")
+    command = [str(EXIFTOOL), "-validate", "-warning", "-error", "-a", str(tmp_path / "a.dng")]
+    report = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    assert report.split() == ["Validate", ":", "OK"]
+
+
 def test_no_mosaic_no_dng(tmp_path: Path) -> None:
     source = decode(make_dng(tmp_path / "a.dng", scene()), domain="srgb")
     with pytest.raises(OutputError, match="no Bayer mosaic"):
         encode_dng(source, np.zeros((4, 4), np.float32), 0.0, tmp_path / "b.dng")
+    with pytest.raises(OutputError, match="no Bayer mosaic"):
+        encode_capture(source, MATRIX, tmp_path / "b.dng")
 
 
 @pytest.mark.skipif(EXIFTOOL is None, reason="exiftool is not installed")

@@ -20,6 +20,7 @@ __all__ = [
     "Format",
     "check_writable",
     "decode",
+    "encode_capture",
     "encode_dng",
     "encode_picture",
     "output_format",
@@ -140,6 +141,26 @@ def encode_dng(
     from pairfix.formats.dng import write_dng  # noqa: PLC0415
 
     write_dng(source, mosaic, baseline_exposure, path, overwrite=overwrite)
+
+
+def encode_capture(
+    frame: Frame, matrix: NDArray[np.floating], path: Path, *, overwrite: bool = False
+) -> None:
+    """Write a raw frame that was rendered, not shot, as the DNG of which `decode` makes it again.
+
+    Args:
+        frame: A mosaic with its levels, white balance, exposure and noise profile; its own path
+            is not looked at.
+        matrix: 3 x 3, from CIE XYZ under D65 to the camera's RGB.
+        path: Where to; the file appears whole or not at all.
+        overwrite: Whether an existing file may be replaced.
+
+    Raises:
+        OutputError: The file cannot be written, or the frame has no Bayer mosaic.
+    """
+    from pairfix.formats.dng import write_capture  # noqa: PLC0415
+
+    write_capture(frame, matrix, path, overwrite=overwrite)
 
 
 def output_format(path: Path, *, mosaic: bool = True) -> Format:

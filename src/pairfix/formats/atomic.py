@@ -1,16 +1,17 @@
-"""Outputs that are whole or absent: written beside their place, then renamed."""
+"""Files and folders that are whole or absent: written beside their place, then renamed."""
 
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from pairfix.errors import OutputError
 
-__all__ = ["check_target", "replacing"]
+__all__ = ["appearing", "check_target", "replacing"]
 
 _NAME = 40
 """Characters of a name that, of 4 bytes each, leave room for more within a name's 255."""
@@ -54,6 +55,47 @@ def replacing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
             beside.replace(target)
         finally:
             beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def appearing(folder: Path, check: Callable[[], None]) -> Iterator[Path]:
+    """Make a hidden folder beside `folder` that takes its place if all goes well.
+
+    Whatever is raised within, an interrupt included, the hidden folder goes and `folder` stays as
+    it was. An OSError becomes an OutputError.
+
+    Args:
+        folder: What is to appear, or to be replaced as a whole.
+        check: Raises where it may not, before anything is written and before the exchange.
+
+    Raises:
+        OutputError: The disk is full, or breaks.
+    """
+    check()
+    place = folder.absolute()
+    beside = place.with_name(f".{place.name[:_NAME]}.{secrets.token_hex(4)}.part")
+    with _writing(folder):
+        try:
+            beside.mkdir()
+            yield beside
+            check()
+            _swap(beside, place)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+
+def _swap(beside: Path, place: Path) -> None:
+    if not place.exists():
+        beside.rename(place)
+        return
+    old = beside.with_suffix(".old")
+    place.rename(old)
+    try:
+        beside.rename(place)
+    except OSError:
+        old.rename(place)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _target(path: Path) -> Path:

@@ -2,9 +2,10 @@
 
 A mosaic that came from a DNG keeps that file's colour matrices, profile, lens corrections and
 crop, tag by tag; its noise profile goes, for the noise has. Other raws get LibRaw's matrix, for
-illuminant D65.
+illuminant D65. A mosaic that no camera shot (a rendered one) is written as a camera would.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,21 +15,22 @@ from pairfix._version import __version__
 from pairfix.errors import OutputError
 from pairfix.formats import metadata
 from pairfix.formats.atomic import replacing
-from pairfix.formats.bands import BAND
+from pairfix.formats.bands import BAND, bands
 from pairfix.formats.dngtags import (
     CROP_ORIGIN,
     CROP_SIZE,
     DEFAULT_SCALE,
     DNG_VERSION,
     FILTER_ARRAY,
+    NOISE_PROFILE,
     PHOTOMETRIC,
     dng_tags,
 )
-from pairfix.formats.libraw import FULL_SCALE, CameraColour, read_colour, scaled_bands
+from pairfix.formats.libraw import FULL_SCALE, read_colour, scaled_bands
 from pairfix.formats.tiff import Directory, Entry, Kind, write_image
 from pairfix.image import Bayer, Frame
 
-__all__ = ["write_dng"]
+__all__ = ["write_capture", "write_dng"]
 
 _BACKWARD_VERSION, _UNIQUE_MODEL = 50707, 50708
 _AS_SHOT_NEUTRAL, _AS_SHOT_WHITE, _BASELINE_EXPOSURE = 50728, 50729, 50730
@@ -60,15 +62,49 @@ def write_dng(
     if source.bayer is None:
         raise OutputError(f"{path}: {source.path} has no Bayer mosaic", "write TIFF or PNG")
     height, width = mosaic.shape
+    stored = replace(source.bayer, black=(0.0,) * 4, white=FULL_SCALE)
     directory = {
         **metadata.directories(_exif(source)),
-        **_structure(source.bayer, (height, width)),
+        **_structure(stored, (height, width)),
         **_colour(source, source.bayer, baseline_exposure),
         metadata.ORIENTATION: Entry.of(Kind.SHORT, source.orientation),
         metadata.SOFTWARE: Entry.text(f"pairfix {__version__}"),
     }
     with replacing(path, overwrite=overwrite) as file:
         write_image(file, directory, scaled_bands(mosaic), BAND, (height, 2 * width))
+
+
+def write_capture(
+    frame: Frame, matrix: NDArray[np.floating], path: Path, *, overwrite: bool
+) -> None:
+    """Write a raw frame as a camera would; see `pairfix.formats.encode_capture`."""
+    if frame.bayer is None:
+        raise OutputError(f"{path} cannot be written: there is no Bayer mosaic", "write PNG")
+    height, width = frame.size
+    exif = metadata.completed(_exif(frame), frame.exposure, frame.taken)
+    directory = {
+        **metadata.directories(exif),
+        **_structure(frame.bayer, frame.size),
+        **_crop((0, 0, width, height)),
+        _COLOR_MATRIX: Entry.of(Kind.SRATIONAL, *matrix.ravel()),
+        _ILLUMINANT: Entry.of(Kind.SHORT, _D65),
+        _AS_SHOT_NEUTRAL: _neutral(frame.bayer),
+        _BACKWARD_VERSION: Entry.of(Kind.BYTE, 1, 1, 0, 0),
+        _UNIQUE_MODEL: Entry.text(frame.camera or "Unknown"),
+        metadata.ORIENTATION: Entry.of(Kind.SHORT, frame.orientation),
+        metadata.SOFTWARE: Entry.text(f"pairfix {__version__}"),
+    }
+    if frame.noise_profile is not None:
+        values = (value for channel in frame.noise_profile for value in channel)
+        directory[NOISE_PROFILE] = Entry.of(Kind.DOUBLE, *values)
+    with replacing(path, overwrite=overwrite) as file:
+        write_image(
+            file,
+            directory,
+            (frame.pixels[rows] for rows in bands(height)),
+            BAND,
+            (height, 2 * width),
+        )
 
 
 def _exif(source: Frame) -> metadata.Exif:
@@ -81,9 +117,11 @@ def _exif(source: Frame) -> metadata.Exif:
 
 
 def _structure(bayer: Bayer, size: tuple[int, int]) -> Directory:
-    """How the strips are to be read (DNG 1.4, chapter 4)."""
+    """How the strips, of 16 bits, are to be read (DNG 1.4, chapter 4)."""
     height, width = size
     filters = bytes(_FILTERS[letter] for letter in bayer.pattern)
+    red = bayer.pattern.index("R")
+    black = (bayer.black[place ^ red] for place in range(4))
     return {
         254: Entry.of(Kind.LONG, 0),
         256: Entry.of(Kind.LONG, width),
@@ -98,9 +136,9 @@ def _structure(bayer: Bayer, size: tuple[int, int]) -> Directory:
         DNG_VERSION: Entry.of(Kind.BYTE, 1, 4, 0, 0),
         50710: Entry.of(Kind.BYTE, 0, 1, 2),
         50711: Entry.of(Kind.SHORT, 1),
-        50713: Entry.of(Kind.SHORT, 1, 1),
-        50714: Entry.of(Kind.SHORT, 0),
-        50717: Entry.of(Kind.LONG, FULL_SCALE),
+        50713: Entry.of(Kind.SHORT, 2, 2),
+        50714: Entry.of(Kind.RATIONAL, *black),
+        50717: Entry.of(Kind.LONG, bayer.white),
         DEFAULT_SCALE: Entry.of(Kind.RATIONAL, 1, 1),
     }
 
@@ -112,14 +150,13 @@ def _colour(source: Frame, bayer: Bayer, baseline_exposure: float) -> Directory:
     if _fits(theirs, source):
         colour |= {tag: theirs[tag] for tag in (CROP_ORIGIN, CROP_SIZE)}
     else:
-        colour |= _crop(read_colour(source.path))
+        colour |= _crop(read_colour(source.path).crop)
     if _COLOR_MATRIX not in colour:
         matrix = read_colour(source.path).matrix
         colour[_COLOR_MATRIX] = Entry.of(Kind.SRATIONAL, *matrix.ravel())
         colour[_ILLUMINANT] = Entry.of(Kind.SHORT, _D65)
     if _AS_SHOT_NEUTRAL not in colour and _AS_SHOT_WHITE not in colour:
-        neutral = (1 / gain for gain in bayer.white_balance)
-        colour[_AS_SHOT_NEUTRAL] = Entry.of(Kind.RATIONAL, *neutral)
+        colour[_AS_SHOT_NEUTRAL] = _neutral(bayer)
     oldest_reader = 3 if colour.keys() & _OPCODES else 1
     colour[_BACKWARD_VERSION] = Entry.of(Kind.BYTE, 1, oldest_reader, 0, 0)
     colour.setdefault(_UNIQUE_MODEL, Entry.text(source.camera or "Unknown"))
@@ -140,9 +177,13 @@ def _fits(tags: dict[int, Entry], source: Frame) -> bool:
     return left >= 0 and top >= 0 and 0 < left + wide <= width and 0 < top + high <= height
 
 
-def _crop(colour: CameraColour) -> Directory:
-    left, top, width, height = colour.crop
+def _crop(crop: tuple[int, int, int, int]) -> Directory:
+    left, top, width, height = crop
     return {
         CROP_ORIGIN: Entry.of(Kind.LONG, left, top),
         CROP_SIZE: Entry.of(Kind.LONG, width, height),
     }
+
+
+def _neutral(bayer: Bayer) -> Entry:
+    return Entry.of(Kind.RATIONAL, *(1 / gain for gain in bayer.white_balance))
