@@ -1,0 +1,107 @@
+"""SelfIR's training without any truth (torch).
+
+Source: Zhang et al., Self-Supervised Image Restoration with Blurry and Noisy Pairs, 2022.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from pairfix.networks import Network
+from pairfix.synth.batch import PairBatch
+from pairfix.train.losses.selfir import (
+    auxiliary_loss,
+    reconstruction_loss,
+    regularisation_loss,
+    sharp_patches,
+)
+from pairfix.train.objectives.spec import ObjectiveSettings, Stage
+from pairfix.train.subsampling import draw_neighbours, pick
+
+if TYPE_CHECKING:
+    from pairfix.train.fusion import Fusion
+
+__all__ = ["SelfSupervised", "build_self_supervised"]
+
+_REGULARISATION = {3: 2.0, 4: 4.0}
+"""Weights of L_reg by the planes of an exposure (Section 4.1)."""
+_EPOCHS = 200, 100
+"""Of the official release: without the auxiliary loss, then with it."""
+_LEARNING_RATES = 3e-4, 1e-4
+
+
+class SelfSupervised:
+    """The co-learning of deblurring and denoising (Figure 2, Equation 12).
+
+    Of both exposures, and of what is told of their noise, every 2 x 2 cell gives one pixel to
+    what the network sees, and the short one a neighbour of it to what the network ought to
+    make of it: their noise is independent. A network that sees the short exposure alone is
+    trained as in Neighbor2Neighbor, but for the auxiliary loss.
+    """
+
+    def __init__(self, fusion: "Fusion", *, regularisation: float, auxiliary: float) -> None:
+        """Train all of a network's graphs together.
+
+        Args:
+            fusion: The network's modules.
+            regularisation: Weight of L_reg.
+            auxiliary: Weight of L_aux; at 0 it is not computed.
+        """
+        self._fusion = fusion
+        self._regularisation = regularisation
+        self._auxiliary = auxiliary
+
+    @property
+    def players(self) -> Mapping[str, nn.Module]:
+        """The network."""
+        return {"network": self._fusion}
+
+    def losses(
+        self, player: str, batch: PairBatch, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """The paper's three terms; the truth is not looked at.
+
+        Height and width are multiples of twice what the network asks for.
+        """
+        del player
+        neighbours = draw_neighbours(batch.short, generator)
+        seen = {name: pick(source, neighbours.first) for name, source in batch.sources.items()}
+        target = pick(batch.short, neighbours.second)
+        restored = self._fusion(seen)
+        with torch.no_grad():
+            whole = self._fusion(batch.sources)
+            first, second = (pick(whole, each) for each in (neighbours.first, neighbours.second))
+        regularisation = regularisation_loss(restored, target, first, second)
+        losses = {
+            "reconstruction": reconstruction_loss(restored, target),
+            "regularisation": self._regularisation * regularisation,
+        }
+        if self._auxiliary:
+            mask = sharp_patches(seen["long"], restored.detach())
+            losses["auxiliary"] = self._auxiliary * auxiliary_loss(restored, seen["long"], mask)
+        return losses
+
+
+def build_self_supervised(
+    fusion: "Fusion",
+    network: Network,
+    config: Any,  # noqa: ANN401
+    settings: ObjectiveSettings,
+    generator: torch.Generator,
+) -> tuple[Stage, ...]:
+    """First without the auxiliary loss, then with it, as the official release does."""
+    del network, generator
+    regularisation = settings.regularisation
+    if regularisation is None:
+        regularisation = _REGULARISATION[config.channels]
+    denoising = SelfSupervised(fusion, regularisation=regularisation, auxiliary=0)
+    if not settings.auxiliary:
+        return (Stage("self-supervised", denoising, _LEARNING_RATES[0]),)
+    helped = SelfSupervised(fusion, regularisation=regularisation, auxiliary=settings.auxiliary)
+    share = _EPOCHS[0] / sum(_EPOCHS)
+    return (
+        Stage("self-supervised", denoising, _LEARNING_RATES[0], share=share),
+        Stage("auxiliary", helped, _LEARNING_RATES[1], share=1 - share),
+    )
