@@ -1,0 +1,145 @@
+"""Pairs as a camera would have taken them, from the light of two exposures (torch)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import torch
+from torch import Tensor
+
+from pairfix.synth import told
+from pairfix.synth.batch import PairBatch
+from pairfix.synth.camera import Camera
+from pairfix.synth.draw import Draw
+from pairfix.synth.light import encode_planes
+from pairfix.synth.mosaic import filter_colours, packed_gains
+from pairfix.synth.noise import NOISES, FrameNoise, NoiseModel, PairNoise
+from pairfix.synth.optics import Exposed
+from pairfix.synth.readout import Readout
+from pairfix.synth.recipe import SynthRecipe
+
+__all__ = ["capture"]
+
+_MISMATCH = 0.05
+"""Standard deviation in stops of the brightness difference that exposure matching leaves."""
+_LONG_HEAT = (0.1, 1.0)
+"""Hot pixels of the long frame over the short one's: at lower ISO they stand out less."""
+
+
+def capture(exposed: Exposed, recipe: SynthRecipe, generator: torch.Generator) -> PairBatch:
+    """Photograph both exposures.
+
+    The noise models of the recipe take the pairs in turn, so that each gets its share; where they
+    do not come out even, a random one begins.
+
+    Args:
+        exposed: Light of the long and the short exposure, H and W even.
+        recipe: What the pairs are like.
+        generator: On the light's device.
+
+    Returns:
+        Encoded pairs: in the raw domain of half the light's size, else of the same.
+
+    Raises:
+        ValueError: A noise model is unknown, or cannot make pairs of the recipe's domain.
+    """
+    models = _models(recipe)
+    turns = len(models)
+    start = 0
+    if len(exposed.sharp) % turns:
+        start = int(torch.randint(turns, (), generator=generator, device=generator.device))
+    order = (models[start:] + models[:start])[: len(exposed.sharp)]
+    shares = [
+        replace(exposed, long=exposed.long[turn::turns], sharp=exposed.sharp[turn::turns])
+        for turn in range(len(order))
+    ]
+    return _interleaved(
+        [
+            _capture_raw(share, model, recipe, Draw(generator))
+            for share, model in zip(shares, order, strict=True)
+        ]
+    )
+
+
+def _models(recipe: SynthRecipe) -> tuple[NoiseModel, ...]:
+    for name in recipe.noise:
+        if name not in NOISES:
+            raise ValueError(f"unknown noise model {name!r}; known are {', '.join(NOISES)}")
+        if recipe.domain not in NOISES[name].domains:
+            raise ValueError(f"noise model {name!r} makes no pairs of the {recipe.domain} domain")
+    if not recipe.noise:
+        raise ValueError("the recipe names no noise model")
+    return tuple(NOISES[name] for name in recipe.noise)
+
+
+def _interleaved(parts: Sequence[PairBatch]) -> PairBatch:
+    """The batch whose pairs were dealt out in turn."""
+    if len(parts) == 1:
+        return parts[0]
+    count = sum(len(part.truth) for part in parts)
+    merged = {}
+    for each in fields(PairBatch):
+        tensors: list[Tensor] = [getattr(part, each.name) for part in parts]
+        merged[each.name] = tensors[0].new_empty(count, *tensors[0].shape[1:])
+        for turn, tensor in enumerate(tensors):
+            merged[each.name][turn :: len(parts)] = tensor
+    return PairBatch(**merged)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shots:
+    """Both frames as the sensor recorded them, in white-balanced light of equal brightness."""
+
+    camera: Camera
+    noise: PairNoise
+    gains: Tensor
+    """``N x 4 x 1 x 1``."""
+    sharp: Tensor
+    """``N x 3 x H x W``: colours that the short frame would have without noise; not clipped."""
+    blurred: Tensor
+    """The same of the long frame."""
+    short: Tensor
+    """``N x 4 x H/2 x W/2``: the mosaic; not clipped to the encoding's range."""
+    long: Tensor
+
+
+def _shoot(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw: Draw) -> _Shots:
+    shape = (len(exposed.sharp), 1, 1, 1)
+    camera = Camera.draw(len(exposed.sharp), draw)
+    readout = Readout.draw(len(exposed.sharp), recipe, draw)
+    ratio = draw.log_uniform(*shape, low=recipe.ratio[0], high=recipe.ratio[1])
+    heat = draw.uniform(*shape, low=_LONG_HEAT[0], high=_LONG_HEAT[1])
+    mismatch = 2 ** draw.normal(*shape, deviation=_MISMATCH)
+    sharp, blurred = camera.see(exposed.sharp), camera.see(exposed.long) * mismatch
+    gains = packed_gains(camera.gains)
+    short, long = filter_colours(sharp) / gains, filter_colours(blurred) / gains
+    noise = model.draw(short, ratio, draw)
+    white = noise.brightening
+    return _Shots(
+        camera=camera,
+        noise=noise,
+        gains=gains,
+        sharp=sharp,
+        blurred=blurred,
+        short=gains * readout.read(short, noise.short, draw, saturation=white),
+        long=gains * readout.read(long, noise.long, draw, heat=heat),
+    )
+
+
+def _capture_raw(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw: Draw) -> PairBatch:
+    shots = _shoot(exposed, model, recipe, draw)
+    short, long, truth = (
+        encode_planes(planes, "raw")
+        for planes in (shots.short, shots.long, filter_colours(shots.sharp))
+    )
+    return PairBatch(
+        short=short,
+        long=long,
+        truth=truth,
+        short_noise=_told_in_raw(short, shots.noise.short, shots.gains),
+        long_noise=_told_in_raw(long, shots.noise.long, shots.gains),
+    )
+
+
+def _told_in_raw(photo: Tensor, noise: FrameNoise, gains: Tensor) -> Tensor:
+    shot, read = (gains * noise.shot).flatten(1), (gains**2 * noise.read).flatten(1)
+    return told.noise_planes(photo, told.affine_curve(shot, read, "raw"))
