@@ -1,0 +1,122 @@
+"""The model card that a training writes about itself."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pairfix.train.log import TrainingLog, Validated
+from pairfix.train.objectives import OBJECTIVES
+from pairfix.train.recipe import TrainRecipe
+from pairfix.train.task import Task
+
+__all__ = ["write_card"]
+
+_POINTS = 10
+"""Most rows of the validation curve."""
+
+_CARD = """\
+# {name}
+
+{title} ({source}), {domain} domain. Weights are stored as float16.
+
+Configuration: {configuration}.
+
+## Data
+
+{training} sharp photos of the folder `{folder}`, and {validation} more that were only used for
+validation. Pairs of {crop} x {crop} px in the network's planes were synthesised from them:
+
+{synthesis}
+
+## Training
+
+{facts}
+
+## Quality
+
+On {pairs} validation pairs of the same synthesis, in display values, mean over the pairs:
+
+{curve}
+
+## Limits
+
+- These pairs are synthetic; real photos may fare worse.
+- Blur of more than {blur:g} px, exposure ratios beyond {ratio:g} and noise of other kinds than
+  {noise} were not seen in training.
+- Faces, text and fine patterns were not looked at by themselves.
+- A network can invent detail: do not take the result for evidence.
+
+## Licence
+
+To be chosen by whoever trained the weights; the photos' licences may have a say in it.
+"""
+
+
+def write_card(name: str, task: Task, recipe: TrainRecipe, log: TrainingLog) -> str:
+    """The text of README.md.
+
+    Args:
+        name: The model's.
+        task: What was trained.
+        recipe: How.
+        log: What came of it.
+    """
+    synth = task.synth
+    return _CARD.format(
+        name=name,
+        title=task.network.title,
+        source=task.network.source,
+        domain=synth.domain,
+        configuration=", ".join(f"{name} {value}" for name, value in _settings(task.config)),
+        **log.about["photos"],
+        crop=recipe.crop,
+        synthesis=_table(("Setting", "Value"), _settings(synth)),
+        facts=_table(("", ""), _facts(task, recipe, log)),
+        pairs=recipe.validation_pairs,
+        curve=_table(("Step", "Minutes", "PSNR", "SSIM"), _curve(log)),
+        blur=synth.blur[1],
+        ratio=synth.ratio[1],
+        noise=", ".join(synth.noise),
+    )
+
+
+def _facts(task: Task, recipe: TrainRecipe, log: TrainingLog) -> Iterable[tuple[str, str]]:
+    last = log.validation[-1]
+    processes = log.about["identity"]["processes"]
+    versions = log.about["versions"]
+    yield "Objective", OBJECTIVES[task.objective].title
+    yield "Command", f"`{log.about['command']}`"
+    yield "Start", log.about["start"] or "freshly initialised"
+    yield "Steps", f"{last.step:,} of {recipe.batch * processes} pairs"
+    yield "Time", f"{last.seconds / 60:.1f} minutes"
+    yield "Hardware", log.about["hardware"]
+    yield "Arithmetic", recipe.precision
+    yield "Seed", str(recipe.seed)
+    yield "Versions", ", ".join(f"{name} {version}" for name, version in versions.items())
+
+
+def _curve(log: TrainingLog) -> Iterable[tuple[str, ...]]:
+    if log.noisy is not None:
+        yield "noisy short frame", "", f"{log.noisy.psnr:.2f} dB", f"{log.noisy.ssim:.4f}"
+    for each in _spread(log.validation):
+        quality = each.quality
+        minutes = f"{each.seconds / 60:.1f}"
+        yield f"{each.step:,}", minutes, f"{quality.psnr:.2f} dB", f"{quality.ssim:.4f}"
+
+
+def _spread(points: Sequence[Validated]) -> list[Validated]:
+    """A few of the points, the last among them."""
+    every = -(-len(points) // _POINTS) or 1
+    return list(points[::-1][::every][::-1])
+
+
+def _settings(dataclass: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401
+    """Names and values of a dataclass's fields."""
+    for name, value in dataclasses.asdict(dataclass).items():
+        parts = value if isinstance(value, tuple) else (value,)
+        yield name.replace("_", " "), ", ".join(map(str, parts))
+
+
+def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [header, ("---",) * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

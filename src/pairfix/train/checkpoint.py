@@ -1,0 +1,109 @@
+"""The folder beside a model in training: state to go on from, log and pictures (torch)."""
+
+import json
+import pickle
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from pairfix.errors import ModelError, OutputError
+from pairfix.formats.atomic import replacing
+from pairfix.modelfolder import check_folder
+
+__all__ = ["Identity", "Workplace"]
+
+Identity = dict[str, Any]
+"""What must be the same for a training to go on, in values that JSON takes, by name."""
+
+_STATE = "state.pt"
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Where a training keeps what it needs to go on: ``FOLDER.training`` beside the model."""
+
+    model: Path
+    """The model folder that comes out of the training."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder itself."""
+        return self.model.with_name(f"{self.model.name}.training")
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is something to go on from."""
+        return (self.folder / _STATE).is_file()
+
+    def prepare(self, *, overwrite: bool, resume: bool) -> None:
+        """See to it that a training can begin here, or go on.
+
+        Raises:
+            OutputError: The model or an earlier training is in the way, there is nothing to go on
+                from, or the folder cannot be made.
+        """
+        check_folder(self.model, overwrite=overwrite or resume)
+        if resume and not self.begun:
+            raise OutputError(
+                f"{self.folder} holds no checkpoint to go on from", "leave out --resume"
+            )
+        if self.begun and not (overwrite or resume):
+            raise OutputError(
+                f"{self.folder} holds an earlier training", "pass --resume or --overwrite"
+            )
+        try:
+            if not resume and self.begun:
+                shutil.rmtree(self.folder)
+            self.folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{self.folder} cannot be made: {error.strerror}") from error
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file of the folder, whole or not at all.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        with replacing(self.folder / name, overwrite=True) as file:
+            file.write(content)
+
+    def save(self, state: dict[str, Any], identity: Identity) -> None:
+        """Write a checkpoint, whole or not at all.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        with replacing(self.folder / _STATE, overwrite=True) as file:
+            torch.save({"identity": json.dumps(identity), "state": state}, file)
+
+    def load(self, identity: Identity, device: torch.device) -> dict[str, Any]:
+        """Read the checkpoint onto a device.
+
+        Raises:
+            ModelError: It is damaged, or of another training.
+        """
+        path = self.folder / _STATE
+        try:
+            stored = torch.load(path, map_location=device, weights_only=True)
+            theirs = json.loads(stored["identity"])
+            state: dict[str, Any] = stored["state"]
+        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, KeyError) as error:
+            raise ModelError(
+                f"{path} cannot be read: {str(error).partition(chr(10))[0]}",
+                "start again with --overwrite",
+            ) from error
+        _check(path, theirs, json.loads(json.dumps(identity)))
+        return state
+
+
+def _check(path: Path, theirs: Identity, ours: Identity) -> None:
+    for name in sorted(theirs.keys() | ours.keys()):
+        before, now = theirs.get(name), ours.get(name)
+        if before != now:
+            raise ModelError(
+                f"{path} was trained with {name} {before}, not {now}",
+                "give the same options, or start again with --overwrite",
+            )

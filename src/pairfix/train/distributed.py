@@ -1,0 +1,92 @@
+"""Several processes that train one network together, started by torchrun (torch)."""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+from torch import Tensor, distributed, nn
+
+__all__ = ["Workers", "joined"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """The processes of a training, seen from one of them; alone, nothing is ever exchanged."""
+
+    rank: int = 0
+    count: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this is the process that writes and talks."""
+        return self.rank == 0
+
+    def copy_from_leader(self, modules: Iterable[nn.Module]) -> None:
+        """Give every process the leader's weights."""
+        if self.count > 1:
+            with torch.no_grad():
+                for module in modules:
+                    for tensor in module.state_dict().values():
+                        distributed.broadcast(tensor, 0)
+
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Replace each process's gradients by their mean over all, in one exchange."""
+        if self.count == 1:
+            return
+        gradients = [_gradient(parameter) for parameter in parameters]
+        flat = torch.cat([each.flatten() for each in gradients])
+        distributed.all_reduce(flat)
+        flat /= self.count
+        parts = torch.split(flat, [each.numel() for each in gradients])
+        for gradient, part in zip(gradients, parts, strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+    def agree(self, share: float, *, stop: bool) -> tuple[float, bool]:
+        """What the leader's clock says, and whether anybody wants to stop.
+
+        It takes place on the host, so that nobody waits for a device.
+        """
+        if self.count == 1:
+            return share, stop
+        said = torch.tensor([share if self.leads else 0.0, float(stop)], dtype=torch.float64)
+        distributed.all_reduce(said)
+        return float(said[0]), bool(said[1])
+
+    def gather(self, value: T) -> list[T]:
+        """The value of every process, by rank."""
+        if self.count == 1:
+            return [value]
+        values: list[T] = [value] * self.count
+        distributed.all_gather_object(values, value)
+        return values
+
+
+@contextmanager
+def joined(device: torch.device) -> Iterator[Workers]:
+    """Meet the other processes that torchrun has started; alone without torchrun.
+
+    Args:
+        device: Where this process trains; gradients go by NCCL between CUDA devices, else by Gloo.
+    """
+    count = int(os.environ.get("WORLD_SIZE", "1"))
+    if count == 1:
+        yield Workers()
+        return
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield Workers(distributed.get_rank(), count)
+    finally:
+        distributed.destroy_process_group()
+
+
+def _gradient(parameter: nn.Parameter) -> Tensor:
+    if parameter.grad is None:
+        parameter.grad = torch.zeros_like(parameter)
+    return parameter.grad

@@ -1,0 +1,243 @@
+"""The loop of training steps (torch)."""
+
+import dataclasses
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from pairfix.errors import ModelError
+from pairfix.synth.batch import PairBatch
+from pairfix.train.distributed import Workers
+from pairfix.train.ema import Ema
+from pairfix.train.fusion import Fusion
+from pairfix.train.log import Losses
+from pairfix.train.objectives.spec import Stage
+from pairfix.train.player import Player
+from pairfix.train.random import random_state, restore_random_state
+from pairfix.train.recipe import TrainRecipe
+from pairfix.train.schedule import cosine, current_stage, progress
+
+__all__ = ["Loop", "Render", "Standing"]
+
+Render = Callable[[torch.Generator], PairBatch]
+"""Makes the next batch of pairs."""
+
+_log = logging.getLogger(__name__)
+_TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+_PATIENCE = 20
+"""Steps in a row that may be skipped before the training is given up."""
+_REVIEWS = 20
+"""Validations of a training, unless the recipe says after how many steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a training stands."""
+
+    step: int
+    share: float
+    """The share of the whole training that is done."""
+    stage: str
+    latest: Losses | None
+    """The last look at the losses."""
+    seconds_left: float
+
+
+class Loop:
+    """A training that goes on step by step, from wherever its state stands."""
+
+    def __init__(
+        self,
+        fusion: Fusion,
+        stages: Sequence[Stage],
+        render: Render,
+        recipe: TrainRecipe,
+        device: torch.device,
+        workers: Workers,
+    ) -> None:
+        """Start at the first step.
+
+        Args:
+            fusion: What gets deployed, on `device`.
+            stages: Objectives in order, over `fusion` and their own modules, on `device`.
+            render: Makes the batches, on `device`.
+            recipe: Settings.
+            device: Where to train.
+            workers: The processes that train together; each renders its own pairs.
+        """
+        self.fusion = fusion
+        self.ema = Ema(fusion, recipe.ema_decay)
+        self.step = 0
+        self.seconds = 0.0
+        self.losses: list[Losses] = []
+        self._stages = stages
+        self._render = render
+        self._recipe = recipe
+        self._device = device
+        self._workers = workers
+        self._generator = torch.Generator(device).manual_seed(recipe.seed + workers.rank)
+        self._reviewed = 0
+        self._enter(0)
+
+    def run(
+        self,
+        *,
+        stop: Callable[[], bool],
+        report: Callable[[Standing], None],
+        review: Callable[[], None],
+    ) -> bool:
+        """Train until the end, or until told to stop.
+
+        Args:
+            stop: Asked before each step.
+            report: Told after each step; it must not take long.
+            review: Called now and then by all processes, between two steps.
+
+        Returns:
+            Whether the training came to its end.
+
+        Raises:
+            ModelError: The losses stay not finite.
+        """
+        clock = _Clock(self.seconds, self.step, self._share())
+        self._reviewed = int(self._share() * _REVIEWS)
+        while True:
+            self.seconds = clock.seconds()
+            share, stopping = self._workers.agree(self._share(), stop=stop())
+            if share >= 1 or stopping:
+                return share >= 1
+            rate = self._train(share)
+            self.step += 1
+            self.seconds = clock.seconds()
+            if self.step % self._recipe.log_every == 0:
+                self._look(rate, clock)
+            latest = self.losses[-1] if self.losses else None
+            stage = self._stages[self._stage].name
+            report(Standing(self.step, share, stage, latest, clock.left(share)))
+            if self._review_due(share):
+                review()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the next steps depend on; all processes must ask for it together."""
+        return {
+            "step": self.step,
+            "seconds": self.seconds,
+            "stage": self._stage,
+            "fusion": self.fusion.state_dict(),
+            "ema": self.ema.state_dict(),
+            "modules": [
+                {name: module.state_dict() for name, module in stage.objective.players.items()}
+                for stage in self._stages
+            ],
+            "players": {name: player.state_dict() for name, player in self._players.items()},
+            "random": self._workers.gather(random_state(self._generator)),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        self.step, self.seconds = state["step"], state["seconds"]
+        self.fusion.load_state_dict(state["fusion"])
+        self.ema.load_state_dict(state["ema"])
+        for stage, modules in zip(self._stages, state["modules"], strict=True):
+            for name, module in stage.objective.players.items():
+                module.load_state_dict(modules[name])
+        self._enter(state["stage"])
+        for name, player in self._players.items():
+            player.load_state_dict(state["players"][name])
+        restore_random_state(self._generator, state["random"][self._workers.rank])
+
+    def _share(self) -> float:
+        return progress(self._recipe, self.step, self.seconds)
+
+    def _enter(self, stage: int) -> None:
+        self._stage = stage
+        self._players = {
+            name: Player(module, self._stages[stage].betas, self._recipe, self._device)
+            for name, module in self._stages[stage].objective.players.items()
+        }
+
+    def _train(self, share: float) -> float:
+        """Take one step with every player; the learning rate it took."""
+        index, done = current_stage(self._stages, share)
+        if index != self._stage:
+            self._enter(index)
+        stage = self._stages[index]
+        peak = self._recipe.learning_rate or stage.learning_rate
+        rate = peak * cosine(done, self._recipe.warmup)
+        with torch.no_grad():
+            batch = _ordered(self._render(self._generator), last=self._recipe.channels_last)
+        precision = _TYPES[self._recipe.precision]
+        for name, player in self._players.items():
+            with torch.autocast(self._device.type, precision, precision != torch.float32):
+                losses = stage.objective.losses(name, batch, self._generator)
+            player.step(losses, rate, self._workers)
+        self.ema.update(self.fusion)
+        return rate
+
+    def _look(self, rate: float, clock: "_Clock") -> None:
+        """Read the losses from the device."""
+        losses: dict[str, float] = {}
+        for name, player in self._players.items():
+            reading = player.read()
+            losses |= {f"{name}/{term}": value for term, value in reading.losses.items()}
+            if reading.skipped:
+                _log.warning(
+                    "step %d: %d of the last %d steps of %s were skipped: not finite",
+                    *(self.step, reading.skipped, self._recipe.log_every, name),
+                )
+            if reading.streak >= _PATIENCE:
+                raise ModelError(
+                    f"the losses of {name} have not been finite for {reading.streak} steps",
+                    "try a smaller --learning-rate, or --precision fp32",
+                )
+        crops = self._recipe.batch * self._workers.count * clock.steps_per_second(self.step)
+        stage = self._stages[self._stage].name
+        self.losses.append(Losses(self.step, self.seconds, stage, rate, crops, losses))
+
+    def _review_due(self, share: float) -> bool:
+        if self._recipe.validate_every is not None:
+            return self.step % self._recipe.validate_every == 0
+        due = int(share * _REVIEWS) > self._reviewed
+        self._reviewed = int(share * _REVIEWS)
+        return due
+
+
+class _Clock:
+    """Time used and left, and speed."""
+
+    def __init__(self, seconds: float, step: int, share: float) -> None:
+        self._start = time.monotonic() - seconds
+        self._seconds, self._share = seconds, share
+        self._looked = seconds, step
+
+    def seconds(self) -> float:
+        """Time used since the start of the training, its earlier parts included."""
+        return time.monotonic() - self._start
+
+    def left(self, share: float) -> float:
+        """Time left, at the pace of this run."""
+        done = max(share - self._share, 1e-9)
+        return (self.seconds() - self._seconds) * max(1 - share, 0.0) / done
+
+    def steps_per_second(self, step: int) -> float:
+        """Pace since the last call."""
+        now = self.seconds(), step
+        (then, before), self._looked = self._looked, now
+        return (step - before) / max(now[0] - then, 1e-9)
+
+
+def _ordered(batch: PairBatch, *, last: bool) -> PairBatch:
+    """The batch in the memory order that the networks want."""
+    if not last:
+        return batch
+    return dataclasses.replace(
+        batch,
+        **{
+            each.name: getattr(batch, each.name).contiguous(memory_format=torch.channels_last)
+            for each in dataclasses.fields(batch)
+        },
+    )

@@ -1,0 +1,224 @@
+"""Train a network from a folder of photos into a model folder (torch)."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from pairfix.errors import ModelError
+from pairfix.modelfolder import build_model
+from pairfix.train.card import write_card
+from pairfix.train.checkpoint import Workplace
+from pairfix.train.curves import draw_curves
+from pairfix.train.distributed import Workers, joined
+from pairfix.train.facts import describe_training
+from pairfix.train.fusion import Fusion
+from pairfix.train.log import TrainingLog, Validated
+from pairfix.train.loop import Loop, Standing
+from pairfix.train.objectives import OBJECTIVES, Stage
+from pairfix.train.pairs import Pairs
+from pairfix.train.random import seeded
+from pairfix.train.recipe import TrainRecipe
+from pairfix.train.task import Task
+from pairfix.train.transfer import deployable, start_from
+from pairfix.train.validate import Validation
+from pairfix.weights import Model
+
+__all__ = ["Trained", "train"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """How a training ended."""
+
+    log: TrainingLog
+    step: int
+    seconds: float
+    """Time used, earlier parts of a resumed training included."""
+    complete: bool
+    """Whether it came to its end; if not, it can be resumed."""
+    model: Model | None
+    """The model folder; None in processes that only help."""
+    workplace: Path
+    """The folder with checkpoint, log and pictures."""
+
+
+def train(
+    task: Task,
+    output: Path,
+    recipe: TrainRecipe,
+    device: torch.device,
+    *,
+    start: Model | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    command: str = "",
+    report: Callable[[Standing], None] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Trained:
+    """Train, and make a model folder from the averaged weights, also when told to stop early.
+
+    With a seed the weights are the same to the bit on every run on the CPU if the recipe counts
+    steps; on a GPU they differ by rounding.
+
+    Args:
+        task: What to train, to do what, from which photos.
+        output: The new model folder; the training keeps its checkpoint, log and pictures beside
+            it in ``<output>.training``.
+        recipe: How long and in which steps.
+        device: Where.
+        start: Weights to start from; a network that is normalised in training stays without norms
+            then, since these weights have them folded in.
+        resume: Go on from the checkpoint.
+        overwrite: Replace an existing model folder and an earlier training.
+        command: What the user typed, for log and model card.
+        report: Told after each step where the training stands.
+        stop: Asked before each step whether to stop.
+
+    Raises:
+        InputError: There are no photos.
+        ModelError: Objective, weights or checkpoint do not fit; or the losses are not finite.
+        OutputError: The folders exist or cannot be written.
+    """
+    _check_crop(task, recipe)
+    workplace = Workplace(output)
+    with joined(device) as workers, seeded(recipe.seed, device), _tuned_convolutions():
+        if workers.leads:
+            workplace.prepare(overwrite=overwrite, resume=resume)
+        pairs = Pairs.load(task, recipe, device)
+        course = _Course.prepare(task, recipe, device, workers, pairs, workplace, start)
+        course.log.about |= {"command": command}
+        if resume:
+            course.resume()
+        complete = course.loop.run(stop=stop, report=report, review=course.review)
+        course.review()
+    model = course.deploy(overwrite=overwrite or resume) if workers.leads else None
+    loop = course.loop
+    return Trained(course.log, loop.step, loop.seconds, complete, model, workplace.folder)
+
+
+@dataclass(slots=True)
+class _Course:
+    """A training's loop, and what becomes of it."""
+
+    task: Task
+    recipe: TrainRecipe
+    device: torch.device
+    workers: Workers
+    loop: Loop
+    log: TrainingLog
+    validation: Validation
+    workplace: Workplace
+
+    @classmethod
+    def prepare(
+        cls,
+        task: Task,
+        recipe: TrainRecipe,
+        device: torch.device,
+        workers: Workers,
+        pairs: Pairs,
+        workplace: Workplace,
+        start: Model | None,
+    ) -> "_Course":
+        """Put everything on the device, ready for the first step."""
+        fusion = Fusion(task.network, task.config, normalised=start is None)
+        if start is not None:
+            start_from(start, task.network, fusion)
+        stages = _build(task, fusion.to(device), recipe.seed)
+        modules = [fusion, *(m for stage in stages for m in stage.objective.players.values())]
+        _place(modules, recipe)
+        workers.copy_from_leader(modules)
+        loop = Loop(fusion, stages, pairs.render, recipe, device, workers)
+        if recipe.compile:
+            for module in fusion.modules_by_graph.values():
+                module.compile()
+        validation = Validation(pairs.fixed(), task.synth.domain)
+        about = describe_training(task, recipe, device, workers, start, pairs)
+        log = TrainingLog(about, validation.noisy() if workers.leads else None)
+        return cls(task, recipe, device, workers, loop, log, validation, workplace)
+
+    def resume(self) -> None:
+        """Go on from the checkpoint."""
+        state = self.workplace.load(
+            self.task.identity(self.recipe, self.workers.count), self.device
+        )
+        self.log.resume(state.pop("log"))
+        self.loop.losses[:] = self.log.losses
+        self.loop.load_state_dict(state)
+
+    def review(self) -> None:
+        """Validate, and write checkpoint, log and pictures."""
+        state = self.loop.state_dict()
+        if not self.workers.leads:
+            return
+        ema = self.loop.ema.network
+        self.log.losses = self.loop.losses
+        if not self.log.validation or self.log.validation[-1].step < self.loop.step:
+            quality = self.validation.measure(ema)
+            self.log.validation.append(Validated(self.loop.step, self.loop.seconds, quality))
+        text = self.log.as_json()
+        identity = self.task.identity(self.recipe, self.workers.count)
+        self.workplace.save(state | {"log": text}, identity)
+        self.workplace.write("log.json", text.encode())
+        self.workplace.write("curves.png", draw_curves(self.log))
+        self.workplace.write("samples.png", self.validation.samples(ema))
+
+    def deploy(self, *, overwrite: bool) -> Model:
+        """Make the model folder."""
+        folder = self.workplace.model
+        network = self.loop.ema.network
+        return build_model(
+            folder,
+            self.task.network,
+            self.task.config,
+            self.task.synth.domain,
+            deployable(network, f"the training of {folder.name}"),
+            write_card(folder.name, self.task, self.recipe, self.log),
+            overwrite=overwrite,
+        )
+
+
+def _check_crop(task: Task, recipe: TrainRecipe) -> None:
+    graphs = task.network.graphs(task.config)
+    multiple = math.lcm(*(graph.multiple for graph in graphs if graph.reduction is None))
+    if recipe.crop % multiple:
+        raise ModelError(
+            f"{task.network.title} takes no crops of {recipe.crop}",
+            f"--crop must be a multiple of {multiple}",
+        )
+
+
+def _build(task: Task, fusion: Fusion, seed: int) -> Sequence[Stage]:
+    spec = OBJECTIVES.get(task.objective)
+    if spec is None:
+        known = ", ".join(OBJECTIVES)
+        raise ModelError(f"there is no objective {task.objective}", f"take one of {known}")
+    if not spec.suits(task.network, task.config):
+        fitting = (s.name for s in OBJECTIVES.values() if s.suits(task.network, task.config))
+        raise ModelError(
+            f"the objective {spec.name} does not suit {task.network.title} as it is configured",
+            f"take {' or '.join(fitting) or 'another network'}",
+        )
+    generator = torch.Generator().manual_seed(seed)
+    try:
+        return spec.build(fusion, task.network, task.config, task.settings, generator)
+    except ValueError as error:
+        raise ModelError(f"the objective {spec.name}: {error}") from error
+
+
+def _place(modules: Sequence[nn.Module], recipe: TrainRecipe) -> None:
+    if recipe.channels_last:
+        for module in modules:
+            module.to(memory_format=torch.channels_last)
+
+
+@contextmanager
+def _tuned_convolutions() -> Iterator[None]:
+    """Let cuDNN measure its algorithms and use TF32, in convolutions alone, for a while."""
+    with torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=True):
+        yield

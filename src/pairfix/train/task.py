@@ -1,0 +1,62 @@
+"""What is trained, to do what, from which photos."""
+
+import dataclasses
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pairfix.networks import Network
+from pairfix.synth.recipe import SynthRecipe
+from pairfix.train.checkpoint import Identity
+from pairfix.train.objectives import ObjectiveSettings
+from pairfix.train.recipe import TrainRecipe
+
+__all__ = ["Task"]
+
+_CHANGEABLE = {"compile", "log_every", "validate_every"}
+"""Settings that may differ when a training goes on: they change neither steps nor figures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A network, an objective, and what the pairs are like."""
+
+    network: Network
+    config: Any
+    """Instance of ``network.config``."""
+    photos: Path
+    """Folder of sharp photos."""
+    objective: str
+    """A key of `pairfix.train.objectives.OBJECTIVES`."""
+    settings: ObjectiveSettings = field(default_factory=ObjectiveSettings)
+    synth: SynthRecipe = field(default_factory=SynthRecipe)
+    """What the pairs are like, the domain among it."""
+
+    def identity(self, recipe: TrainRecipe, processes: int) -> Identity:
+        """What a checkpoint of this training belongs to."""
+        groups = {
+            "network": dataclasses.asdict(self.config),
+            "objective": _without(self.settings, {"deblurrer"}),
+            "synthesis": dataclasses.asdict(self.synth),
+            "recipe": _without(recipe, _CHANGEABLE),
+        }
+        return {
+            "network": self.network.name,
+            "objective": self.objective,
+            "processes": processes,
+            **{
+                f"{group} {name}": value
+                for group, values in groups.items()
+                for name, value in values.items()
+            },
+        }
+
+
+def _without(settings: Any, left_out: Collection[str]) -> dict[str, Any]:  # noqa: ANN401
+    """A dataclass's fields but for some, which need not be copied."""
+    return {
+        each.name: getattr(settings, each.name)
+        for each in dataclasses.fields(settings)
+        if each.name not in left_out
+    }
