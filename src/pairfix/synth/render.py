@@ -2,7 +2,9 @@
 
 import torch
 
+from pairfix.synth.augment import augment_light, augment_pairs, candidates
 from pairfix.synth.batch import PairBatch
+from pairfix.synth.draw import Draw
 from pairfix.synth.optics import expose, margin
 from pairfix.synth.photos import PhotoStore
 from pairfix.synth.recipe import SynthRecipe
@@ -24,9 +26,11 @@ def render(
         crop: Side of the pairs' planes in pixels.
         generator: Of the photos' device; one with the same seed renders the same pairs.
     """
-    photos = store.crops(count, photo_side(crop, recipe), generator)
+    draw = Draw(generator)
+    photos = store.crops(count * candidates(recipe), photo_side(crop, recipe), generator)
     exposed = expose(photos, _frame_side(crop, recipe), recipe, generator)
-    return capture(exposed, recipe, generator)
+    batch = capture(augment_light(exposed, recipe, draw), recipe, generator)
+    return augment_pairs(batch, recipe, draw)
 
 
 def photo_side(crop: int, recipe: SynthRecipe) -> int:
