@@ -47,10 +47,10 @@ def light_up(photos: Tensor, probability: float, draw: Draw) -> Tensor:
 
 def _sources(photos: Tensor) -> Tensor:
     """How much each place looks like a light source, ``N x 1 x P x P`` in 0 to 1."""
-    light = photos.mean(dim=1, keepdim=True)
-    around = functional.avg_pool2d(
-        light, _SURROUNDINGS, stride=1, padding=_SURROUNDINGS // 2, count_include_pad=False
-    )
+    light = around = photos.mean(dim=1, keepdim=True)
+    for window in ((_SURROUNDINGS, 1), (1, _SURROUNDINGS)):
+        edge = window[0] // 2, window[1] // 2
+        around = functional.avg_pool2d(around, window, 1, edge, count_include_pad=False)
     low, high = _OUTSHINING
     return ((light - around - low) / (high - low)).clamp(0, 1)
 

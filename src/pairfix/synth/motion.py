@@ -31,8 +31,8 @@ _TILT = 0.3
 """Deviation of the scene plane's slopes."""
 _SHARED = math.sqrt(5)
 """Five terms of a misalignment add up at a corner."""
-_PROBES = (-1.0, 0.0, 1.0)
-"""Places, across and down, at which the length of the camera's path is measured."""
+_PROBES = 3
+"""Places, across and down each, at which the length of the camera's path is measured."""
 
 
 def sample_times(moments: int, device: torch.device) -> Tensor:
@@ -90,7 +90,7 @@ def camera_path(moments: int, length: Tensor, misalignment: float, size: int, dr
     rest = draw.normal(count, 1, 9, deviation=2 / size * misalignment / _SHARED)
     rest[..., 8] = 0
     identity = torch.eye(3, device=length.device)
-    return identity + path - path.mean(dim=1, keepdim=True) + rest.unflatten(-1, (3, 3))
+    return identity + path - path.mean(dim=1, keepdim=True) + rest.view(count, 1, 3, 3)
 
 
 def path_length(places: Tensor) -> Tensor:
@@ -113,12 +113,12 @@ def _homographies(pose: Tensor, draw: Draw) -> Tensor:
     shift = torch.stack([right, down, forth], dim=-1)[..., None] * normal[:, None, None]
     focal = draw.log_uniform(count, 1, low=_FOCAL[0], high=_FOCAL[1])
     lens = torch.cat([focal, focal, torch.ones_like(focal)], dim=1)[:, None]
-    return (turn.unflatten(-1, (3, 3)) + shift) * lens[..., None] / lens[:, :, None]
+    return (turn.view_as(shift) + shift) * lens[..., None] / lens[:, :, None]
 
 
 def _flow(change: Tensor) -> Tensor:
     """How far homographies, less the identity, move the probes: ``N x T x k x 2``."""
-    probes = torch.tensor(_PROBES, device=change.device)
+    probes = torch.linspace(-1, 1, _PROBES, device=change.device)
     places = torch.cartesian_prod(probes, probes)
     points = torch.cat([places, torch.ones_like(places[:, :1])], dim=1)
     moved = (change[:, :, None] * points[:, None]).sum(dim=-1)

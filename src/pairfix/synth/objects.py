@@ -20,6 +20,8 @@ _HARMONICS = 5
 """Harmonics of its outline."""
 _BUMPS = 0.3
 """Deviation of the first harmonic over the radius; the others fall with their frequency."""
+_WAIST = 0.2
+"""Least radius of the outline over the mean one."""
 _EDGE = 1.5
 """Width of its edge in pixels."""
 _LONGER = 1.5
@@ -69,15 +71,15 @@ def _blobs(centre: Tensor, size: int, side: int, draw: Draw) -> Tensor:
     stretch = draw.log_uniform(count, 1, low=_STRETCH[0], high=_STRETCH[1]).sqrt()
     x = ((ramp - centre[:, :1]) / stretch)[:, None, :]
     y = ((ramp - centre[:, 1:]) * stretch)[:, :, None]
-    order = torch.arange(1, _HARMONICS + 1, device=centre.device)
-    sine, cosine = draw.normal(2, count, _HARMONICS, deviation=_BUMPS) / order
-    angle = torch.atan2(y, x)
-    outline = torch.ones_like(angle)
-    for index, harmonic in enumerate(order):
-        outline += sine[:, index, None, None] * (harmonic * angle).sin()
-        outline += cosine[:, index, None, None] * (harmonic * angle).cos()
+    offset = torch.complex(x.expand(count, side, side), y.expand(count, side, side))
+    distance = offset.abs()
+    turn = offset / distance.clamp_min(1e-6)
+    bumps = torch.zeros_like(offset)
+    for order in range(_HARMONICS, 0, -1):
+        sine, cosine = draw.normal(2, count, 1, 1, deviation=_BUMPS / order)
+        bumps = (bumps + torch.complex(cosine, sine)) * turn
     radius = draw.log_uniform(count, 1, 1, low=_RADIUS[0], high=_RADIUS[1])
-    inside = radius * outline.clamp_min(0.2) - torch.hypot(x, y)
+    inside = radius * (1 + bumps.real).clamp_min(_WAIST) - distance
     return (inside * (size / 2 / _EDGE) + 0.5).clamp(0, 1)[:, None]
 
 
@@ -96,4 +98,5 @@ def _paths(centre: Tensor, size: int, recipe: SynthRecipe, draw: Draw) -> Tensor
     shift_y = way[..., 1] - turn * x - growth * y
     zero = torch.zeros_like(turn)
     rows = [growth, -turn, shift_x, turn, growth, shift_y, zero, zero, zero]
-    return torch.eye(3, device=centre.device) + torch.stack(rows, dim=-1).unflatten(-1, (3, 3))
+    change = torch.stack(rows, dim=-1).view(count, recipe.samples, 3, 3)
+    return torch.eye(3, device=centre.device) + change

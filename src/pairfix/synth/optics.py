@@ -33,7 +33,7 @@ _TAIL = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Exposed:
-    """Both frames as light on the sensor, ``N x 3 x size x size``; 1 is white, sources exceed it."""
+    """Both frames as light on the sensor, ``N x 3 x size x size``; white is 1, lamps exceed it."""
 
     long: Tensor
     sharp: Tensor
@@ -87,11 +87,15 @@ def _lengths(count: int, recipe: SynthRecipe, draw: Draw) -> Tensor:
 
 def _warp(photos: Tensor, homographies: Tensor, size: int) -> Tensor:
     """Read photos where homographies of the crop's coordinates say, ``N x C x size x size``."""
+    scaled = homographies.clone()
+    scaled[:, 2] *= photos.shape[-1] / size
     ramp = (torch.arange(size, device=photos.device) * 2 + (1 - size)) / size
-    across = homographies[:, :, 0, None, None] * ramp
-    down = (homographies[:, :, 1, None] * ramp + homographies[:, :, 2, None])[..., None]
+    across = scaled[:, :, 0, None, None] * ramp
+    down = scaled[:, :, 1, None, None] * ramp[:, None] + scaled[:, :, 2, None, None]
     x, y, depth = (across + down).unbind(dim=1)
-    grid = torch.stack([x, y], dim=-1) * (size / photos.shape[-1] / depth)[..., None]
+    grid = photos.new_empty(len(photos), size, size, 2)
+    torch.div(x, depth, out=grid[..., 0])
+    torch.div(y, depth, out=grid[..., 1])
     return functional.grid_sample(photos, grid, padding_mode="reflection", align_corners=False)
 
 

@@ -191,7 +191,8 @@ def _read(path: Path, smallest: int, longest: int) -> NDArray[np.uint8]:
     Raises:
         PairfixError: It cannot be read, or is smaller than `smallest` then.
     """
-    pixels = decode_bitmap(path, tiff=path.suffix.lower() in _TIFF).pixels
+    decoded = decode_bitmap(path, tiff=path.suffix.lower() in _TIFF).pixels
+    pixels = np.asarray(decoded if decoded.dtype == np.uint8 else decoded >> 8, np.uint8)
     height, width, _ = pixels.shape
     scale = min(longest / max(height, width), 1)
     size = round(height * scale), round(width * scale)
@@ -199,7 +200,6 @@ def _read(path: Path, smallest: int, longest: int) -> NDArray[np.uint8]:
         raise InputError(
             f"{path} is too small: {width} x {height} pixels, {smallest} are needed at {longest}"
         )
-    if scale < 1:
-        pixels = cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA)
-    peak = np.iinfo(pixels.dtype).max
-    return pixels if peak == 255 else (pixels >> 8).astype(np.uint8)  # noqa: PLR2004
+    if scale == 1:
+        return pixels
+    return np.asarray(cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_AREA), np.uint8)

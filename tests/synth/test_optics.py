@@ -1,0 +1,186 @@
+"""Laws of the two exposures of a scene."""
+
+from dataclasses import replace
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch import Generator, Tensor  # noqa: E402
+
+from pairfix.synth.draw import Draw  # noqa: E402
+from pairfix.synth.light import srgb_to_linear  # noqa: E402
+from pairfix.synth.motion import camera_path  # noqa: E402
+from pairfix.synth.optics import Exposed, expose, margin  # noqa: E402
+from pairfix.synth.recipe import SynthRecipe  # noqa: E402
+
+SIZE = 64
+STILL = SynthRecipe(blur=(0, 0), misalignment=0, objects=0, lights=0, samples=3)
+SHAKEN = replace(STILL, blur=(16, 16), samples=24)
+CORNERS = torch.tensor([[x, y, 1.0] for x in (-1, 1) for y in (-1, 1)])
+
+
+def seeded(seed: int = 0) -> Generator:
+    return Generator().manual_seed(seed)
+
+
+def photos_for(recipe: SynthRecipe, count: int = 4, seed: int = 0) -> Tensor:
+    side = SIZE + 2 * margin(recipe)
+    coarse = torch.rand(count, 3, side // 4, side // 4, generator=seeded(seed))
+    return torch.nn.functional.interpolate(coarse, (side, side), mode="bicubic").clamp(0, 1)
+
+
+def exposed(recipe: SynthRecipe, count: int = 4, seed: int = 0) -> Exposed:
+    return expose(photos_for(recipe, count), SIZE, recipe, seeded(seed))
+
+
+def dot(recipe: SynthRecipe, count: int) -> Tensor:
+    """A white spot on black, in the middle."""
+    side = SIZE + 2 * margin(recipe)
+    ramp = torch.arange(side) - (side - 1) / 2
+    spot = torch.exp(-(ramp**2 + ramp[:, None] ** 2) / 18)
+    return spot.expand(count, 3, side, side)
+
+
+def centroid(light: Tensor) -> Tensor:
+    """Centre of brightness in pixels from the middle, ``N x 2``."""
+    ramp = torch.arange(light.shape[-1]) - (light.shape[-1] - 1) / 2
+    weights = light.mean(dim=1)
+    total = weights.sum(dim=(1, 2))
+    across, down = (weights.sum(dim=axis) @ ramp / total for axis in (1, 2))
+    return torch.stack([across, down], dim=1)
+
+
+def moved(homographies: Tensor, points: Tensor) -> Tensor:
+    """Where the points go, less where they were, in pixels: ``... x k x 2``."""
+    mapped = points @ homographies.transpose(-1, -2)
+    return (mapped[..., :2] / mapped[..., 2:] - points[:, :2]) * SIZE / 2
+
+
+@pytest.mark.parametrize("recipe", [STILL, replace(STILL, objects=1, lights=1)])
+def test_when_nothing_moves_both_frames_are_the_same(recipe: SynthRecipe) -> None:
+    frames = exposed(recipe)
+    torch.testing.assert_close(frames.long, frames.sharp, rtol=1e-3, atol=1e-3)
+
+
+def test_the_sharp_frame_is_the_photos_own_pixels() -> None:
+    recipe = replace(SHAKEN, misalignment=2)
+    photos = photos_for(recipe)
+    edge = margin(recipe)
+    middle = photos[..., edge:-edge, edge:-edge]
+    assert torch.equal(expose(photos, SIZE, recipe, seeded()).sharp, srgb_to_linear(middle))
+
+
+def test_motion_blurs_the_long_frame_only() -> None:
+    frames = exposed(SHAKEN)
+    detail_long, detail_sharp = (
+        each.diff(dim=3).square().mean(dim=(1, 2, 3)) for each in (frames.long, frames.sharp)
+    )
+    assert (detail_long < detail_sharp / 2).all()
+
+
+def test_motion_keeps_the_light() -> None:
+    frames = exposed(SHAKEN)
+    torch.testing.assert_close(frames.long.mean(), frames.sharp.mean(), rtol=0.02, atol=0)
+
+
+def test_borders_stay_bright_even_beyond_the_photo() -> None:
+    recipe = replace(SynthRecipe(), blur=(40, 40), objects=1, lights=0)
+    frames = expose(torch.ones(2, 3, SIZE, SIZE), SIZE, recipe, seeded())
+    torch.testing.assert_close(frames.long, torch.ones_like(frames.long))
+
+
+@pytest.mark.parametrize("length", [3.0, 20.0])
+def test_the_cameras_path_is_as_long_as_asked(length: float) -> None:
+    path = camera_path(400, torch.full((16,), length), 0, SIZE, Draw(seeded()))
+    grid = torch.cartesian_prod(torch.linspace(-1, 1, 3), torch.linspace(-1, 1, 3))
+    places = moved(path, torch.cat([grid, torch.ones(9, 1)], dim=1))
+    measured = places.diff(dim=1).norm(dim=-1).sum(dim=1).mean(dim=-1)
+    torch.testing.assert_close(measured, torch.full_like(measured, length), rtol=0.05, atol=0)
+
+
+def test_the_mean_displacement_is_what_alignment_leaves() -> None:
+    frames = expose(dot(SHAKEN, 16), SIZE, SHAKEN, seeded())
+    assert (centroid(frames.long) - centroid(frames.sharp)).norm(dim=1).max() < 0.3
+
+
+def test_the_misalignment_is_as_large_as_asked() -> None:
+    path = camera_path(1, torch.zeros(4000), 2.0, SIZE, Draw(seeded()))
+    assert moved(path[:, 0], CORNERS).std().item() == pytest.approx(2, rel=0.1)
+
+
+def test_the_margin_provides_for_nearly_all_motion() -> None:
+    recipe = SynthRecipe()
+    length = torch.full((500,), recipe.blur[1])
+    path = camera_path(12, length, recipe.misalignment, SIZE, Draw(seeded()))
+    beyond = moved(path, CORNERS).abs().amax(dim=(1, 2, 3)) > margin(recipe)
+    assert beyond.float().mean() < 0.05
+
+
+def test_short_paths_are_more_frequent_than_long_ones_and_some_cameras_stand_still() -> None:
+    recipe = replace(SHAKEN, blur=(0, 16))
+    frames = expose(dot(recipe, 64), SIZE, recipe, seeded())
+    blurred = (frames.long - frames.sharp).abs().amax(dim=(1, 2, 3))
+    assert 0 < (blurred < 1e-3).sum() < 20
+    assert (blurred > 0.3).any()
+
+
+def test_light_sources_leave_streaks_above_white() -> None:
+    recipe = replace(SHAKEN, lights=1)
+    lit, unlit = exposed(recipe), exposed(SHAKEN)
+    assert unlit.sharp.max() <= 1
+    brightest = lit.sharp.amax(dim=(1, 2, 3))
+    assert brightest.max() > 5
+    streaked = lit.long > 1
+    assert streaked.sum() > (lit.sharp > 5).sum()
+
+
+def test_bright_places_are_lifted_when_they_are_compact() -> None:
+    recipe = replace(STILL, lights=1)
+    photos = 0.3 * torch.ones(1, 3, SIZE, SIZE)
+    photos[..., 30:34, 30:34] = 1
+    frames = expose(photos, SIZE, recipe, seeded(1))
+    assert frames.sharp[..., 31:33, 31:33].min() > 1.5
+    everywhere = expose(torch.ones(1, 3, SIZE, SIZE), SIZE, recipe, seeded(1)).sharp
+    assert everywhere.quantile(0.2) == 1
+
+
+def test_objects_move_by_themselves() -> None:
+    recipe = replace(STILL, blur=(0, 12), objects=1, samples=8)
+    photos = photos_for(recipe, 8)
+    path = replace(recipe, blur=(12, 12))
+    alone = expose(photos, SIZE, replace(path, objects=0), seeded()).long
+    frames = expose(photos, SIZE, path, seeded())
+    edge = margin(recipe)
+    covered = (frames.sharp - srgb_to_linear(photos[..., edge:-edge, edge:-edge])).abs() > 1e-4
+    share = covered.any(dim=1).float().mean(dim=(1, 2))
+    assert (share > 0.005).sum() >= 7
+    assert (share < 0.7).all()
+    differs = ((frames.long - alone).abs() > 1e-4).any(dim=1).float().mean(dim=(1, 2))
+    assert (differs > share).sum() >= 7
+
+
+@pytest.mark.parametrize(("count", "probability"), [(6, 0.5), (1, 0.4), (5, 0.3)])
+def test_objects_are_as_frequent_as_asked(count: int, probability: float) -> None:
+    recipe = replace(STILL, objects=probability, samples=1)
+    photos = photos_for(recipe, count)
+    plain = srgb_to_linear(photos)
+    generator = seeded()
+    seen = [
+        (expose(photos, SIZE, recipe, generator).sharp != plain).flatten(1).any(dim=1)
+        for _ in range(30)
+    ]
+    assert torch.stack(seen).float().mean().item() == pytest.approx(probability, abs=0.15)
+
+
+def test_the_same_seed_gives_the_same_frames() -> None:
+    first, second, other = (exposed(SynthRecipe(), seed=seed) for seed in (1, 1, 2))
+    assert torch.equal(first.long, second.long)
+    assert torch.equal(first.sharp, second.sharp)
+    assert not torch.equal(first.long, other.long)
+
+
+@pytest.mark.parametrize("shape", [(64, 66), (62, 62), (65, 65)])
+def test_photos_that_do_not_fit_are_refused(shape: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="for frames of 64"):
+        expose(torch.zeros(1, 3, *shape), SIZE, STILL, seeded())
