@@ -73,7 +73,7 @@ class Camera:
     exposure: Tensor
     """``N x 1 x 1 x 1``: level of display white."""
     toned: Tensor
-    """``N x 1 x 1 x 1``, boolean: whether its pictures get a tone curve."""
+    """``N x 1 x 1 x 1``, boolean: whether it gives its pictures a tone curve."""
 
     @classmethod
     def draw(cls, count: int, draw: Draw) -> "Camera":
@@ -92,17 +92,27 @@ class Camera:
         """
         return _mixed(self.matrix * self.exposure[:, 0], light).clamp_min(0)
 
-    def develop(self, colours: Tensor, *, toned: Tensor | None = None) -> Tensor:
+    @property
+    def from_xyz(self) -> Tensor:
+        """``N x 3 x 3`` from CIE XYZ under D65 to colours before white balance, as DNGs state it.
+
+        A photo's white is D65, so that the camera sees it as its neutral.
+        """
+        to_rgb = torch.linalg.inv(torch.tensor(_RGB_TO_XYZ).to(self.matrix))
+        return self.matrix @ to_rgb / self.gains.squeeze(-1)
+
+    def develop(self, colours: Tensor, *, toned: Tensor) -> Tensor:
         """White-balanced camera colours to linear sRGB (or toned), 0 to 1; ``N x 3 x H x W``.
 
-        The exposure stays what it was.
+        Highlights are clipped where the first channel is, so that they stay neutral. The exposure
+        stays what it was.
 
         Args:
             colours: Not clipped.
-            toned: Which pictures get the tone curve, instead of `Camera.toned`.
+            toned: ``N x 1 x 1 x 1``, boolean: which pictures get a tone curve.
         """
-        light = _mixed(torch.linalg.inv(self.matrix), colours).clamp(0, 1)
-        return torch.where(self.toned if toned is None else toned, tone(light), light)
+        light = _mixed(torch.linalg.inv(self.matrix), colours.clamp_max(1)).clamp(0, 1)
+        return torch.where(toned, tone(light), light)
 
 
 def _matrix(count: int, draw: Draw) -> Tensor:

@@ -1,6 +1,6 @@
 """Pairs as a camera would have taken them, from the light of two exposures (torch)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 
 import torch
@@ -10,19 +10,25 @@ from pairfix.synth import told
 from pairfix.synth.batch import PairBatch
 from pairfix.synth.camera import Camera
 from pairfix.synth.draw import Draw
-from pairfix.synth.light import encode_planes
-from pairfix.synth.mosaic import filter_colours, packed_gains
+from pairfix.synth.light import encode_planes, linear_to_srgb, srgb_to_linear
+from pairfix.synth.mosaic import demosaic, filter_colours, packed_gains
 from pairfix.synth.noise import NOISES, FrameNoise, NoiseModel, PairNoise
 from pairfix.synth.optics import Exposed
 from pairfix.synth.readout import Readout
 from pairfix.synth.recipe import SynthRecipe
+from pairfix.synth.storage import Storage
 
-__all__ = ["capture"]
+__all__ = ["Shots", "capture", "shoot"]
+
+_Capture = Callable[[Exposed, NoiseModel, SynthRecipe, Draw], PairBatch]
 
 _MISMATCH = 0.05
 """Standard deviation in stops of the brightness difference that exposure matching leaves."""
 _LONG_HEAT = (0.1, 1.0)
 """Hot pixels of the long frame over the short one's: at lower ISO they stand out less."""
+_FILES = 0.7
+"""Share of display pairs that are stored in 8 bits, and so clipped, as pairfix reads them; the
+papers' arrays, which the others stand for, are neither."""
 
 
 def capture(exposed: Exposed, recipe: SynthRecipe, generator: torch.Generator) -> PairBatch:
@@ -54,10 +60,16 @@ def capture(exposed: Exposed, recipe: SynthRecipe, generator: torch.Generator) -
     ]
     return _interleaved(
         [
-            _capture_raw(share, model, recipe, Draw(generator))
+            _route(model, recipe)(share, model, recipe, Draw(generator))
             for share, model in zip(shares, order, strict=True)
         ]
     )
+
+
+def _route(model: NoiseModel, recipe: SynthRecipe) -> _Capture:
+    if model.stage == "display":
+        return _capture_display
+    return _capture_raw if recipe.domain == "raw" else _capture_developed
 
 
 def _models(recipe: SynthRecipe) -> tuple[NoiseModel, ...]:
@@ -86,11 +98,13 @@ def _interleaved(parts: Sequence[PairBatch]) -> PairBatch:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shots:
+class Shots:
     """Both frames as the sensor recorded them, in white-balanced light of equal brightness."""
 
     camera: Camera
+    readout: Readout
     noise: PairNoise
+    """In parts of saturation, before white balance."""
     gains: Tensor
     """``N x 4 x 1 x 1``."""
     sharp: Tensor
@@ -102,7 +116,15 @@ class _Shots:
     long: Tensor
 
 
-def _shoot(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw: Draw) -> _Shots:
+def shoot(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw: Draw) -> Shots:
+    """Record both exposures on sensors of their own.
+
+    Args:
+        exposed: Light of the long and the short exposure, H and W even.
+        model: A noise model of the stage ``"sensor"``.
+        recipe: What the pairs are like.
+        draw: Randomness.
+    """
     shape = (len(exposed.sharp), 1, 1, 1)
     camera = Camera.draw(len(exposed.sharp), draw)
     readout = Readout.draw(len(exposed.sharp), recipe, draw)
@@ -114,8 +136,9 @@ def _shoot(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw: Draw)
     short, long = filter_colours(sharp) / gains, filter_colours(blurred) / gains
     noise = model.draw(short, ratio, draw)
     white = noise.brightening
-    return _Shots(
+    return Shots(
         camera=camera,
+        readout=readout,
         noise=noise,
         gains=gains,
         sharp=sharp,
@@ -126,7 +149,7 @@ def _shoot(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw: Draw)
 
 
 def _capture_raw(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw: Draw) -> PairBatch:
-    shots = _shoot(exposed, model, recipe, draw)
+    shots = shoot(exposed, model, recipe, draw)
     short, long, truth = (
         encode_planes(planes, "raw")
         for planes in (shots.short, shots.long, filter_colours(shots.sharp))
@@ -143,3 +166,60 @@ def _capture_raw(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw:
 def _told_in_raw(photo: Tensor, noise: FrameNoise, gains: Tensor) -> Tensor:
     shot, read = (gains * noise.shot).flatten(1), (gains**2 * noise.read).flatten(1)
     return told.noise_planes(photo, told.affine_curve(shot, read, "raw"))
+
+
+def _capture_developed(
+    exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw: Draw
+) -> PairBatch:
+    """Raw pairs developed as a camera or LibRaw does, highlights clipped, and stored.
+
+    The truth is developed from what every pixel would have seen in all colours, so that the
+    network also mends what demosaicing cannot know. A short frame that was exposed too dark is
+    stored so, without a tone curve, and brightened in linear light as `pairfix.exposure` does.
+    """
+    shots = shoot(exposed, model, recipe, draw)
+    storage = Storage.draw(len(exposed.sharp), recipe, draw)
+    dark = shots.noise.brightening
+    toned = shots.camera.toned & (dark == 1)
+
+    def developed(colours: Tensor) -> Tensor:
+        return linear_to_srgb(shots.camera.develop(colours, toned=toned))
+
+    stored = storage.store(developed(demosaic((shots.short / dark).clamp_max(1))))
+    return _display_batch(
+        short=encode_planes(srgb_to_linear(stored) * dark, "srgb"),
+        long=storage.store(developed(demosaic(shots.long.clamp_max(1)))),
+        sharp=developed(shots.sharp),
+        blurred=developed(shots.blurred),
+    )
+
+
+def _capture_display(
+    exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw: Draw
+) -> PairBatch:
+    """Noise on display values, stored in files of 8 bits or not at all."""
+    shape = (len(exposed.sharp), 1, 1, 1)
+    storage = Storage.draw(len(exposed.sharp), recipe, draw)
+    filed = draw.happens(*shape, probability=_FILES) > 0
+    sharp, blurred = (encode_planes(light, "srgb") for light in (exposed.sharp, exposed.long))
+    ratio = draw.log_uniform(*shape, low=recipe.ratio[0], high=recipe.ratio[1])
+    noise = model.draw(sharp, ratio, draw)
+    short, long = noise.short.add(sharp, draw), noise.long.add(blurred, draw)
+    dark = noise.brightening
+    stored = (storage.store(short / dark) * dark).clamp_max(1)
+    return _display_batch(
+        short=torch.where(filed, stored, short),
+        long=torch.where(filed, storage.store(long), long),
+        sharp=sharp,
+        blurred=blurred,
+    )
+
+
+def _display_batch(*, short: Tensor, long: Tensor, sharp: Tensor, blurred: Tensor) -> PairBatch:
+    return PairBatch(
+        short=short,
+        long=long,
+        truth=sharp,
+        short_noise=told.noise_planes(short, told.measured_curve(short, sharp)),
+        long_noise=told.noise_planes(long, told.measured_curve(long, blurred)),
+    )
