@@ -16,7 +16,9 @@ from pairfix.develop import develop, source_mosaic
 from pairfix.errors import OutputError, PairError
 from pairfix.exposure import match_exposure
 from pairfix.formats import check_writable, decode, encode_dng, encode_picture, output_format
+from pairfix.formats.atomic import replacing
 from pairfix.fuse import check_model, fuse
+from pairfix.htmlreport import RESULT, check_page, render_page
 from pairfix.image import (
     ROLES,
     AlignedPair,
@@ -59,6 +61,8 @@ class Recipe:
     overwrite: bool = False
     preview: Path | None = None
     """Where to write crops of short, long and result side by side."""
+    report: Path | None = None
+    """Where to write a page about the restoration (`pairfix.htmlreport`)."""
 
 
 def restore(
@@ -98,14 +102,15 @@ def restore(
     model = model or default_model(scene.reference.domain)
     with stages.run("fuse"):
         fused, tile = fuse(scene, model, runtime, tile=recipe.tile, progress=stages.progress)
-    _write(fused, scene, output, recipe, stages)
     notes = (
         *unused_photos(scene, model),
         *unused_settings(recipe.develop, scene.reference, is_mosaic=is_mosaic),
     )
-    return Restoration(
+    restoration = Restoration(
         scene, stages.seconds, output, notes, model=model, runtime=runtime, tile=tile
     )
+    _write(fused, restoration, recipe, stages)
+    return restoration
 
 
 def align_pair(
@@ -169,6 +174,9 @@ def _check_targets(inputs: list[Path | None], output: Path, recipe: Recipe) -> b
     if recipe.preview:
         check_writable(recipe.preview, overwrite=recipe.overwrite, mosaic=False)
         targets.append(recipe.preview)
+    if recipe.report:
+        check_page(recipe.report, overwrite=recipe.overwrite)
+        targets.append(recipe.report)
     _check_distinct(inputs, targets)
     return chosen.mosaic
 
@@ -237,35 +245,51 @@ def _aligned_pair(long: Frame, short: Frame, mode: AlignmentMode, stages: _Stage
         return align(matched, mode)
 
 
-def _write(
-    fused: Fused,
-    scene: AlignedPair | SingleFrame,
-    output: Path,
-    recipe: Recipe,
-    stages: _Stages,
-) -> None:
+def _write(fused: Fused, restoration: Restoration, recipe: Recipe, stages: _Stages) -> None:
     """Make everything first, then write: what fails leaves no file behind."""
-
-    def developed(planes: Planes) -> Picture:
-        return develop(planes, fused.reference, recipe.develop, gain=fused.gain)
-
-    picture = sheet = None
-    if recipe.preview or not output_format(output).mosaic:
+    output, overwrite = restoration.output, recipe.overwrite
+    is_mosaic = output_format(output).mosaic
+    pictures: dict[str, Picture] = {}
+    sheet = page = None
+    if recipe.preview or recipe.report or not is_mosaic:
         with stages.run("develop"):
-            picture = developed(fused.planes)
-    if recipe.preview and picture:
+            compared = recipe.preview is not None or recipe.report is not None
+            pictures = _develop(fused, restoration.scene, recipe.develop, sources=compared)
+    if recipe.preview:
         with stages.run("preview"):
-            sources = {str(role): developed(planes) for role, planes in scene.sources.items()}
-            sheet = compare(sources | {"result": picture})
+            sheet = compare(pictures)
+    if recipe.report:
+        with stages.run("report"):
+            page = render_page(pictures, restoration)
     with stages.run("write"):
-        if picture is None or output_format(output).mosaic:
+        if is_mosaic:
             exposure = float(np.log2(fused.gain)) + recipe.develop.exposure
             mosaic = source_mosaic(fused)
-            encode_dng(fused.reference, mosaic, exposure, output, overwrite=recipe.overwrite)
+            encode_dng(fused.reference, mosaic, exposure, output, overwrite=overwrite)
         else:
-            _encode(picture, output, recipe)
+            _encode(pictures[RESULT], output, recipe)
         if recipe.preview and sheet:
             _encode(sheet, recipe.preview, replace(recipe, bits=None))
+        if recipe.report and page:
+            with replacing(recipe.report, overwrite=overwrite) as file:
+                file.write(page.encode())
+
+
+def _develop(
+    fused: Fused,
+    scene: AlignedPair | SingleFrame,
+    settings: DevelopSettings,
+    *,
+    sources: bool,
+) -> dict[str, Picture]:
+    """The result as a picture, after the photos that it was made from if they are asked for."""
+    planes: dict[str, Planes] = {RESULT: fused.planes}
+    if sources:
+        planes = {**{str(role): source for role, source in scene.sources.items()}, **planes}
+    return {
+        name: develop(each, fused.reference, settings, gain=fused.gain)
+        for name, each in planes.items()
+    }
 
 
 def _encode(picture: Picture, path: Path, recipe: Recipe) -> None:

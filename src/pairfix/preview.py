@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pairfix.crops import cut, differing_places
 from pairfix.image import Picture
 
 __all__ = ["compare"]
@@ -22,44 +23,26 @@ Pixels16 = NDArray[np.uint16]
 
 
 def compare(pictures: Mapping[str, Picture]) -> Picture:
-    """Lay out crops at 100 % where the last picture has the most detail, one row a place.
+    """Lay out crops at 100 % where the last two pictures differ most, one row a place.
 
     Args:
-        pictures: Of one scene, equally large, by name; the result last.
+        pictures: Two or more of one scene, equally large, by name; last the long photo, if there is
+            one, and the result.
 
     Returns:
         A sheet with the pictures side by side under their names.
     """
-    result = list(pictures.values())[-1]
-    crop = min(_CROP, *result.pixels.shape[:2])
+    *_, source, result = pictures.values()
+    side = min(_CROP, *result.pixels.shape[:2])
     rows = [
-        _row([_crop(picture, place, crop) for picture in pictures.values()])
-        for place in _detailed_places(result, crop)
+        _row([cut(picture, place, side) for picture in pictures.values()])
+        for place in differing_places(source, result, side, _ROWS)
     ]
     gap = np.full((_GAP, rows[0].shape[1], 3), _BACKGROUND, np.uint16)
-    sheet = [_header(list(pictures), crop)]
+    sheet = [_header(list(pictures), side)]
     for row in rows:
         sheet += [row, gap]
     return Picture(np.concatenate(sheet), exif=b"")
-
-
-def _detailed_places(picture: Picture, crop: int) -> list[tuple[int, int]]:
-    """Top-left corners of non-overlapping crops, those with the most fine detail first."""
-    green = picture.pixels[:, :, 1].astype(np.float32)
-    detail = np.abs(cv2.Laplacian(cv2.GaussianBlur(green, (0, 0), 1.5), cv2.CV_32F))
-    energy = cv2.boxFilter(detail, -1, (crop, crop), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
-    energy = energy[: green.shape[0] - crop + 1, : green.shape[1] - crop + 1].copy()
-    places: list[tuple[int, int]] = []
-    while len(places) < _ROWS and energy.max() >= 0:
-        top, left = np.unravel_index(int(energy.argmax()), energy.shape)
-        places.append((int(top), int(left)))
-        energy[max(top - crop + 1, 0) : top + crop, max(left - crop + 1, 0) : left + crop] = -1
-    return places
-
-
-def _crop(picture: Picture, place: tuple[int, int], crop: int) -> Pixels16:
-    top, left = place
-    return picture.pixels[top : top + crop, left : left + crop]
 
 
 def _row(crops: list[Pixels16]) -> Pixels16:

@@ -32,7 +32,7 @@ class Report:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know, in the order of the stages."""
-        frames = self._frames.values()
+        frames = self.frames.values()
         of_files = tuple(f"{frame.path.name}: {note}" for frame in frames for note in frame.notes)
         if isinstance(self.scene, AlignedPair):
             of_files += (*self.scene.matched.notes, *self.scene.alignment.notes)
@@ -47,7 +47,7 @@ class Report:
         """The machine-readable form that `--json` prints; docs/report.schema.json describes it."""
         report: dict[str, Any] = {
             "output": str(self.output),
-            "inputs": {role: _frame(frame) for role, frame in self._frames.items()},
+            "inputs": {role: _frame(frame) for role, frame in self.frames.items()},
             "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
             "notes": list(self.notes),
         }
@@ -56,7 +56,8 @@ class Report:
         return report
 
     @property
-    def _frames(self) -> dict[Role, Frame]:
+    def frames(self) -> dict[Role, Frame]:
+        """The decoded photos by the role that they were found to have."""
         if isinstance(self.scene, SingleFrame):
             return {self.scene.role: self.scene.reference}
         return {"long": self.scene.matched.long, "short": self.scene.matched.short}

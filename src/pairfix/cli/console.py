@@ -34,6 +34,7 @@ _STAGES = {
     "develop": "Developing",
     "write": "Writing",
     "preview": "Making the comparison",
+    "report": "Making the page",
 }
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "Preview",
     "Quality",
     "Quiet",
+    "ReportPage",
     "Short",
     "ShortOrNone",
     "Tile",
@@ -64,6 +65,10 @@ KeepRowNoise = Annotated[
 ]
 Preview = Annotated[
     Path | None, typer.Option(help="Also write crops of short, long and result side by side.")
+]
+ReportPage = Annotated[
+    Path | None,
+    typer.Option("--report", help="Also write an .html page to look through and to mail."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON result on standard output.")]

@@ -1,7 +1,6 @@
 """`pairfix restore`: one photo from two."""
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -12,6 +11,7 @@ from pairfix.cli.console import Talk, print_json
 from pairfix.image import DevelopSettings, WhiteBalance
 
 if TYPE_CHECKING:
+    from pairfix.pipeline import Recipe
     from pairfix.report import Restoration
 
 __all__ = ["restore"]
@@ -35,6 +35,7 @@ def restore(
     precision: options.PrecisionOption = "auto",
     tile: options.Tile = "auto",
     preview: options.Preview = None,
+    report: options.ReportPage = None,
     overwrite: options.Overwrite = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -66,12 +67,13 @@ def restore(
         quality=quality,
         overwrite=overwrite,
         preview=preview,
+        report=report,
     )
     with talk.progress() as progress:
-        report = run(long, short, output, recipe, progress)
-    _summarise(report, talk, preview)
+        restoration = run(long, short, output, recipe, progress)
+    _summarise(restoration, talk, recipe)
     if json:
-        print_json(report.as_json())
+        print_json(restoration.as_json())
 
 
 def _white_balance(text: str) -> WhiteBalance:
@@ -105,15 +107,17 @@ def _tile(text: str) -> int | None:
     raise typer.BadParameter(f"'{text}' is not auto or a number of pixels", param_hint="--tile")
 
 
-def _summarise(report: "Restoration", talk: Talk, preview: Path | None) -> None:
-    for note in report.notes:
+def _summarise(restoration: "Restoration", talk: Talk, recipe: "Recipe") -> None:
+    for note in restoration.notes:
         talk.note(note)
-    reason = f": {report.runtime.reason}" if report.runtime.reason else ""
-    talk.say(f"{report.model.name} on {report.runtime.description}{reason}")
+    reason = f": {restoration.runtime.reason}" if restoration.runtime.reason else ""
+    talk.say(f"{restoration.model.name} on {restoration.runtime.description}{reason}")
     if talk.verbose:
-        talk.say(f"  tiles of {report.tile}")
-        for stage, seconds in report.seconds.items():
+        talk.say(f"  tiles of {restoration.tile}")
+        for stage, seconds in restoration.seconds.items():
             talk.say(f"  {stage:<10}{seconds:6.2f} s")
-    talk.say(f"{report.output}: written in {sum(report.seconds.values()):.1f} s")
-    if preview is not None:
-        talk.say(f"{preview}: short, long and result side by side")
+    talk.say(f"{restoration.output}: written in {sum(restoration.seconds.values()):.1f} s")
+    if recipe.preview:
+        talk.say(f"{recipe.preview}: short, long and result side by side")
+    if recipe.report:
+        talk.say(f"{recipe.report}: the restoration as a page")

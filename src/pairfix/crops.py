@@ -1,0 +1,55 @@
+"""Where to look: the places at which two pictures of one scene differ most."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfix.image import Picture
+
+__all__ = ["cut", "differing_places"]
+
+_SMOOTHING = 2.0
+"""Standard deviation in pixels of a blur, so that noise hardly counts as a difference."""
+
+
+def differing_places(
+    first: Picture, second: Picture, side: int, count: int
+) -> list[tuple[int, int]]:
+    """Choose square crops that do not overlap, those where the pictures differ most first.
+
+    Exposures of one scene differ where light moved or blurred: at edges, lamps, writing. To see
+    that and not the noise, compare the long exposure with the result, which has the short one's
+    geometry.
+
+    Args:
+        first: One picture.
+        second: Another of the same size.
+        side: Of the crops, in pixels; at most the pictures' shorter side.
+        count: How many to choose, fewer if there is no room.
+
+    Returns:
+        Row and column of each crop's top-left corner.
+    """
+    difference = np.abs(_smoothed(first) - _smoothed(second))
+    sums = cv2.boxFilter(
+        difference, -1, (side, side), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT
+    )
+    height, width = difference.shape
+    sums = sums[: height - side + 1, : width - side + 1].copy()
+    places: list[tuple[int, int]] = []
+    while len(places) < count and sums.max() >= 0:
+        top, left = (int(index) for index in np.unravel_index(sums.argmax(), sums.shape))
+        places.append((top, left))
+        sums[max(top - side + 1, 0) : top + side, max(left - side + 1, 0) : left + side] = -1
+    return places
+
+
+def cut(picture: Picture, place: tuple[int, int], side: int) -> NDArray[np.uint16]:
+    """The crop of ``side x side x 3`` pixels whose top-left corner is at `place`."""
+    top, left = place
+    return picture.pixels[top : top + side, left : left + side]
+
+
+def _smoothed(picture: Picture) -> NDArray[np.float32]:
+    grey = cv2.cvtColor(picture.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return cv2.GaussianBlur(grey, (0, 0), _SMOOTHING).astype(np.float32, copy=False)
