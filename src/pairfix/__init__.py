@@ -21,11 +21,13 @@ if TYPE_CHECKING:
         DeviceError,
         InputError,
         MemoryExhaustedError,
+        MetricError,
         MissingExtraError,
         ModelError,
         OutputError,
         PairError,
         PairfixError,
+        WeightsMissingError,
     )
     from pairfix.formats import decode
     from pairfix.image import Alignment, DevelopSettings, Exposure, Frame
@@ -42,6 +44,7 @@ __all__ = [
     "Frame",
     "InputError",
     "MemoryExhaustedError",
+    "MetricError",
     "MissingExtraError",
     "Model",
     "ModelError",
@@ -52,6 +55,7 @@ __all__ = [
     "Report",
     "Restoration",
     "Runtime",
+    "WeightsMissingError",
     "__version__",
     "align_pair",
     "choose_runtime",

@@ -8,11 +8,13 @@ __all__ = [
     "DeviceError",
     "InputError",
     "MemoryExhaustedError",
+    "MetricError",
     "MissingExtraError",
     "ModelError",
     "OutputError",
     "PairError",
     "PairfixError",
+    "WeightsMissingError",
     "printable",
 ]
 
@@ -105,3 +107,17 @@ class MemoryExhaustedError(PairfixError):
 
     exit_code = 10
     summary = "memory ran out, even with the smallest tile"
+
+
+class MetricError(PairfixError):
+    """A quality metric that is unknown, or cannot score this photo."""
+
+    exit_code = 11
+    summary = "a metric is unknown, needs more than a photo, or cannot score this one"
+
+
+class WeightsMissingError(PairfixError):
+    """A quality metric's weights are not on this machine, and cannot be fetched."""
+
+    exit_code = 12
+    summary = "a metric's weights are not here, and could not be fetched"
