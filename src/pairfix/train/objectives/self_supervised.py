@@ -4,27 +4,28 @@ Source: Zhang et al., Self-Supervised Image Restoration with Blurry and Noisy Pa
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from pairfix.networks import Network
 from pairfix.synth.batch import PairBatch
+from pairfix.train.fusion import Fusion
 from pairfix.train.losses.selfir import (
     auxiliary_loss,
     reconstruction_loss,
     regularisation_loss,
     sharp_patches,
 )
+from pairfix.train.objectives.reblurring import refuse_reblurring
 from pairfix.train.objectives.spec import ObjectiveSettings, Stage
 from pairfix.train.subsampling import draw_neighbours, pick
 
-if TYPE_CHECKING:
-    from pairfix.train.fusion import Fusion
+__all__ = ["SHRINKS", "SelfSupervised", "build_self_supervised"]
 
-__all__ = ["SelfSupervised", "build_self_supervised"]
-
+SHRINKS = 2
+"""How many times smaller than the pairs is what the network sees."""
 _REGULARISATION = {3: 2.0, 4: 4.0}
 """Weights of L_reg by the planes of an exposure (Section 4.1)."""
 _EPOCHS = 200, 100
@@ -41,7 +42,7 @@ class SelfSupervised:
     trained as in Neighbor2Neighbor, but for the auxiliary loss.
     """
 
-    def __init__(self, fusion: "Fusion", *, regularisation: float, auxiliary: float) -> None:
+    def __init__(self, fusion: Fusion, *, regularisation: float, auxiliary: float) -> None:
         """Train all of a network's graphs together.
 
         Args:
@@ -63,7 +64,7 @@ class SelfSupervised:
     ) -> dict[str, Tensor]:
         """The paper's three terms; the truth is not looked at.
 
-        Height and width are multiples of twice what the network asks for.
+        Height and width are multiples of `SHRINKS` times what the network asks for.
         """
         del player
         neighbours = draw_neighbours(batch.short, generator)
@@ -85,7 +86,7 @@ class SelfSupervised:
 
 
 def build_self_supervised(
-    fusion: "Fusion",
+    fusion: Fusion,
     network: Network,
     config: Any,  # noqa: ANN401
     settings: ObjectiveSettings,
@@ -93,6 +94,7 @@ def build_self_supervised(
 ) -> tuple[Stage, ...]:
     """First without the auxiliary loss, then with it, as the official release does."""
     del network, generator
+    refuse_reblurring(settings)
     regularisation = settings.regularisation
     if regularisation is None:
         regularisation = _REGULARISATION[config.channels]

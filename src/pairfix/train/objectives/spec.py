@@ -2,17 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from pairfix.networks import Network
 from pairfix.synth.batch import PairBatch
+from pairfix.train.fusion import Fusion
 from pairfix.train.losses import PixelLossName
-
-if TYPE_CHECKING:
-    from pairfix.train.fusion import Fusion
 
 __all__ = ["Build", "Objective", "ObjectiveSettings", "ObjectiveSpec", "Stage"]
 
@@ -72,7 +70,7 @@ class ObjectiveSettings:
     """Weight of the reblurring loss that is added to a supervised one; the paper: 1."""
     reblur_module: Mapping[str, Any] = field(default_factory=dict)
     """Hyper-parameters of the module that it takes, but `channels`."""
-    deblurrer: "Fusion | None" = None
+    deblurrer: Fusion | None = None
     """The trained network whose results a reblurring module learns to blur."""
     content: float = 50.0
     """Weight of the adversarial objective's L1 loss (Zhang et al. 2019, Table I)."""
@@ -85,7 +83,7 @@ class ObjectiveSettings:
 
 
 Build = Callable[
-    ["Fusion", Network, Any, ObjectiveSettings, torch.Generator],
+    [Fusion, Network, Any, ObjectiveSettings, torch.Generator],
     tuple[Stage, ...],
 ]
 """Takes the network's modules, the network, its configuration, the settings, and a generator on
@@ -107,3 +105,8 @@ class ObjectiveSpec:
     """
     suits: Callable[[Network, Any], bool]
     """Whether a network in a configuration can be trained so."""
+    shrinks: int = 1
+    """How many times smaller than the pairs is what the network sees, side by side.
+
+    The pairs' sides are multiples of so many times what the network asks for.
+    """

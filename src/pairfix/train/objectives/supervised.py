@@ -1,7 +1,7 @@
-"""Training towards the truth (torch)."""
+"""Training towards the truth, or towards noisy pictures of it (torch)."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -9,15 +9,23 @@ from torch.nn import functional
 
 from pairfix.networks import Network
 from pairfix.synth.batch import PairBatch
-from pairfix.train.losses import PIXEL_LOSSES, PixelLoss
-from pairfix.train.objectives.spec import ObjectiveSettings, Stage
+from pairfix.train.fusion import Fusion
+from pairfix.train.losses import PIXEL_LOSSES, PixelLoss, l2
+from pairfix.train.objectives.reblurring import Term, refuse_reblurring, with_reblurring
+from pairfix.train.objectives.spec import Objective, ObjectiveSettings, Stage
 
-if TYPE_CHECKING:
-    from pairfix.train.fusion import Fusion
+__all__ = ["NoisySupervised", "Supervised", "build_noisy_supervised", "build_supervised"]
 
-__all__ = ["Supervised", "build_supervised"]
-
-_LEARNING_RATE = 3e-4
+_USUAL = 3e-4, (0.9, 0.999)
+_OPTIMISATION: Mapping[str, tuple[float, tuple[float, float]]] = {
+    "d2hnet": (1e-4, (0.5, 0.999)),
+    "deblurmerger": (2e-4, (0.5, 0.999)),
+    "deblurrnn": (2e-4, (0.5, 0.999)),
+    "reblur-unet": (1e-4, (0.9, 0.999)),
+    "srn": (1e-4, (0.9, 0.999)),
+    "dhn": (1e-4, (0.9, 0.999)),
+}
+"""Learning rate and Adam's decays in the networks' papers; SelfIR's where none is named."""
 
 
 @runtime_checkable
@@ -34,18 +42,17 @@ class Supervised:
     bilinearly (Tao et al., Scale-recurrent Network for Deep Image Deblurring, 2018, Equation 3).
     """
 
-    def __init__(self, fusion: "Fusion", network: Network, config: Any, loss: PixelLoss) -> None:  # noqa: ANN401
+    def __init__(self, fusion: Fusion, loss: PixelLoss, term: Term) -> None:
         """Train all of a network's graphs together.
 
         Args:
             fusion: The network's modules.
-            network: The network.
-            config: Instance of ``network.config``.
             loss: How the pictures are compared.
+            term: Adds to the losses.
         """
         self._fusion = fusion
-        self._graphs = network.graphs(config)
         self._loss = loss
+        self._term = term
 
     @property
     def players(self) -> Mapping[str, nn.Module]:
@@ -59,6 +66,7 @@ class Supervised:
         del player, generator
         *coarser, restored = self._restore(batch)
         losses = {"supervised": self._loss(restored, batch.truth)}
+        losses |= self._term(restored, batch.truth)
         for output in coarser:
             truth = functional.interpolate(batch.truth, output.shape[2:], mode="bilinear")
             factor = batch.truth.shape[2] // output.shape[2]
@@ -66,21 +74,72 @@ class Supervised:
         return losses
 
     def _restore(self, batch: PairBatch) -> tuple[Tensor, ...]:
-        graph = self._graphs[-1]
+        graph, *further = self._fusion.graphs
         module = self._fusion.modules_by_graph[graph.name]
-        if len(self._graphs) == 1 and isinstance(module, _Multiscale):
+        if not further and isinstance(module, _Multiscale):
             return module.scales(*(batch.sources[name] for name in graph.inputs))
         return (cast("Tensor", self._fusion(batch.sources)),)
 
 
+class NoisySupervised:
+    """The squared difference from a noisy picture, whose noise the network has not seen.
+
+    Noise of mean zero shifts nothing but the value of the loss (Zhang et al., Section 3.1,
+    Equation 5; Lehtinen et al., Noise2Noise, 2018). A network of the long exposure alone learns
+    from the short one as it is. One that sees the short one needs another: the truth with fresh
+    Gaussian noise, as strong at every pixel as `PairBatch.short_noise` tells.
+    """
+
+    def __init__(self, fusion: Fusion) -> None:
+        """Train all of a network's graphs together."""
+        self._fusion = fusion
+        self._sees_short = any("short" in graph.inputs for graph in fusion.graphs)
+
+    @property
+    def players(self) -> Mapping[str, nn.Module]:
+        """The network."""
+        return {"network": self._fusion}
+
+    def losses(
+        self, player: str, batch: PairBatch, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """The one loss."""
+        del player
+        return {"noisy-supervised": l2(self._fusion(batch.sources), self._target(batch, generator))}
+
+    def _target(self, batch: PairBatch, generator: torch.Generator) -> Tensor:
+        if not self._sees_short:
+            return batch.short
+        shape, device = batch.truth.shape, batch.truth.device
+        noise = torch.randn(shape, generator=generator, device=device)
+        return batch.truth + batch.short_noise * noise
+
+
 def build_supervised(
-    fusion: "Fusion",
+    fusion: Fusion,
     network: Network,
     config: Any,  # noqa: ANN401
     settings: ObjectiveSettings,
     generator: torch.Generator,
 ) -> tuple[Stage, ...]:
     """One stage, towards the truth."""
-    del generator
-    objective = Supervised(fusion, network, config, PIXEL_LOSSES[settings.loss])
-    return (Stage("supervised", objective, _LEARNING_RATE),)
+
+    def make(term: Term) -> Objective:
+        return Supervised(fusion, PIXEL_LOSSES[settings.loss], term)
+
+    objective = with_reblurring(make, fusion, config, settings, generator)
+    return (Stage("supervised", objective, *_OPTIMISATION.get(network.name, _USUAL)),)
+
+
+def build_noisy_supervised(
+    fusion: Fusion,
+    network: Network,
+    config: Any,  # noqa: ANN401
+    settings: ObjectiveSettings,
+    generator: torch.Generator,
+) -> tuple[Stage, ...]:
+    """One stage, towards noisy pictures; the loss is L2 whatever the settings say."""
+    del config, generator
+    refuse_reblurring(settings)
+    optimisation = _OPTIMISATION.get(network.name, _USUAL)
+    return (Stage("noisy-supervised", NoisySupervised(fusion), *optimisation),)
