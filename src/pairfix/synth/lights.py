@@ -16,7 +16,7 @@ _OUTSHINING = (0.35, 0.6)
 """Light above the square's mean from which a place looks like a source, and surely is one."""
 _SPOTS = 8
 """Lamps that are added to a photo at most."""
-_RADIUS = (0.7, 5.0)
+_RADIUS = (0.5, 3.0)
 """A lamp's standard deviation in pixels."""
 _TINT = 0.3
 """Deviation of a lamp's colour channels, in natural logarithms."""

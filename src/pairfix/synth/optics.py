@@ -2,7 +2,8 @@
 
 A long exposure is the mean of what is seen at several moments of the camera's and the objects'
 paths; the short one, after a gap, is one moment. The sharp frame is the photo's own pixels, and
-the long one lies on it as pairfix's alignment would leave it.
+the long one lies on it as pairfix's alignment would leave it: of what happens in the gap, only the
+objects' way remains.
 """
 
 import math
