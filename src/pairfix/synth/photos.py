@@ -17,7 +17,7 @@ from torch import Tensor
 from pairfix.errors import InputError, PairfixError
 from pairfix.formats.bitmap import decode_bitmap
 
-__all__ = ["HOLDOUT", "LONGEST", "Part", "PhotoStore", "list_photos"]
+__all__ = ["HOLDOUT", "LONGEST", "Part", "PhotoStore", "list_photos", "read_photo"]
 
 _log = logging.getLogger(__name__)
 
@@ -173,7 +173,7 @@ def _decode(
 ) -> Iterator[tuple[Path, NDArray[np.uint8]]]:
     def attempt(path: Path) -> tuple[Path, NDArray[np.uint8] | PairfixError]:
         try:
-            return path, _read(path, smallest, longest)
+            return path, read_photo(path, smallest, longest)
         except PairfixError as error:
             return path, error
 
@@ -185,7 +185,7 @@ def _decode(
                 yield path, result
 
 
-def _read(path: Path, smallest: int, longest: int) -> NDArray[np.uint8]:
+def read_photo(path: Path, smallest: int, longest: int) -> NDArray[np.uint8]:
     """A photo as ``H x W x 3`` uint8, averaged down where it is larger than `longest`.
 
     Raises:
