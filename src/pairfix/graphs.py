@@ -23,13 +23,16 @@ _SIZES = ((2, 3), (5, 4))
 _NEEDED = ("torch", "torchvision", "onnx", "onnxscript")
 
 
-def require_torch() -> None:
+def require_torch(*further: str) -> None:
     """See to it that graphs can be exported.
+
+    Args:
+        further: Other packages of the same extra that are needed.
 
     Raises:
         MissingExtraError: PyTorch, or what it exports with, is not installed.
     """
-    for name in _NEEDED:
+    for name in (*_NEEDED, *further):
         if find_spec(name) is None:
             raise MissingExtraError(
                 f"this needs {name}, which is not installed", "pip install 'pairfix[torch]'"

@@ -74,10 +74,9 @@ def how_to_get_weights(network: Network) -> str:
     """What to do for weights of a network that comes without."""
     if not network.restores:
         return "it only serves in training"
-    if network.name in RELEASES:
-        files = RELEASES[network.name].files
-        return f"import the official ones: pairfix models import {network.name} {files} -o FOLDER"
-    return (
-        "none are published that pairfix could import: train it, and make a model folder with "
-        "scripts/make_model.py of the source tree"
-    )
+    training = f"train it: pairfix train {network.name} PHOTOS -o FOLDER"
+    if network.name not in RELEASES:
+        return training
+    files = RELEASES[network.name].files
+    official = f"import the official ones: pairfix models import {network.name} {files} -o FOLDER"
+    return f"{official}; or {training}"

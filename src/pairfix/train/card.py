@@ -81,14 +81,13 @@ def write_card(name: str, task: Task, recipe: TrainRecipe, log: TrainingLog) -> 
 
 
 def _facts(task: Task, recipe: TrainRecipe, log: TrainingLog) -> Iterable[tuple[str, str]]:
-    last = log.validation[-1]
     processes = log.about["identity"]["processes"]
     versions = log.about["versions"]
     yield "Objective", OBJECTIVES[task.objective].title
     yield "Command", f"`{log.about['command']}`"
     yield "Start", log.about["start"] or "freshly initialised"
-    yield "Steps", f"{last.step:,} of {recipe.batch * processes} pairs"
-    yield "Time", f"{last.seconds / 60:.1f} minutes"
+    yield "Steps", f"{log.step:,} of {recipe.batch * processes} pairs"
+    yield "Time", f"{log.seconds / 60:.1f} minutes"
     yield "Hardware", log.about["hardware"]
     yield "Arithmetic", recipe.precision
     yield "Seed", str(recipe.seed)

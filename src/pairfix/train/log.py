@@ -45,10 +45,19 @@ class TrainingLog:
 
     about: dict[str, Any]
     """Machine, versions, command, recipe: whatever JSON takes."""
+    step: int = 0
+    """Steps done."""
+    seconds: float = 0.0
+    """Time used, earlier parts of a resumed training included."""
     noisy: Quality | None = None
     """Of the validation pairs' short frames."""
     losses: list[Losses] = field(default_factory=list)
     validation: list[Validated] = field(default_factory=list)
+
+    @property
+    def validated(self) -> int:
+        """The step after which quality was last measured."""
+        return self.validation[-1].step if self.validation else -1
 
     def as_json(self) -> str:
         """The file's text."""
@@ -57,6 +66,7 @@ class TrainingLog:
     def resume(self, text: str) -> None:
         """Take over what an earlier part of the training recorded."""
         earlier = json.loads(text)
+        self.step, self.seconds = earlier["step"], earlier["seconds"]
         self.losses = [Losses(**each) for each in earlier["losses"]]
         self.validation = [
             Validated(**each | {"quality": Quality(**each["quality"])})

@@ -103,7 +103,7 @@ class Loop:
         Raises:
             ModelError: The losses stay not finite.
         """
-        clock = _Clock(self.seconds, self.step, self._share())
+        clock = _Clock(self.seconds, self.step, progress(self._recipe, self.step, self.seconds))
         self._reviewed = int(self._share() * _REVIEWS)
         while True:
             self.seconds = clock.seconds()
@@ -117,9 +117,11 @@ class Loop:
                 self._look(rate, clock)
             latest = self.losses[-1] if self.losses else None
             stage = self._stages[self._stage].name
-            report(Standing(self.step, share, stage, latest, clock.left(share)))
+            done = min(progress(self._recipe, self.step, self.seconds), 1.0)
+            report(Standing(self.step, done, stage, latest, clock.left(done)))
             if self._review_due(share):
                 review()
+                clock.leave_out(self.step)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that the next steps depend on; all processes must ask for it together."""
@@ -151,7 +153,8 @@ class Loop:
         restore_random_state(self._generator, state["random"][self._workers.rank])
 
     def _share(self) -> float:
-        return progress(self._recipe, self.step, self.seconds)
+        """The share of the training that is done in the middle of the next step."""
+        return progress(self._recipe, self.step + 0.5, self.seconds)
 
     def _enter(self, stage: int) -> None:
         self._stage = stage
@@ -225,9 +228,13 @@ class _Clock:
 
     def steps_per_second(self, step: int) -> float:
         """Pace since the last call."""
-        now = self.seconds(), step
-        (then, before), self._looked = self._looked, now
-        return (step - before) / max(now[0] - then, 1e-9)
+        then, before = self._looked
+        self.leave_out(step)
+        return (step - before) / max(self._looked[0] - then, 1e-9)
+
+    def leave_out(self, step: int) -> None:
+        """Let the pace count from now on."""
+        self._looked = self.seconds(), step
 
 
 def _ordered(batch: PairBatch, *, last: bool) -> PairBatch:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -19,12 +19,12 @@ from pairfix.train.facts import describe_training
 from pairfix.train.fusion import Fusion
 from pairfix.train.log import TrainingLog, Validated
 from pairfix.train.loop import Loop, Standing
-from pairfix.train.objectives import OBJECTIVES, Stage
+from pairfix.train.objectives import OBJECTIVES, ObjectiveSpec, Stage
 from pairfix.train.pairs import Pairs
 from pairfix.train.random import seeded
 from pairfix.train.recipe import TrainRecipe
 from pairfix.train.task import Task
-from pairfix.train.transfer import deployable, start_from
+from pairfix.train.transfer import deployable, load_fusion, start_from
 from pairfix.train.validate import Validation
 from pairfix.weights import Model
 
@@ -36,9 +36,6 @@ class Trained:
     """How a training ended."""
 
     log: TrainingLog
-    step: int
-    seconds: float
-    """Time used, earlier parts of a resumed training included."""
     complete: bool
     """Whether it came to its end; if not, it can be resumed."""
     model: Model | None
@@ -97,8 +94,7 @@ def train(
         complete = course.loop.run(stop=stop, report=report, review=course.review)
         course.review()
     model = course.deploy(overwrite=overwrite or resume) if workers.leads else None
-    loop = course.loop
-    return Trained(course.log, loop.step, loop.seconds, complete, model, workplace.folder)
+    return Trained(course.log, complete, model, workplace.folder)
 
 
 @dataclass(slots=True)
@@ -129,7 +125,7 @@ class _Course:
         fusion = Fusion(task.network, task.config, normalised=start is None)
         if start is not None:
             start_from(start, task.network, fusion)
-        stages = _build(task, fusion.to(device), recipe.seed)
+        stages = _build(task, fusion, device, recipe.seed)
         modules = [fusion, *(m for stage in stages for m in stage.objective.players.values())]
         _place(modules, recipe)
         workers.copy_from_leader(modules)
@@ -139,7 +135,8 @@ class _Course:
                 module.compile()
         validation = Validation(pairs.fixed(), task.synth.domain)
         about = describe_training(task, recipe, device, workers, start, pairs)
-        log = TrainingLog(about, validation.noisy() if workers.leads else None)
+        noisy = validation.noisy() if workers.leads else None
+        log = TrainingLog(about, noisy=noisy)
         return cls(task, recipe, device, workers, loop, log, validation, workplace)
 
     def resume(self) -> None:
@@ -158,7 +155,8 @@ class _Course:
             return
         ema = self.loop.ema.network
         self.log.losses = self.loop.losses
-        if not self.log.validation or self.log.validation[-1].step < self.loop.step:
+        self.log.step, self.log.seconds = self.loop.step, self.loop.seconds
+        if self.task.network.restores and self.log.validated < self.loop.step:
             quality = self.validation.measure(ema)
             self.log.validation.append(Validated(self.loop.step, self.loop.seconds, quality))
         text = self.log.as_json()
@@ -186,6 +184,7 @@ class _Course:
 def _check_crop(task: Task, recipe: TrainRecipe) -> None:
     graphs = task.network.graphs(task.config)
     multiple = math.lcm(*(graph.multiple for graph in graphs if graph.reduction is None))
+    multiple *= _spec(task).shrinks
     if recipe.crop % multiple:
         raise ModelError(
             f"{task.network.title} takes no crops of {recipe.crop}",
@@ -193,7 +192,7 @@ def _check_crop(task: Task, recipe: TrainRecipe) -> None:
         )
 
 
-def _build(task: Task, fusion: Fusion, seed: int) -> Sequence[Stage]:
+def _spec(task: Task) -> ObjectiveSpec:
     spec = OBJECTIVES.get(task.objective)
     if spec is None:
         known = ", ".join(OBJECTIVES)
@@ -204,9 +203,19 @@ def _build(task: Task, fusion: Fusion, seed: int) -> Sequence[Stage]:
             f"the objective {spec.name} does not suit {task.network.title} as it is configured",
             f"take {' or '.join(fitting) or 'another network'}",
         )
+    return spec
+
+
+def _build(task: Task, fusion: Fusion, device: torch.device, seed: int) -> Sequence[Stage]:
+    """The stages of the training, everything on the device."""
+    settings = task.settings
+    if task.deblurrer is not None:
+        deblurrer = load_fusion(task.deblurrer).to(device).requires_grad_(requires_grad=False)
+        settings = replace(settings, deblurrer=deblurrer)
     generator = torch.Generator().manual_seed(seed)
+    spec = _spec(task)
     try:
-        return spec.build(fusion, task.network, task.config, task.settings, generator)
+        return spec.build(fusion.to(device), task.network, task.config, settings, generator)
     except ValueError as error:
         raise ModelError(f"the objective {spec.name}: {error}") from error
 

@@ -9,7 +9,7 @@ from pairfix.train.recipe import TrainRecipe
 __all__ = ["cosine", "current_stage", "progress"]
 
 
-def progress(recipe: TrainRecipe, step: int, seconds: float) -> float:
+def progress(recipe: TrainRecipe, step: float, seconds: float) -> float:
     """The share of the training that is done, 0 to 1 and beyond.
 
     Args:

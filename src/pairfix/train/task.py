@@ -11,6 +11,7 @@ from pairfix.synth.recipe import SynthRecipe
 from pairfix.train.checkpoint import Identity
 from pairfix.train.objectives import ObjectiveSettings
 from pairfix.train.recipe import TrainRecipe
+from pairfix.weights import Model
 
 __all__ = ["Task"]
 
@@ -32,6 +33,8 @@ class Task:
     settings: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     synth: SynthRecipe = field(default_factory=SynthRecipe)
     """What the pairs are like, the domain among it."""
+    deblurrer: Model | None = None
+    """The trained model whose results a reblurring module learns to blur."""
 
     def identity(self, recipe: TrainRecipe, processes: int) -> Identity:
         """What a checkpoint of this training belongs to."""
@@ -45,6 +48,7 @@ class Task:
             "network": self.network.name,
             "objective": self.objective,
             "processes": processes,
+            "deblurrer": self.deblurrer.name if self.deblurrer else None,
             **{
                 f"{group} {name}": value
                 for group, values in groups.items()

@@ -14,10 +14,21 @@ from pairfix.networks.norms import fold_norms
 from pairfix.train.fusion import Fusion
 from pairfix.weights import Model
 
-__all__ = ["deployable", "start_from", "widened"]
+__all__ = ["deployable", "load_fusion", "start_from", "widened"]
 
 _CONVOLUTION = 4
 """Dimensions of a convolution's weight: outputs, inputs, rows, columns."""
+
+
+def load_fusion(model: Model) -> Fusion:
+    """A trained network as it is deployed.
+
+    Raises:
+        ModelError: The model is damaged.
+    """
+    fusion = Fusion(model.network, model.config, normalised=False)
+    start_from(model, model.network, fusion)
+    return fusion.eval()
 
 
 def start_from(model: Model, network: Network, fusion: Fusion) -> None:
