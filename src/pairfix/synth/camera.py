@@ -1,8 +1,6 @@
 """From a photo's light to a camera's colours and back (torch).
 
 After Brooks et al., "Unprocessing Images for Learned Raw Denoising" (CVPR 2019), in short Brooks.
-Where they keep clipped highlights white by a gain that fades out near 1, nothing is needed here:
-light sources exceed 1, and white-balanced channels all saturate at 1 or above.
 """
 
 from dataclasses import dataclass
@@ -12,7 +10,7 @@ from torch import Tensor
 
 from pairfix.synth.draw import Draw
 
-__all__ = ["Camera", "tone", "untone", "untone_some"]
+__all__ = ["Camera", "scene_light", "tone", "untone"]
 
 _XYZ_TO_CAMERA = (
     ((1.0234, -0.2969, -0.2266), (-0.5625, 1.6328, -0.0469), (-0.0703, 0.2188, 0.6406)),
@@ -28,15 +26,19 @@ _RGB_TO_XYZ = (
 )
 """Linear sRGB to CIE XYZ under D65 (IEC 61966-2-1)."""
 _TONED = 0.5
-"""Probability that a photo is taken to have a tone curve."""
+"""Probability that a camera gives its pictures a tone curve."""
 _RED = (2.4, 1.3)
 """White balance of red from daylight to lamps; Brooks and D2HNet: 1.9 to 2.4."""
 _BLUE = (1.5, 2.6)
 """White balance of blue from daylight to lamps; Brooks and D2HNet: 1.5 to 1.9."""
 _TINT = 0.1
 """Largest deviation of either from the line between daylight and lamps."""
-_EXPOSURE = (0.08, 1.2)
+_EXPOSURE = (0.1, 1.2)
 """Level of display white over the sensor's: night scenes are dark."""
+_CLIPPED = 0.9
+"""Mean of the channels above which a photo is taken to have lost light (Brooks: inflection)."""
+_HEADROOM = (1.0, 10.0)
+"""Light that was there where the photo shows white."""
 
 
 def tone(light: Tensor) -> Tensor:
@@ -51,15 +53,26 @@ def untone(light: Tensor) -> Tensor:
     return torch.where(light > 1, light, curve)
 
 
-def untone_some(light: Tensor, draw: Draw) -> Tensor:
-    """Undo a tone curve in half of the photos, before anything is averaged over time.
+def scene_light(light: Tensor, probability: float, draw: Draw) -> Tensor:
+    """Undo what a camera did to the light of the scene, before anything is averaged over time.
+
+    The tone curve is undone, and clipped highlights get back light above 1, so that they saturate
+    again however dark the pair is exposed. Brooks do so by a gain that fades out towards white
+    (their Section 3.4), which would come too late here: blur spreads that light.
 
     Args:
-        light: ``N x 3 x H x W``, linear but for the tone curve.
+        light: ``N x 3 x H x W``, a photo's linear sRGB, 0 to 1.
+        probability: Of either, for each photo.
         draw: On the light's device.
     """
-    toned = draw.happens(len(light), 1, 1, 1, probability=_TONED)
-    return torch.where(toned > 0, untone(light), light)
+    shape = (len(light), 1, 1, 1)
+    toned = draw.happens(*shape, probability=probability) > 0
+    lifted = draw.happens(*shape, probability=probability)
+    headroom = draw.log_uniform(*shape, low=_HEADROOM[0], high=_HEADROOM[1]) - 1
+    light = torch.where(toned, untone(light), light)
+    grey = light.mean(dim=1, keepdim=True)
+    clipped = ((grey - _CLIPPED) / (1 - _CLIPPED)).clamp_min(0) ** 2
+    return light * (1 + lifted * headroom * clipped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +124,8 @@ class Camera:
             colours: Not clipped.
             toned: ``N x 1 x 1 x 1``, boolean: which pictures get a tone curve.
         """
-        light = _mixed(torch.linalg.inv(self.matrix), colours.clamp_max(1)).clamp(0, 1)
+        inverse = torch.linalg.inv_ex(self.matrix).inverse
+        light = _mixed(inverse, colours.clamp_max(1)).clamp(0, 1)
         return torch.where(toned, tone(light), light)
 
 

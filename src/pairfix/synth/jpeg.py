@@ -22,6 +22,9 @@ _EVEN = 50
 _PEAK = 255
 _CENTRE = 128
 
+_ROUNDING = (0.25, 0.5)
+"""Added in turn along a row before subsampled chroma, in quarters, is cut to whole levels."""
+
 _LUMA_TABLE = (
     (16, 11, 10, 16, 24, 40, 51, 61),
     (12, 12, 14, 19, 26, 58, 60, 55),
@@ -45,7 +48,8 @@ _CHROMA_TABLE = (
 )
 """ITU-T T.81, Table K.2."""
 _TO_YCC = ((0.299, 0.587, 0.114), (-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))
-"""RGB to Y, Cb, Cr (JFIF)."""
+_TO_RGB = ((1.0, 0.0, 1.402), (1.0, -0.344136, -0.714136), (1.0, 1.772, 0.0))
+"""RGB to Y, Cb, Cr, and back (JFIF)."""
 
 
 def compress(pictures: Tensor, quality: Tensor, *, subsampled: Tensor) -> Tensor:
@@ -62,28 +66,35 @@ def compress(pictures: Tensor, quality: Tensor, *, subsampled: Tensor) -> Tensor
     height, width = pictures.shape[2:]
     edges = (0, -width % _UNIT, 0, -height % _UNIT)
     levels = (functional.pad(pictures, edges, mode="replicate").clamp(0, 1) * _PEAK).round()
-    to_ycc = torch.tensor(_TO_YCC, device=pictures.device)
-    ycc = (_mixed(to_ycc, levels)).round()
+    ycc = _mixed(_TO_YCC, levels).round()
     luma = _coded(ycc[:, :1], _table(_LUMA_TABLE, quality))
     table = _table(_CHROMA_TABLE, quality)
     full = _coded(ycc[:, 1:], table)
-    half = _coded(functional.avg_pool2d(ycc[:, 1:], 2).round(), table)
+    half = _coded(_halved(ycc[:, 1:]), table)
     smooth = functional.interpolate(half, scale_factor=2, mode="bilinear", align_corners=False)
     decoded = torch.cat([luma, torch.where(subsampled, smooth, full)], dim=1)
-    rgb = _mixed(torch.linalg.inv(to_ycc), decoded).round().clamp(0, _PEAK) / _PEAK
+    rgb = _mixed(_TO_RGB, decoded).round().clamp(0, _PEAK) / _PEAK
     return rgb[..., :height, :width]
+
+
+def _halved(chroma: Tensor) -> Tensor:
+    """The means of 2 x 2 levels, rounded as the library does: up and down in turn."""
+    means = functional.avg_pool2d(chroma, 2)
+    return (means + means.new_tensor(_ROUNDING).repeat(means.shape[3] // 2)).floor_()
 
 
 def _coded(planes: Tensor, table: Tensor) -> Tensor:
     """Planes of 8-bit levels, centred at 0 or 128, after their coefficients were rounded."""
     transform = _cosines(planes.device)
     offset = _CENTRE if planes.shape[1] == 1 else 0
-    columns = (planes - offset).unflatten(3, (-1, _BLOCK)) @ transform.T
-    rows = transform @ columns.flatten(3).unflatten(2, (-1, _BLOCK))
-    blocks = rows.unflatten(4, (-1, _BLOCK))
-    blocks = (blocks / table).round_() * table
-    columns = (transform.T @ blocks.flatten(4)).flatten(2, 3)
-    decoded = (columns.unflatten(3, (-1, _BLOCK)) @ transform).flatten(3)
+    count, channels, height, width = planes.shape
+    down, across = height // _BLOCK, width // _BLOCK
+    blocks = (planes - offset).view(count, channels, height, across, _BLOCK) @ transform.T
+    blocks = transform @ blocks.view(count, channels, down, _BLOCK, width)
+    blocks = blocks.view(count, channels, down, _BLOCK, across, _BLOCK)
+    blocks = (blocks / table).round_().mul_(table)
+    blocks = transform.T @ blocks.view(count, channels, down, _BLOCK, width)
+    decoded = (blocks.view(count, channels, height, across, _BLOCK) @ transform).view_as(planes)
     return (decoded.round_() + offset).clamp_(offset - _CENTRE, offset + _CENTRE - 1)
 
 
@@ -104,6 +115,7 @@ def _cosines(device: torch.device) -> Tensor:
     return (scale * angle.cos()).to(device)
 
 
-def _mixed(matrix: Tensor, colours: Tensor) -> Tensor:
+def _mixed(matrix: tuple[tuple[float, ...], ...], colours: Tensor) -> Tensor:
     """``3 x 3`` applied to every pixel of ``N x 3 x H x W``."""
-    return torch.matmul(matrix, colours.flatten(2)).view_as(colours)
+    weights = torch.tensor(matrix, device=colours.device)
+    return torch.matmul(weights, colours.flatten(2)).view_as(colours)

@@ -12,7 +12,7 @@ from pairfix.synth.recipe import SynthRecipe
 __all__ = ["Readout"]
 
 _MOST_ROW_NOISE = 1.5
-"""Row noise in parts of the read noise: what `pairfix.defects` leaves of it, or cannot tell."""
+"""Strongest row noise in parts of the read noise; most is weak, as `pairfix.defects` leaves it."""
 _HOT_SHARE = (1e-5, 5e-4)
 _DEPTHS = (10, 12, 14)
 _BLACK = 1 / 16
@@ -43,7 +43,7 @@ class Readout:
         largest = 2 ** depths[choice] - 1
         black = (largest * _BLACK).round()
         return cls(
-            row_noise=rows * draw.uniform(*shape, high=_MOST_ROW_NOISE),
+            row_noise=rows * _MOST_ROW_NOISE * draw.uniform(*shape) ** 2,
             hot_share=hot * draw.log_uniform(*shape, low=_HOT_SHARE[0], high=_HOT_SHARE[1]),
             white=largest - black,
             black=black,

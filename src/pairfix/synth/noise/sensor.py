@@ -19,8 +19,9 @@ _READ_SLOPE = 2.18
 _READ_OFFSET = 1.20
 _READ_SPREAD = 0.26
 """Read noise by shot noise: a line in logarithms, and its deviation (Brooks, Eq. 3)."""
-_READ_EXCESS = (1.0, 8.0)
-"""Read noise (variance) over Brooks' line: theirs is a quiet sensor's."""
+_READ_EXCESS = (1.0, 6.0)
+"""Read noise (variance) over Brooks' line: theirs is a quiet sensor's, of 1
+to 1.5 electrons."""
 _READ_BY_RATIO = (1.0, 2.0)
 """Power of the exposure ratio by which the long frame's read noise (variance) is less: 2 where
 read noise is made before the amplifier, 1 where much of it comes after."""

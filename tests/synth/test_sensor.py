@@ -1,0 +1,131 @@
+import time
+from dataclasses import fields, replace
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from torch import Tensor  # noqa: E402
+
+from pairfix.image import Domain  # noqa: E402
+from pairfix.light import decode_planes  # noqa: E402
+from pairfix.synth.batch import PairBatch  # noqa: E402
+from pairfix.synth.noise import NOISES  # noqa: E402
+from pairfix.synth.optics import Exposed  # noqa: E402
+from pairfix.synth.recipe import SynthRecipe  # noqa: E402
+from pairfix.synth.sensor import capture  # noqa: E402
+
+SIZE = 64
+QUIET = SynthRecipe(row_noise=0, hot_pixels=0)
+_DEMOSAICED = 1.8
+"""Demosaicing leaves less noise in the finest detail, by which it is measured, than in all."""
+CASES = [(domain, name) for name, model in NOISES.items() for domain in model.domains]
+
+
+def exposed(count: int, size: int = SIZE, level: float | None = None) -> Exposed:
+    generator = torch.Generator().manual_seed(3)
+    coarse = torch.rand((count, 3, 4, 4), generator=generator)
+    light = torch.nn.functional.interpolate(coarse, (size, size), mode="bilinear")
+    if level is not None:
+        light = torch.full_like(light, level)
+    return Exposed(long=light, sharp=light.clone())
+
+
+def captured(recipe: SynthRecipe, light: Exposed, seed: int = 0) -> PairBatch:
+    return capture(light, recipe, torch.Generator().manual_seed(seed))
+
+
+def rms(values: Tensor) -> Tensor:
+    return values.square().mean(dim=(1, 2, 3)).sqrt()
+
+
+@pytest.mark.parametrize(("domain", "name"), CASES)
+@pytest.mark.parametrize("jpeg", [0.0, 0.5])
+def test_every_model_works_in_its_domains(domain: Domain, name: str, jpeg: float) -> None:
+    recipe = replace(SynthRecipe(), domain=domain, noise=(name,), jpeg=jpeg)
+    batch = captured(recipe, exposed(12))
+    shape = (12, 4, SIZE // 2, SIZE // 2) if domain == "raw" else (12, 3, SIZE, SIZE)
+    for each in fields(batch):
+        tensor = getattr(batch, each.name)
+        assert tensor.shape == shape
+        assert tensor.dtype == torch.float32
+        assert torch.isfinite(tensor).all()
+    assert batch.truth.min() >= 0
+    assert batch.truth.max() <= 1
+    assert batch.short_noise.min() > 0
+    assert rms(batch.short - batch.truth).mean() > rms(batch.long - batch.truth).mean()
+
+
+@pytest.mark.parametrize(("domain", "name"), CASES)
+def test_networks_are_told_the_noise_that_is_there(domain: Domain, name: str) -> None:
+    recipe = replace(QUIET, domain=domain, noise=(name,))
+    batch = captured(recipe, exposed(24, level=0.4))
+    noise = batch.short - batch.truth
+    ratio = rms(noise - noise.mean((2, 3), keepdim=True)) / rms(batch.short_noise)
+    expected = _DEMOSAICED if domain == "srgb" and NOISES[name].stage == "sensor" else 1.0
+    assert ratio.median() == pytest.approx(expected, rel=0.05)
+
+
+def test_the_same_seed_captures_the_same_pairs() -> None:
+    recipe = replace(SynthRecipe(), noise=("sensor", "physical"))
+    one, same, other = (captured(recipe, exposed(5), seed) for seed in (1, 1, 2))
+    for each in fields(PairBatch):
+        assert torch.equal(getattr(one, each.name), getattr(same, each.name))
+    assert not torch.equal(one.short, other.short)
+
+
+def test_the_dark_is_not_clipped_in_raw() -> None:
+    batch = captured(QUIET, exposed(16, level=0.0))
+    dark = torch.from_numpy(decode_planes(batch.short.numpy(), "raw"))
+    assert torch.all(dark.amin(dim=(1, 2, 3)) < 0)
+    error = dark.std(dim=(1, 2, 3)) / (dark[0].numel() ** 0.5)
+    assert torch.all(dark.mean(dim=(1, 2, 3)).abs() < 5 * error + 1e-3)
+
+
+def test_light_sources_are_clipped_at_white() -> None:
+    batch = captured(QUIET, exposed(8, level=50.0))
+    assert torch.all(batch.truth == 1)
+    assert batch.short.max() == 1
+    assert batch.short.mean() > 0.999
+
+
+def test_long_and_short_frames_are_equally_bright() -> None:
+    batch = captured(QUIET, exposed(32))
+    long, short = (decode_planes(each.numpy(), "raw").mean() for each in (batch.long, batch.short))
+    assert long == pytest.approx(short, rel=0.05)
+
+
+def test_models_take_turns() -> None:
+    recipe = replace(QUIET, domain="srgb", noise=("sensor", "gaussian"))
+    light = exposed(6, level=0.5)
+    batch = captured(recipe, light)
+    display = torch.tensor(0.5) ** (1 / 2.4) * 1.055 - 0.055
+    untouched = (batch.truth - display).abs().amax(dim=(1, 2, 3)) < 1e-5
+    assert untouched.tolist() == [False, True] * 3
+
+
+def test_fewer_pairs_than_models_are_no_trouble() -> None:
+    recipe = replace(QUIET, domain="srgb", noise=tuple(NOISES))
+    batch = captured(recipe, exposed(2))
+    assert len(batch.truth) == 2
+
+
+@pytest.mark.parametrize(
+    ("noise", "complaint"),
+    [(("gaussian",), "raw domain"), (("snow",), "unknown"), ((), "no noise model")],
+)
+def test_impossible_noise_is_refused(noise: tuple[str, ...], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        captured(replace(QUIET, noise=noise), exposed(1))
+
+
+@pytest.mark.slow
+def test_a_raw_batch_takes_little_time_on_the_cpu() -> None:
+    light = exposed(4, size=256)
+    captured(SynthRecipe(), light)
+    times = []
+    for seed in range(10):
+        start = time.perf_counter()
+        captured(SynthRecipe(), light, seed)
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.2
