@@ -36,6 +36,12 @@ def test_pixel_losses_of_a_constant_difference(name: "PixelLossName", expected: 
     assert PIXEL_LOSSES[name](target + 0.5, target).item() == pytest.approx(expected, rel=1e-5)
 
 
+def test_losses_of_half_precision_pictures_are_exact() -> None:
+    first, second = noise(1, 3, 8, 8).bfloat16(), noise(1, 3, 8, 8, seed=1).bfloat16()
+    for loss in (*PIXEL_LOSSES.values(), gradient_loss, dark_channel_loss):
+        assert torch.equal(loss(first, second), loss(first.float(), second.float()))
+
+
 def test_weights_say_what_each_square_counts() -> None:
     difference = torch.tensor([1.0, 2.0, 3.0, 4.0]).view(1, 1, 2, 2)
     weight = torch.tensor([1.0, 0.0, 0.5, 0.25]).view(1, 1, 2, 2)

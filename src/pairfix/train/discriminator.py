@@ -1,7 +1,5 @@
 """What tells restored pictures from real ones in adversarial training (torch)."""
 
-from typing import cast
-
 import torch
 from torch import Tensor, nn
 
@@ -22,6 +20,10 @@ class Discriminator(nn.Module):
     the last features become a scalar stands nowhere: a linear map at each place, averaged over
     all, so that pictures of any size can be told. Depth and widths are ours: 4 blocks of 64, 128,
     256 and 512 channels.
+
+    Real and restored pictures pass as one batch. In batches of their own, the normalisation would
+    take away what they differ by on the whole, and the average what is left: such a
+    discriminator told noisy pictures from clean ones no better than a coin.
     """
 
     def __init__(self, channels: int, width: int = 64, depth: int = 4) -> None:
@@ -37,18 +39,21 @@ class Discriminator(nn.Module):
         self.encoder = Encoder(2 * channels, config)
         self.score = nn.Conv2d(config.widths[-1], 1, 1)
 
-    def forward(self, picture: Tensor, blurry: Tensor) -> Tensor:
-        """Tell how real a picture seems.
+    def forward(self, real: Tensor, restored: Tensor, blurry: Tensor) -> tuple[Tensor, Tensor]:
+        """Tell how real pictures seem.
 
         Args:
-            picture: Real or restored, ``N x C x H x W``; H and W are multiples of ``2**depth``.
-            blurry: The long exposure, the same shape.
+            real: Sharp pictures, ``N x C x H x W``; H and W are multiples of ``2**depth``.
+            restored: Pictures of the same scenes and shape.
+            blurry: The long exposures, the same shape.
 
         Returns:
-            ``N`` scores before the sigmoid.
+            ``N`` scores of the real ones and ``N`` of the restored, before the sigmoid.
         """
-        features = self.encoder(torch.cat([picture, blurry], 1))[-1]
-        return cast("Tensor", self.score(features).mean(dim=(1, 2, 3)))
+        pictures = torch.cat([real, restored])
+        features = self.encoder(torch.cat([pictures, blurry.repeat(2, 1, 1, 1)], 1))[-1]
+        scores = self.score(features).mean(dim=(1, 2, 3))
+        return scores[: len(real)], scores[len(real) :]
 
 
 def build_discriminator(channels: int, generator: torch.Generator) -> nn.Module:

@@ -16,7 +16,7 @@ _CHARBONNIER = 1e-3
 
 def l1(restored: Tensor, target: Tensor) -> Tensor:
     """Mean absolute difference."""
-    return (restored - target).abs().mean()
+    return _difference(restored, target).abs().mean()
 
 
 def l2(restored: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
@@ -27,7 +27,7 @@ def l2(restored: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor
         target: The same shape.
         weight: What each square counts, of a shape that broadcasts; None for 1.
     """
-    square = (restored - target).square()
+    square = _difference(restored, target).square()
     return (square if weight is None else square * weight).mean()
 
 
@@ -36,7 +36,11 @@ def charbonnier(restored: Tensor, target: Tensor) -> Tensor:
 
     Source: Lai et al., Deep Laplacian Pyramid Networks, 2017 (Equation 3).
     """
-    return ((restored - target).square() + _CHARBONNIER**2).sqrt().mean()
+    return (_difference(restored, target).square() + _CHARBONNIER**2).sqrt().mean()
+
+
+def _difference(restored: Tensor, target: Tensor) -> Tensor:
+    return restored.float() - target.float()
 
 
 PIXEL_LOSSES: Mapping[PixelLossName, PixelLoss] = dict(

@@ -21,7 +21,7 @@ def gradient_loss(restored: Tensor, target: Tensor) -> Tensor:
         restored: ``N x C x H x W``, at least 3 pixels to a side.
         target: The same shape.
     """
-    horizontal, vertical = sobel(restored - target)
+    horizontal, vertical = sobel(restored.float() - target.float())
     return horizontal.abs().mean() + vertical.abs().mean()
 
 
@@ -58,7 +58,7 @@ def dark_channel(x: Tensor, patch: int = _PATCH) -> Tensor:
     Returns:
         ``N x 1 x H x W``.
     """
-    dark = -x.amin(dim=1, keepdim=True)
+    dark = -x.float().amin(dim=1, keepdim=True)
     for kernel in ((patch, 1), (1, patch)):
         padding = kernel[0] // 2, kernel[1] // 2
         dark = functional.max_pool2d(dark, kernel, stride=1, padding=padding)

@@ -49,8 +49,7 @@ class Adversarial:
         Args:
             generator: The modules that learn to restore.
             restore: Restores a batch with them.
-            discriminator: Takes ``N x C x H x W`` pictures and the long exposures, gives ``N``
-                scores before the sigmoid.
+            discriminator: As `pairfix.train.discriminator.Discriminator`.
             settings: Weights of the terms.
             term: Adds to the generator's losses.
         """
@@ -77,15 +76,14 @@ class Adversarial:
     def _discern(self, batch: PairBatch) -> dict[str, Tensor]:
         with torch.no_grad():
             restored = self._restore(batch)
-        real = self._discriminator(batch.truth, batch.long)
-        fake = self._discriminator(restored, batch.long)
+        real, fake = self._discriminator(batch.truth, restored, batch.long)
         return {"adversarial": self._settings.adversarial * discriminator_loss(real, fake)}
 
     def _deceive(self, batch: PairBatch) -> dict[str, Tensor]:
         settings, truth = self._settings, batch.truth
         restored = self._restore(batch)
         with frozen(self._discriminator):
-            fake = self._discriminator(restored, batch.long)
+            _, fake = self._discriminator(truth, restored, batch.long)
         return {
             "adversarial": settings.adversarial * generator_loss(fake),
             "content": settings.content * l1(restored, truth),
