@@ -30,4 +30,6 @@ class PairBatch:
     @property
     def sources(self) -> Mapping[str, Tensor]:
         """What a network can take, by the names of `pairfix.networks.Graph.inputs`."""
-        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "truth"}
+        return {
+            each.name: getattr(self, each.name) for each in fields(self) if each.name != "truth"
+        }

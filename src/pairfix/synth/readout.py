@@ -11,7 +11,7 @@ from pairfix.synth.recipe import SynthRecipe
 
 __all__ = ["Readout"]
 
-_MOST_ROW_NOISE = 1.5
+_MOST_ROW_NOISE = 0.6
 """Strongest row noise in parts of the read noise; most is weak, as `pairfix.defects` leaves it."""
 _HOT_SHARE = (1e-5, 5e-4)
 _DEPTHS = (10, 12, 14)
