@@ -1,4 +1,3 @@
-import time
 from dataclasses import fields, replace
 
 import pytest
@@ -117,15 +116,3 @@ def test_fewer_pairs_than_models_are_no_trouble() -> None:
 def test_impossible_noise_is_refused(noise: tuple[str, ...], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         captured(replace(QUIET, noise=noise), exposed(1))
-
-
-@pytest.mark.slow
-def test_a_raw_batch_takes_little_time_on_the_cpu() -> None:
-    light = exposed(4, size=256)
-    captured(SynthRecipe(), light)
-    times = []
-    for seed in range(10):
-        start = time.perf_counter()
-        captured(SynthRecipe(), light, seed)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.2

@@ -26,7 +26,9 @@ _RGB_TO_XYZ = (
 )
 """Linear sRGB to CIE XYZ under D65 (IEC 61966-2-1)."""
 _TONED = 0.5
-"""Probability that a camera gives its pictures a tone curve."""
+"""Probability that a camera gives a well exposed picture a tone curve."""
+_WELL_EXPOSED = 0.4
+"""Exposure above which a tone curve's contrast does not swallow the picture."""
 _RED = (2.4, 1.3)
 """White balance of red from daylight to lamps; Brooks and D2HNet: 1.9 to 2.4."""
 _BLUE = (1.5, 2.6)
@@ -91,11 +93,13 @@ class Camera:
     @classmethod
     def draw(cls, count: int, draw: Draw) -> "Camera":
         """A camera for each of `count` photos."""
+        exposure = draw.log_uniform(count, 1, 1, 1, low=_EXPOSURE[0], high=_EXPOSURE[1])
+        toned = draw.happens(count, 1, 1, 1, probability=_TONED) > 0
         return cls(
             matrix=_matrix(count, draw),
             gains=_gains(count, draw),
-            exposure=draw.log_uniform(count, 1, 1, 1, low=_EXPOSURE[0], high=_EXPOSURE[1]),
-            toned=draw.happens(count, 1, 1, 1, probability=_TONED) > 0,
+            exposure=exposure,
+            toned=toned & (exposure > _WELL_EXPOSED),
         )
 
     def see(self, light: Tensor) -> Tensor:
