@@ -34,10 +34,16 @@ def smooth_pairs(
     return PairBatch(truth + noise, functional.avg_pool2d(truth, 5, 1, 2), truth, told, 0 * told)
 
 
-def small_fusion(name: str = "selfir", *, normalised: bool = True, **fields: Any) -> Fusion:  # noqa: ANN401
+def small_fusion(
+    name: str = "selfir",
+    *,
+    normalised: bool = True,
+    seed: int = 0,
+    **fields: Any,  # noqa: ANN401
+) -> Fusion:
     network = NETWORKS[name]
     with torch.random.fork_rng():
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         return Fusion(network, network.config(**{**network.small, **fields}), normalised=normalised)
 
 

@@ -87,7 +87,8 @@ def train(
     Several GPUs: torchrun --nproc-per-node N -m pairfix train ... Needs PyTorch.
     """
     chosen = _find_network(network)
-    config = _configure(chosen, domain, fields or ())
+    begin = find_model(start) if start else None
+    config = _configure(chosen, domain, fields or (), begin)
     synth = SynthRecipe(
         domain=domain, noise=tuple(noise.split(",")), ratio=ratio, blur=blur, jpeg=jpeg
     )
@@ -133,7 +134,7 @@ def train(
             output,
             recipe,
             _torch_device(runtime.device),
-            start=find_model(start) if start else None,
+            start=begin,
             resume=resume,
             overwrite=overwrite,
             command=command_line(context),
@@ -157,9 +158,11 @@ def _find_network(name: str) -> Network:
     return NETWORKS[name]
 
 
-def _configure(network: Network, domain: Domain, fields: Iterable[str]) -> Any:  # noqa: ANN401
-    """The network's configuration with the fields that were given as ``name=value``."""
-    defaults = asdict(network.config(channels=CHANNELS[domain]))
+def _configure(network: Network, domain: Domain, fields: Iterable[str], start: Model | None) -> Any:  # noqa: ANN401
+    """The configuration to start from, with the fields that were given as ``name=value``."""
+    fitting = start is not None and (start.network, start.domain) == (network, domain)
+    config = start.config if start and fitting else network.config(channels=CHANNELS[domain])
+    defaults = asdict(config)
     given = dict(_assignment(text) for text in fields)
     stored = json_format.loads(json_format.dumps(defaults)) | given
     config = parse_config(Path("--set"), network, stored)

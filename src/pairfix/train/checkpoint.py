@@ -38,12 +38,12 @@ class Workplace:
         """Whether there is something to go on from."""
         return (self.folder / _STATE).is_file()
 
-    def prepare(self, *, overwrite: bool, resume: bool) -> None:
-        """See to it that a training can begin here, or go on.
+    def check(self, *, overwrite: bool, resume: bool) -> None:
+        """See to it that a training can begin here, or go on, without writing anything.
 
         Raises:
-            OutputError: The model or an earlier training is in the way, there is nothing to go on
-                from, or the folder cannot be made.
+            OutputError: The model or an earlier training is in the way, or there is nothing to go
+                on from.
         """
         check_folder(self.model, overwrite=overwrite or resume)
         if resume and not self.begun:
@@ -54,8 +54,15 @@ class Workplace:
             raise OutputError(
                 f"{self.folder} holds an earlier training", "pass --resume or --overwrite"
             )
+
+    def clear(self) -> None:
+        """Make the folder, or make it anew.
+
+        Raises:
+            OutputError: It cannot be made.
+        """
         try:
-            if not resume and self.begun:
+            if self.begun:
                 shutil.rmtree(self.folder)
             self.folder.mkdir(exist_ok=True)
         except OSError as error:

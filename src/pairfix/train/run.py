@@ -24,7 +24,7 @@ from pairfix.train.pairs import Pairs
 from pairfix.train.random import seeded
 from pairfix.train.recipe import TrainRecipe
 from pairfix.train.task import Task
-from pairfix.train.transfer import deployable, load_fusion, start_from
+from pairfix.train.transfer import check_start, deployable, load_fusion, start_from
 from pairfix.train.validate import Validation
 from pairfix.weights import Model
 
@@ -82,15 +82,19 @@ def train(
         OutputError: The folders exist or cannot be written.
     """
     _check_crop(task, recipe)
+    if start is not None:
+        check_start(start, task.network, task.synth.domain)
     workplace = Workplace(output)
     with joined(device) as workers, seeded(recipe.seed, device), _tuned_convolutions():
         if workers.leads:
-            workplace.prepare(overwrite=overwrite, resume=resume)
+            workplace.check(overwrite=overwrite, resume=resume)
         pairs = Pairs.load(task, recipe, device)
         course = _Course.prepare(task, recipe, device, workers, pairs, workplace, start)
         course.log.about |= {"command": command}
         if resume:
             course.resume()
+        elif workers.leads:
+            workplace.clear()
         complete = course.loop.run(stop=stop, report=report, review=course.review)
         course.review()
     model = course.deploy(overwrite=overwrite or resume) if workers.leads else None
@@ -124,7 +128,7 @@ class _Course:
         """Put everything on the device, ready for the first step."""
         fusion = Fusion(task.network, task.config, normalised=start is None)
         if start is not None:
-            start_from(start, task.network, fusion)
+            start_from(start, fusion)
         stages = _build(task, fusion, device, recipe.seed)
         modules = [fusion, *(m for stage in stages for m in stage.objective.players.values())]
         _place(modules, recipe)

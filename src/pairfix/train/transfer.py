@@ -8,13 +8,14 @@ import torch
 from numpy.typing import NDArray
 
 from pairfix.errors import ModelError
+from pairfix.image import Domain
 from pairfix.modelfolder import State, load_strictly
 from pairfix.networks import Graph, Network
 from pairfix.networks.norms import fold_norms
 from pairfix.train.fusion import Fusion
 from pairfix.weights import Model
 
-__all__ = ["deployable", "load_fusion", "start_from", "widened"]
+__all__ = ["check_start", "deployable", "load_fusion", "start_from", "widened"]
 
 _CONVOLUTION = 4
 """Dimensions of a convolution's weight: outputs, inputs, rows, columns."""
@@ -27,23 +28,32 @@ def load_fusion(model: Model) -> Fusion:
         ModelError: The model is damaged.
     """
     fusion = Fusion(model.network, model.config, normalised=False)
-    start_from(model, model.network, fusion)
+    start_from(model, fusion)
     return fusion.eval()
 
 
-def start_from(model: Model, network: Network, fusion: Fusion) -> None:
-    """Load a model's weights into a network without norms.
+def check_start(model: Model, network: Network, domain: Domain) -> None:
+    """See to it that a training can start from a model.
+
+    Raises:
+        ModelError: It is of another network or domain.
+    """
+    if (model.network.name, model.domain) != (network.name, domain):
+        raise ModelError(
+            f"{model.folder} is {model.network.title} for {model.domain}, "
+            f"not {network.title} for {domain}",
+            "start from a model that fits",
+        )
+
+
+def start_from(model: Model, fusion: Fusion) -> None:
+    """Load a model's weights into the same network, which has no norms.
 
     A network that is told the noise takes those of one that is not, and computes the same at first.
 
     Raises:
-        ModelError: They are of another network or configuration.
+        ModelError: They are of another configuration.
     """
-    if model.network.name != network.name:
-        raise ModelError(
-            f"{model.folder} holds {model.network.title}, not {network.title}",
-            f"start from a model of {network.name}",
-        )
     stored = model.tensors()
     for graph in fusion.graphs:
         module = fusion.modules_by_graph[graph.name]

@@ -1,0 +1,45 @@
+import pytest
+
+pytest.importorskip("torch")
+
+from tests.train.fakes import Scripted
+
+from pairfix.train.objectives import Stage
+from pairfix.train.recipe import TrainRecipe
+from pairfix.train.schedule import cosine, current_stage, progress
+
+
+def test_progress_goes_by_steps_or_by_minutes() -> None:
+    assert progress(TrainRecipe(steps=200), 50, 1e6) == 0.25
+    assert progress(TrainRecipe(minutes=2), 50, 30) == 0.25
+
+
+def test_stages_share_the_training() -> None:
+    stages = [Stage(str(share), Scripted(), 1e-4, share=share) for share in (0.25, 0.75)]
+    assert current_stage(stages, 0.0) == (0, 0.0)
+    assert current_stage(stages, 0.125) == (0, 0.5)
+    assert current_stage(stages, 0.25) == (1, 0.0)
+    assert current_stage(stages, 0.625) == (1, 0.5)
+    assert current_stage(stages, 1.0) == (1, 1.0)
+
+
+def test_the_learning_rate_rises_and_falls() -> None:
+    rates = [cosine(share, 0.1) for share in (0.0, 0.05, 0.1, 0.55, 1.0)]
+    assert rates == pytest.approx([0, 0.5, 1, 0.5, 0])
+    assert cosine(0.0, 0.0) == 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"steps": 1, "minutes": 1.0},
+        {"minutes": float("nan")},
+        {"steps": 1, "batch": 0},
+        {"steps": 1, "ema_decay": 1.0},
+        {"steps": 1, "warmup": -0.1},
+    ],
+)
+def test_a_recipe_that_makes_no_sense_is_refused(fields: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=r"must be|either"):
+        TrainRecipe(**fields)  # type: ignore[arg-type]
