@@ -38,7 +38,7 @@ def film(path: Path, codec: str, count: int = 10) -> Path:
 
 
 def light(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return srgb_to_linear(picture.astype(np.float32) / 255).transpose(2, 0, 1)
+    return srgb_to_linear(picture.astype(np.float32) / np.float32(255)).transpose(2, 0, 1)
 
 
 def test_frames_are_averaged_in_linear_light(tmp_path: Path) -> None:
