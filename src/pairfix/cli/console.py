@@ -34,6 +34,8 @@ _STAGES = {
     "develop": "Developing",
     "write": "Writing",
     "preview": "Making the comparison",
+    "pairs": "Rendering pairs",
+    "score": "Scoring",
     "report": "Making the page",
 }
 
@@ -62,7 +64,7 @@ class Talk:
 
     @contextmanager
     def progress(self) -> Iterator[Callback]:
-        """A bar with tiles and time left on a terminal, a plain line a stage elsewhere."""
+        """A bar with the time left on a terminal, a plain line a stage elsewhere."""
         if self.quiet:
             yield _silent
         elif self.console.is_terminal:
@@ -75,7 +77,7 @@ class Talk:
         if done == 0:
             self.say(_STAGES[stage])
         elif self.verbose and total > 1:
-            self.say(f"  {done} of {total} tiles")
+            self.say(f"  {done} of {total}")
 
 
 def print_json(value: dict[str, Any] | list[Any]) -> None:
