@@ -32,7 +32,8 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.developer: $(STAMP)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable ".[torch]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --group score --editable ".[torch]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps pyiqa
 	touch $@
 
 clean:

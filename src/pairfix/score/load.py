@@ -1,0 +1,164 @@
+"""One metric of pyiqa, ready to score: the place where pyiqa's errors become pairfix's."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
+
+import numpy as np
+
+from pairfix.backends import DeviceChoice, DeviceName, choose_runtime
+from pairfix.errors import (
+    MemoryExhaustedError,
+    MetricError,
+    MissingExtraError,
+    PairfixError,
+    WeightsMissingError,
+)
+from pairfix.image import Pixels
+from pairfix.score.catalogue import Metric
+from pairfix.score.fetching import failed_download, no_network
+from pairfix.score.quiet import quietly
+
+__all__ = ["LoadedMetric", "choose_device", "load_metric", "weights_are_here"]
+
+_PACKAGES = {"pkg_resources": "'setuptools<81'", "clip": "openai-clip", "cv2": "opencv-python"}
+"""What to install for a module of another name."""
+_NRQM_BLOCKS = 1000
+"""Blocks that NRQM fits at once: pyiqa's 10 000 take 2.3 GB, and are no faster."""
+
+
+class LoadedMetric:
+    """A metric with its weights, on a device."""
+
+    def __init__(
+        self, about: Metric, device: DeviceName, compute: Callable[[object], object]
+    ) -> None:
+        self.about = about
+        self._device = device
+        self._compute = compute
+
+    def score(self, pixels: Pixels, name: str) -> float:
+        """Score one photo; the same photo gets the same score every time.
+
+        Args:
+            pixels: ``H x W x 3`` sRGB-encoded, uint8 or uint16.
+            name: Of the photo, for messages.
+
+        Raises:
+            MetricError: The photo is too small for the metric, or has no score.
+            MemoryExhaustedError: Memory ran out.
+        """
+        height, width = pixels.shape[:2]
+        smallest = self.about.sampling.smallest
+        if min(height, width) < smallest:
+            raise MetricError(
+                f"{name}: {width} x {height} pixels are too few for {self.about.name}",
+                f"it needs {smallest} x {smallest} at least",
+            )
+        try:
+            views = self.about.sampling.views(pixels)
+            scores = [self._score_view(view) for view in views]
+        except Exception as error:
+            raise self._unable(name, error) from error
+        mean = float(np.average(scores, weights=[view[..., 0].size for view in views]))
+        if not np.isfinite(mean):
+            raise MetricError(
+                f"{name}: {self.about.name} gives no number", "the photo is flat, or too small"
+            )
+        return mean
+
+    def _score_view(self, view: Pixels) -> float:
+        import torch  # noqa: PLC0415  (part of an extra)
+
+        scaled = view.astype(np.float32) / np.float32(np.iinfo(view.dtype).max)
+        tensor = torch.from_numpy(np.ascontiguousarray(scaled.transpose(2, 0, 1)))[None]
+        with quietly(), torch.random.fork_rng(), torch.no_grad():
+            torch.manual_seed(0)
+            result = self._compute(tensor.to(self._device))
+        return float(torch.as_tensor(result).mean())
+
+    def _unable(self, photo: str, error: Exception) -> PairfixError:
+        import torch  # noqa: PLC0415  (part of an extra)
+
+        if isinstance(error, MemoryError | torch.OutOfMemoryError):
+            return MemoryExhaustedError(
+                f"{photo}: memory ran out in {self.about.name}", "take --device cpu, or a crop"
+            )
+        return MetricError(
+            f"{photo}: {self.about.name} cannot score it: {_first_line(error)}",
+            "the photo may be too small or too flat for it",
+        )
+
+
+def load_metric(about: Metric, device: DeviceName, *, offline: bool = False) -> LoadedMetric:
+    """Load a metric; pyiqa fetches its weights when they are not here.
+
+    Raises:
+        WeightsMissingError: They are not here, and cannot be fetched, or are not to be.
+        MissingExtraError: The metric needs a package that is not installed.
+        MetricError: It cannot be loaded for another reason, such as damaged weights.
+    """
+    try:
+        with quietly(), no_network() if offline else nullcontext():
+            import pyiqa  # noqa: PLC0415  (an extra)
+
+            _bound_memory()
+            compute = pyiqa.create_metric(about.name, device=device)
+    except Exception as error:
+        raise _not_loaded(about, error, offline=offline) from error
+    return LoadedMetric(about, device, compute)
+
+
+def weights_are_here(about: Metric) -> bool:
+    """Whether a metric can be loaded without the network; tries it, on the CPU.
+
+    Raises:
+        MissingExtraError: The metric needs a package that is not installed.
+        MetricError: Its weights are damaged.
+    """
+    try:
+        load_metric(about, "cpu", offline=True)
+    except WeightsMissingError:
+        return False
+    return True
+
+
+def choose_device(device: DeviceChoice) -> DeviceName:
+    """Where to compute; left to itself CUDA, else the CPU: NIQE and NRQM need float64.
+
+    Raises:
+        DeviceError: What was asked for is not there.
+        MissingExtraError: PyTorch is not installed.
+    """
+    found = choose_runtime("torch", device, "fp32").device
+    return "cpu" if (device, found) == ("auto", "mps") else found
+
+
+def _bound_memory() -> None:
+    from pyiqa.archs import nrqm_arch  # noqa: PLC0415  (an extra)
+
+    if not isinstance(nrqm_arch.gamma_gen_gauss, partial):
+        nrqm_arch.gamma_gen_gauss = partial(nrqm_arch.gamma_gen_gauss, block_seg=_NRQM_BLOCKS)
+
+
+def _not_loaded(about: Metric, error: Exception, *, offline: bool) -> PairfixError:
+    if isinstance(error, ModuleNotFoundError):
+        module = str(error.name)
+        return MissingExtraError(
+            f"{about.name} needs the Python module {module}, which is not installed",
+            f"pip install {_PACKAGES.get(module, module)}",
+        )
+    if download := failed_download(error):
+        why = "are not here" if offline else "are not here and cannot be fetched"
+        online = ", or leave out --offline" if offline else ""
+        return WeightsMissingError(
+            f"{about.name}: its weights {download.name} {why}", f"{download.how}{online}"
+        )
+    return MetricError(
+        f"{about.name} cannot be loaded: {_first_line(error)}",
+        "if its weights are damaged, delete them, and they are fetched again",
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), "") or type(error).__name__

@@ -1,0 +1,105 @@
+"""How much of a big photo a metric sees: memory stays bounded, and noise stays noise.
+
+Metrics that judge the statistics of small blocks must see the pixels as they are: an area-reduced
+photo has lost the very noise that it is judged for. Learned metrics were trained on photos of about
+a megapixel; a larger one is foreign to them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import cast
+
+import cv2
+
+from pairfix.image import Pixels
+
+__all__ = ["OWN_SIZE", "REDUCED", "SAMPLINGS", "Sampling"]
+
+_BLOCK = 96
+"""NIQE's blocks (Mittal et al. 2013), a multiple of PIQE's 16: tiles begin on them."""
+_TILE = 20 * _BLOCK
+_PATCH = 384
+"""About the pixels of the photos that NRQM was trained on (481 x 321); its features depend on the
+size (Ma et al. 2017)."""
+_PATCHES_PER_SIDE = 2
+_LEARNED = 1024
+"""Longest side of KonIQ-10k's photos, on which most learned metrics were trained."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Which views of a photo a metric gets; its score is their mean, weighted by area."""
+
+    title: str
+    """The rule, for people."""
+    views: Callable[[Pixels], list[Pixels]]
+    """``H x W x 3`` to parts or a reduction of it."""
+    smallest: int = 1
+    """Least height and width of a photo."""
+
+
+def _whole(pixels: Pixels) -> list[Pixels]:
+    return [pixels]
+
+
+def _tiles(pixels: Pixels) -> list[Pixels]:
+    rows, columns = (_edges(length) for length in pixels.shape[:2])
+    return [
+        pixels[top:bottom, left:right]
+        for top, bottom in pairwise(rows)
+        for left, right in pairwise(columns)
+    ]
+
+
+def _edges(length: int) -> list[int]:
+    """Where an axis is cut: into equal parts, as few as possible, on the grid of blocks."""
+    parts = -(-length // _TILE)
+    blocks = length // _BLOCK
+    return [round(index * blocks / parts) * _BLOCK for index in range(parts)] + [length]
+
+
+def _patches(pixels: Pixels) -> list[Pixels]:
+    rows, columns = (_starts(length) for length in pixels.shape[:2])
+    return [pixels[top : top + _PATCH, left : left + _PATCH] for top in rows for left in columns]
+
+
+def _starts(length: int) -> list[int]:
+    """Where patches begin that lie evenly on an axis and do not overlap."""
+    count = min(_PATCHES_PER_SIDE, max(length // _PATCH, 1))
+    free = max(length - _PATCH, 0)
+    return [round(free * (index + 0.5) / count) for index in range(count)]
+
+
+def _reduced(pixels: Pixels) -> list[Pixels]:
+    height, width = pixels.shape[:2]
+    factor = _LEARNED / max(height, width)
+    if factor >= 1:
+        return [pixels]
+    size = max(round(width * factor), 1), max(round(height * factor), 1)
+    return [cast("Pixels", cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))]
+
+
+OWN_SIZE = Sampling("the whole photo; the metric resizes it itself", _whole)
+_TILED = partial(Sampling, f"full resolution, in tiles of {_TILE} px at most", _tiles)
+_PATCHED = partial(
+    Sampling,
+    f"full resolution, {_PATCHES_PER_SIDE**2} patches of {_PATCH} px, evenly spread",
+    _patches,
+)
+REDUCED = Sampling(f"area-reduced to {_LEARNED} px on the longest side", _reduced)
+"""For metrics that have no rule of their own."""
+
+SAMPLINGS: Mapping[str, Sampling] = {
+    "PIQE": _TILED(smallest=16),
+    "BRISQUE": _TILED(smallest=16),
+    "NIQE": _TILED(smallest=_BLOCK),
+    "NRQM": _PATCHED(smallest=96),
+    "PI": _PATCHED(smallest=_BLOCK + 8),
+    "ILNIQE": OWN_SIZE,
+    "NIMA": OWN_SIZE,
+    "MetaIQA": OWN_SIZE,
+    "FGResQ": OWN_SIZE,
+}
+"""By pyiqa's name of a metric's architecture."""
