@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from pairfix._version import __version__
-from pairfix.cli import align, models, restore, score, synth, train
+from pairfix.cli import align, bench, models, restore, score, synth, train
 from pairfix.cli.console import show_error
 from pairfix.errors import MemoryExhaustedError, PairfixError
 
@@ -26,6 +26,7 @@ app = typer.Typer(
 app.command()(restore.restore)
 app.command()(align.align)
 app.command()(score.score)
+app.command()(bench.bench)
 app.command()(synth.synth)
 app.command()(train.train)
 app.add_typer(models.app, name="models")

@@ -1,0 +1,76 @@
+"""Restore a pair by the installed command, in a process of its own."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pairfix.bench import measured
+from pairfix.bench.pairs import Pair
+from pairfix.errors import PairfixError
+
+__all__ = ["CommandFailedError", "Run", "restore"]
+
+_PREFIX = "pairfix: "
+_KILLED = "the command ended without a word (was memory running out?)"
+
+
+class CommandFailedError(PairfixError):
+    """The command failed; its own message and exit code."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run of the command said and took."""
+
+    report: dict[str, Any]
+    """As `docs/report.schema.json` describes it."""
+    seconds: float
+    """From the command's start to the finished file."""
+    peak_bytes: int | None
+    """Most resident memory that it held; None where the system does not tell."""
+
+
+def restore(pair: Pair, output: Path, options: Sequence[str]) -> Run:
+    """Run ``pairfix restore`` on a pair.
+
+    Args:
+        pair: The photos.
+        output: The result.
+        options: More options of the command.
+
+    Raises:
+        CommandFailedError: It failed.
+    """
+    arguments = ["restore", str(pair.long), str(pair.short), "-o", str(output), *options]
+    command = [sys.executable, "-m", "pairfix", *arguments, "--json", "--quiet", "--overwrite"]
+    with tempfile.TemporaryDirectory() as folder:
+        facts = Path(folder) / "measured.json"
+        printed, said = _run([sys.executable, measured.__file__, str(facts), *command])
+        if not facts.exists():
+            raise CommandFailedError(_KILLED, 1)
+        taken = json.loads(facts.read_text(encoding="utf-8"))
+    if taken["status"]:
+        lines = said.strip().splitlines() or [_KILLED]
+        raise CommandFailedError(lines[-1].removeprefix(_PREFIX), max(taken["status"], 1))
+    return Run(json.loads(printed), taken["seconds"], taken["peak_bytes"])
+
+
+def _run(command: list[str]) -> tuple[str, str]:
+    """What a command prints on standard output and error; asked to end when we are interrupted."""
+    with subprocess.Popen(  # noqa: S603  (our own command)
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
+        try:
+            return process.communicate()
+        except BaseException:
+            process.terminate()
+            raise

@@ -1,0 +1,191 @@
+"""Judge one pair: restore it by every model, make every baseline, compare all with the truth."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfix.align import align
+from pairfix.bench.baselines import BASELINES, BM3D, PHOTOS, bm3d_is_installed
+from pairfix.bench.command import CommandFailedError, restore
+from pairfix.bench.pairs import Pair, open_pair
+from pairfix.bench.results import Failure, Quality, Verdict
+from pairfix.develop import develop
+from pairfix.errors import PairError, PairfixError
+from pairfix.exposure import match_exposure
+from pairfix.formats import decode
+from pairfix.image import AlignedPair, DevelopSettings, Frame, Picture
+from pairfix.light import planes_from_frame, srgb_to_linear
+from pairfix.metrics import WINDOW, psnr, ssim
+
+__all__ = ["TRUTH", "Judgement", "Plan", "judge"]
+
+Floats = NDArray[np.float32]
+Step = Callable[[str], None]
+"""Called with the method that is judged next."""
+
+TRUTH = "truth"
+
+_PEAK = np.float32(65535)
+_BT709_KNEE = 0.018
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is judged."""
+
+    models: tuple[str | None, ...] = (None,)
+    """Names or folders; None for the default of the pair's kind."""
+    baselines: tuple[str, ...] = tuple(BASELINES)
+    """Names; BM3D is left out where it is not installed."""
+    options: tuple[str, ...] = ()
+    """More options of ``pairfix restore``."""
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What was found about one pair."""
+
+    pair: str
+    verdicts: list[Verdict] = field(default_factory=list)
+    """Baselines first."""
+    failures: list[Failure] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    pictures: dict[str, Picture] = field(default_factory=dict)
+    """By method, and the truth: upright, all of one size."""
+
+    @contextmanager
+    def noting_failures(self, method: str = "") -> Iterator[None]:
+        """Note an error that pairfix foresaw, and go on after the block."""
+        try:
+            yield
+        except CommandFailedError as error:
+            self.failures.append(Failure(self.pair, method, str(error), error.status))
+        except PairfixError as error:
+            self.failures.append(Failure(self.pair, method, str(error), error.exit_code))
+
+
+def judge(folder: Path, plan: Plan, step: Step) -> Judgement:
+    """Judge all methods on one pair; whatever fails is noted, and the rest goes on.
+
+    Args:
+        folder: Of the pair.
+        plan: What to judge.
+        step: Told before each method.
+    """
+    judgement = Judgement(folder.resolve().name)
+    with judgement.noting_failures():
+        pair = open_pair(folder)
+        truth = None
+        if pair.truth:
+            truth = _developed(decode(pair.truth))
+        else:
+            judgement.remarks.append(f"{pair.name}: no truth (gt.*), so only time and memory")
+        _judge_baselines(pair, plan.baselines, truth, judgement, step)
+        _judge_models(pair, plan, truth, judgement, step)
+        if truth:
+            judgement.pictures[TRUTH] = truth
+    return judgement
+
+
+def _judge_baselines(
+    pair: Pair, names: Sequence[str], truth: Picture | None, judgement: Judgement, step: Step
+) -> None:
+    """Every baseline where the truth is known, else the photos alone, to be looked at."""
+    if truth is None:
+        names = PHOTOS
+    elif BM3D in names and not bm3d_is_installed():
+        names = [name for name in names if name != BM3D]
+        judgement.remarks.append("BM3D is left out: pip install 'pairfix[bench]' (non-commercial)")
+    with judgement.noting_failures():
+        scene = _scene(pair)
+        for name in names:
+            step(name)
+            with judgement.noting_failures(name):
+                start = time.perf_counter()
+                picture = BASELINES[name].picture(scene)
+                seconds = time.perf_counter() - start
+                judgement.pictures[name] = picture
+                if truth:
+                    quality = _quality(picture, truth, name)
+                    verdict = Verdict(pair.name, name, "baseline", quality, seconds)
+                    judgement.verdicts.append(verdict)
+
+
+def _judge_models(
+    pair: Pair, plan: Plan, truth: Picture | None, judgement: Judgement, step: Step
+) -> None:
+    for model, label in zip(plan.models, _labels(plan.models), strict=True):
+        step(label or "default model")
+        with (
+            judgement.noting_failures(label or "default model"),
+            tempfile.TemporaryDirectory() as folder,
+        ):
+            output = Path(folder) / "result.png"
+            options = [*plan.options, *(["--model", model] if model else [])]
+            run = restore(pair, output, options)
+            picture = _developed(decode(output))
+            name = label or run.report["model"]["name"]
+            judgement.pictures[name] = picture
+            verdict = Verdict(
+                pair=pair.name,
+                method=name,
+                kind="model",
+                quality=_quality(picture, truth, name) if truth else None,
+                seconds=run.seconds,
+                peak_bytes=run.peak_bytes,
+                stages=run.report["seconds"],
+                runtime=run.report["runtime"]["description"],
+            )
+            judgement.verdicts.append(verdict)
+
+
+def _labels(models: Sequence[str | None]) -> list[str | None]:
+    """Models by their names, or as they were given where two have the same."""
+    names = [model and Path(model).name for model in models]
+    return [
+        name if names.count(name) == 1 else model for name, model in zip(names, models, strict=True)
+    ]
+
+
+def _scene(pair: Pair) -> AlignedPair:
+    """The pair as a restoration sees it, but for the row noise, which the baselines keep."""
+    frames = [decode(path) for path in (pair.long, pair.short)]
+    if len({frame.domain for frame in frames}) > 1:
+        frames = [decode(path, "srgb") for path in (pair.long, pair.short)]
+    return align(match_exposure(*frames))
+
+
+def _developed(frame: Frame) -> Picture:
+    return develop(planes_from_frame(frame), frame, DevelopSettings())
+
+
+def _quality(picture: Picture, truth: Picture, name: str) -> Quality:
+    (height, width), shape = truth.pixels.shape[:2], picture.pixels.shape[:2]
+    if (height, width) != shape:
+        raise PairError(
+            f"the truth is {width} x {height} pixels, {name} is {shape[1]} x {shape[0]}",
+            "the truth must lie in the short exposure's geometry",
+        )
+    if min(shape) < WINDOW:
+        raise PairError(
+            f"{width} x {height} pixels are too few to be judged", f"SSIM needs {WINDOW}"
+        )
+    result, reference = (each.pixels.astype(np.float32) / _PEAK for each in (picture, truth))
+    return Quality(
+        psnr=psnr(result, reference),
+        psnr_bt709=psnr(_bt709(result), _bt709(reference)),
+        ssim=ssim(result, reference),
+    )
+
+
+def _bt709(encoded: Floats) -> Floats:
+    """An sRGB picture under the transfer function of ITU-R BT.709."""
+    linear = srgb_to_linear(encoded)
+    curve = np.where(linear < _BT709_KNEE, 4.5 * linear, 1.099 * linear**0.45 - 0.099)
+    return curve.astype(np.float32)

@@ -1,0 +1,98 @@
+"""A benchmark's results as Markdown."""
+
+import math
+from collections.abc import Sequence
+
+from pairfix.bench.baselines import BASELINES
+from pairfix.bench.results import Results, Verdict
+
+__all__ = ["HEADER", "as_markdown", "brief", "cells", "comparison"]
+
+HEADER = (
+    "pair",
+    "method",
+    "PSNR dB",
+    "PSNR dB (BT.709)",
+    "SSIM",
+    "LPIPS",
+    "seconds",
+    "peak GB",
+)
+_MISSING = "-"
+
+
+def as_markdown(results: Results) -> str:
+    """The whole benchmark as a page."""
+    used = {verdict.method for verdict in results.verdicts}
+    sources = [f"- {b.name}: {b.source}" for b in BASELINES.values() if b.name in used]
+    runtimes = {v.method: v.runtime for v in results.verdicts if v.runtime}
+    notes = [
+        *sources,
+        *(f"- {method}: {runtime}" for method, runtime in runtimes.items()),
+        *(f"- {remark}" for remark in results.remarks),
+    ]
+    parts = ["# Benchmark", str(results.machine)]
+    if any(verdict.quality for verdict in results.verdicts):
+        parts += ["PSNR in dB / SSIM, in sRGB:", comparison(results)]
+    parts.append(_table(HEADER, [cells(verdict) for verdict in results.verdicts]))
+    parts += _failures(results)
+    return "\n\n".join([*parts, "\n".join(notes)]).rstrip() + "\n"
+
+
+def comparison(results: Results) -> str:
+    """PSNR and SSIM in sRGB: a row a method, a column a pair with a truth."""
+    judged = [verdict for verdict in results.verdicts if verdict.quality]
+    pairs = list(dict.fromkeys(verdict.pair for verdict in judged))
+    rows = []
+    for method in dict.fromkeys(verdict.method for verdict in judged):
+        by_pair = {verdict.pair: verdict for verdict in judged if verdict.method == method}
+        rows.append((method, *(brief(by_pair.get(pair)) for pair in pairs)))
+    return _table(("", *pairs), rows)
+
+
+def cells(verdict: Verdict) -> tuple[str, ...]:
+    """A verdict under `HEADER`."""
+    quality = verdict.quality
+    values: tuple[float | None, ...] = (None,) * 4
+    if quality:
+        values = quality.psnr, quality.psnr_bt709, quality.ssim, quality.lpips
+    gigabytes = None if verdict.peak_bytes is None else verdict.peak_bytes / 1e9
+    return (
+        verdict.pair,
+        verdict.method,
+        *(_number(value, digits) for value, digits in zip(values, (2, 2, 3, 3), strict=True)),
+        _number(verdict.seconds, 1),
+        _number(gigabytes, 2),
+    )
+
+
+def brief(verdict: Verdict | None) -> str:
+    """PSNR and SSIM in sRGB."""
+    if verdict is None or verdict.quality is None:
+        return _MISSING
+    return f"{_number(verdict.quality.psnr, 2)} / {_number(verdict.quality.ssim, 3)}"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table whose first column is text, and whose numbers stand to the right."""
+    rule = [
+        "---" if index == 0 or name == "method" else "---:" for index, name in enumerate(header)
+    ]
+    lines = [header, rule, *rows]
+    return "\n".join(f"| {' | '.join(_escaped(cell) for cell in line)} |" for line in lines)
+
+
+def _failures(results: Results) -> list[str]:
+    if not results.failures:
+        return []
+    return ["Not judged:", "\n".join(f"- {failure}" for failure in results.failures)]
+
+
+def _number(value: float | None, digits: int) -> str:
+    if value is None:
+        return _MISSING
+    return "∞" if math.isinf(value) else f"{value:.{digits}f}"
+
+
+def _escaped(cell: str) -> str:
+    return cell.replace("|", r"\|")

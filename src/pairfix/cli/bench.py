@@ -1,0 +1,108 @@
+"""`pairfix bench`: models and baselines against the truth."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pairfix.cli import options
+from pairfix.cli.console import Talk, print_json, show_error
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from pairfix.bench import Results
+
+__all__ = ["bench"]
+
+_TEXTS = ("pair", "method")
+
+Pairs = Annotated[
+    Path,
+    typer.Argument(
+        help="A folder with one folder a pair: long.*, short.* and, as gt.*, the truth.",
+        metavar="PAIRS",
+    ),
+]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model", "-m", help="A model's name or folder; may be repeated. Else the default."
+    ),
+]
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Write results.json, results.md and contact.png here.",
+        metavar="FOLDER",
+    ),
+]
+NoBaselines = Annotated[
+    bool, typer.Option("--no-baselines", help="Judge the models and the photos alone.")
+]
+
+
+def bench(
+    pairs: Pairs,
+    model: Models = None,
+    output: Folder = None,
+    no_baselines: NoBaselines = False,
+    keep_row_noise: options.KeepRowNoise = False,
+    backend: options.Backend = "auto",
+    device: options.Device = "auto",
+    precision: options.PrecisionOption = "auto",
+    overwrite: options.Overwrite = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Judge models on PAIRS with a known truth: PSNR, SSIM, LPIPS, time, memory.
+
+    Baselines are computed on the spot: the short exposure, the long one, OpenCV's non-local means,
+    and BM3D with a variance-stabilising transform (pip install 'pairfix[bench]'; for non-commercial
+    use). Pairs without truth give time and memory. LPIPS needs pairfix[score] and its weights. The
+    exit code is that of the first failure.
+    """
+    talk = Talk(quiet=quiet, verbose=False)
+    from pairfix import bench as benchmark  # noqa: PLC0415  (keeps --help quick)
+
+    if output is not None:
+        benchmark.check_folder(output, overwrite=overwrite)
+    passed = ["--backend", backend, "--device", device, "--precision", precision]
+    passed += ["--keep-row-noise"] if keep_row_noise else []
+    plan = benchmark.Plan(
+        models=tuple(model or [None]),
+        baselines=benchmark.PHOTOS if no_baselines else tuple(benchmark.BASELINES),
+        options=tuple(passed),
+    )
+    sheets: list[Image] = []
+    results = benchmark.run(
+        pairs, plan, talk.say, lambda seen: sheets.extend(benchmark.sheets_of(seen))
+    )
+    if output is not None:
+        benchmark.write_results(results, sheets, output, overwrite=overwrite)
+    _show(results, talk, json=json)
+    if results.failures:
+        raise typer.Exit(results.failures[0].exit_code)
+
+
+def _show(results: "Results", talk: Talk, *, json: bool) -> None:
+    from pairfix.bench.tables import HEADER, cells  # noqa: PLC0415  (keeps --help quick)
+
+    if json:
+        print_json(results.as_json())
+    else:
+        table = Table(caption=str(results.machine), caption_justify="left")
+        for name in HEADER:
+            table.add_column(name, justify="left" if name in _TEXTS else "right")
+        for verdict in results.verdicts:
+            table.add_row(*map(Text, cells(verdict)))
+        Console().print(table)
+    for remark in results.remarks:
+        talk.note(remark)
+    for failure in results.failures:
+        show_error(str(failure))
