@@ -14,7 +14,7 @@ _LEFT_OUT = {"overwrite", "resume", "json", "quiet", "verbose"}
 
 def command_line(context: typer.Context) -> str:
     """The options that were given, in long form; of folders and files only the last name."""
-    words = [*context.command_path.split()]
+    words = ["pairfix", context.info_name or ""]
     for parameter in context.command.params:
         source = context.get_parameter_source(parameter.name or "")
         if source is None or source.name != "COMMANDLINE" or parameter.name in _LEFT_OUT:

@@ -59,7 +59,7 @@ class Loop:
         device: torch.device,
         workers: Workers,
     ) -> None:
-        """Start at the first step.
+        """Start at the first step, the networks compiled and in the memory order of the recipe.
 
         Args:
             fusion: What gets deployed, on `device`.
@@ -69,6 +69,10 @@ class Loop:
             device: Where to train.
             workers: The processes that train together; each renders its own pairs.
         """
+        if recipe.channels_last:
+            for stage in stages:
+                for module in (fusion, *stage.objective.players.values()):
+                    module.to(memory_format=torch.channels_last)
         self.fusion = fusion
         self.ema = Ema(fusion, recipe.ema_decay)
         self.step = 0
@@ -82,6 +86,9 @@ class Loop:
         self._generator = torch.Generator(device).manual_seed(recipe.seed + workers.rank)
         self._reviewed = 0
         self._enter(0)
+        if recipe.compile:
+            for module in fusion.modules_by_graph.values():
+                module.compile()
 
     def run(
         self,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from pairfix.errors import ModelError
 from pairfix.modelfolder import build_model
@@ -131,12 +130,8 @@ class _Course:
             start_from(start, fusion)
         stages = _build(task, fusion, device, recipe.seed)
         modules = [fusion, *(m for stage in stages for m in stage.objective.players.values())]
-        _place(modules, recipe)
         workers.copy_from_leader(modules)
         loop = Loop(fusion, stages, pairs.render, recipe, device, workers)
-        if recipe.compile:
-            for module in fusion.modules_by_graph.values():
-                module.compile()
         validation = Validation(pairs.fixed(), task.synth.domain)
         about = describe_training(task, recipe, device, workers, start, pairs)
         noisy = validation.noisy() if workers.leads else None
@@ -222,12 +217,6 @@ def _build(task: Task, fusion: Fusion, device: torch.device, seed: int) -> Seque
         return spec.build(fusion.to(device), task.network, task.config, settings, generator)
     except ValueError as error:
         raise ModelError(f"the objective {spec.name}: {error}") from error
-
-
-def _place(modules: Sequence[nn.Module], recipe: TrainRecipe) -> None:
-    if recipe.channels_last:
-        for module in modules:
-            module.to(memory_format=torch.channels_last)
 
 
 @contextmanager

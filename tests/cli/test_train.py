@@ -1,0 +1,153 @@
+"""The command that trains: what it refuses, what it says, how it stops."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from importlib.util import find_spec
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pairfix.cli import run
+from pairfix.errors import InputError, MissingExtraError, ModelError, OutputError
+from tests.scenes import scene
+
+SMALL = [
+    *("--set", "width=8", "--batch", "1", "--crop", "32"),
+    *("--val-pairs", "1", "--device", "cpu", "--quiet"),
+]
+
+torch_needed = pytest.mark.skipif(
+    not all(map(find_spec, ("torch", "onnxscript", "matplotlib"))),
+    reason="PyTorch is not installed",
+)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sharp") / "photos"
+    folder.mkdir()
+    for seed in range(3):
+        pixels = np.rint(scene((160, 160), seed).transpose(1, 2, 0) * 255).astype(np.uint8)
+        cv2.imwrite(str(folder / f"{seed}.png"), pixels)
+    return folder
+
+
+def train(photos: Path, output: Path, *arguments: str, network: str = "selfir") -> int:
+    return run(["train", network, str(photos), "-o", str(output), *SMALL, *arguments])
+
+
+@torch_needed
+@pytest.mark.slow
+def test_a_trained_network_restores_in_both_back_ends(
+    photos: Path,
+    raw_pair: tuple[Path, Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    model = tmp_path / "mine"
+    assert train(photos, model, "--steps", "2", "--json") == 0
+    printed, said = capsys.readouterr()
+    report = json.loads(printed)
+    assert said == ""
+    assert report["complete"]
+    assert report["steps"] == 2
+    assert set(report["restored"]) == {"psnr", "ssim"}
+    pictures = []
+    for backend in ("torch", "onnx"):
+        output = tmp_path / f"{backend}.png"
+        restore = ["restore", *map(str, raw_pair), "-o", str(output), "--model", str(model)]
+        assert run([*restore, "--backend", backend, "--align", "none", "--quiet"]) == 0
+        pictures.append(cv2.imread(str(output), cv2.IMREAD_UNCHANGED))
+    np.testing.assert_allclose(*(p.astype(float) for p in pictures if p is not None), atol=64)
+
+
+@torch_needed
+def test_ctrl_c_leaves_a_model_and_a_training_to_resume(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / "mine"
+    timer = threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT])
+    handler = signal.getsignal(signal.SIGINT)
+    timer.start()
+    assert train(photos, model, "--minutes", "10") == 130
+    assert signal.getsignal(signal.SIGINT) is handler
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert said.startswith("pairfix: stopped after step ")
+    assert said.endswith(f"{model} is the model so far; --resume goes on\n")
+    command = "pairfix train selfir photos --output mine --set width=8"
+    assert command in (model / "README.md").read_text()
+    assert (tmp_path / "mine.training" / "state.pt").is_file()
+
+
+@torch_needed
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--objective", "magic"], ModelError.exit_code, "there is no objective magic"),
+        (
+            ["--from", "selfir-srgb"],
+            ModelError.exit_code,
+            "selfir-srgb is SelfIR for srgb, not SelfIR for raw",
+        ),
+        (["--from", "nothing"], ModelError.exit_code, "there is no model nothing"),
+        (["--set", "depth=3"], ModelError.exit_code, "unknown field depth"),
+        (["--set", "width=zero"], 2, "is not FIELD=VALUE"),
+        (["--set", "channels=3"], 2, "raw has 4 channels, not 3"),
+        (["--noise", "sensor,static"], 2, "static is not one of sensor"),
+        (["--steps", "3", "--minutes", "2"], 2, "either steps or minutes"),
+        (["--resume"], OutputError.exit_code, "no checkpoint to go on from"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(
+    arguments: list[str],
+    code: int,
+    message: str,
+    photos: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert train(photos, tmp_path / "mine", *arguments) == code
+    assert message in " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert not list(tmp_path.iterdir())
+
+
+@torch_needed
+def test_a_folder_without_photos_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(tmp_path, tmp_path / "mine") == InputError.exit_code
+    assert f"{tmp_path} holds too few photos" in capsys.readouterr().err
+
+
+def test_an_unknown_network_is_refused(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(photos, tmp_path / "mine", network="magic") == ModelError.exit_code
+    assert "there is no network magic; take one of selfir, " in capsys.readouterr().err
+
+
+def test_without_pytorch_the_extra_is_named(
+    photos: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("pairfix.graphs.find_spec", lambda _: None)
+    assert train(photos, tmp_path / "mine") == MissingExtraError.exit_code
+    assert "pip install 'pairfix[torch]'" in capsys.readouterr().err
+
+
+def test_help_loads_neither_torch_nor_matplotlib() -> None:
+    code = (
+        "import sys; from pairfix.cli import run; run(['train', '--help']); "
+        "sys.exit(bool({'torch', 'matplotlib'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    assert done.returncode == 0
