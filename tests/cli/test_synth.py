@@ -72,7 +72,7 @@ def test_a_video_makes_pairs(tmp_path: Path) -> None:
         str(tmp_path / "a.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 240, (128, 96)
     )
     for path in sorted(frames.iterdir()):
-        video.write(cv2.imread(str(path)))
+        video.write(np.ascontiguousarray(decode(path).pixels[:, :, ::-1]))
     video.release()
     options = ("--from-video", "--frames", "2", "3", "--gap-frames", "0", "0", "--quiet")
     assert synth(tmp_path / "a.avi", tmp_path / "pairs", *options) == 0
