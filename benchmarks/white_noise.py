@@ -68,7 +68,7 @@ def _arguments() -> argparse.Namespace:
 
 def _pairs(folder: Path, side: int) -> list[tuple[Picture, Picture]]:
     """Long frame and truth of every held-out photo, ``H x W x 3`` display values of 8 bits."""
-    recipe = SynthRecipe(domain="srgb")
+    recipe = SynthRecipe(domain="srgb", unprocessing=0)
     store = PhotoStore.load(
         folder, torch.device("cpu"), smallest=side + 2 * margin(recipe), part="validation"
     )

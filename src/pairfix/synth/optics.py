@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from pairfix.synth.camera import scene_light
 from pairfix.synth.draw import Draw
 from pairfix.synth.light import srgb_to_linear
 from pairfix.synth.lights import light_up
@@ -63,7 +64,8 @@ def expose(photos: Tensor, size: int, recipe: SynthRecipe, generator: torch.Gene
     if height != side or side < size or (side - size) % 2:
         raise ValueError(f"photos of {height} x {side} pixels for frames of {size}")
     draw = Draw(generator)
-    light = light_up(srgb_to_linear(photos), recipe.lights, draw)
+    scene = scene_light(srgb_to_linear(photos), recipe.unprocessing, draw)
+    light = light_up(scene, recipe.lights, draw)
     camera = camera_path(
         recipe.samples, _lengths(count, recipe, draw), recipe.misalignment, size, draw
     )

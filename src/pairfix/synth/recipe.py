@@ -28,6 +28,9 @@ class SynthRecipe:
     """Displacement that alignment leaves, in the photo's pixels (standard deviation at a corner)."""
     objects: float = 0.4
     """Probability that something moves by itself."""
+    unprocessing: float = 0.5
+    """Probability that a photo's tone curve is undone; the same for light given back to its white
+    (Brooks et al., 2019)."""
     lights: float = 0.3
     """Probability of light sources far above white."""
     row_noise: float = 0.5
