@@ -1,6 +1,7 @@
 """What several tests need."""
 
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side, one a core
 
 settings.register_profile("pairfix", deadline=None, derandomize=True)
 settings.load_profile("pairfix")
