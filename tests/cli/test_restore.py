@@ -11,7 +11,7 @@ import jsonschema
 import numpy as np
 import pytest
 
-from pairfix import pipeline
+from pairfix import results
 from pairfix.cli import run
 from pairfix.errors import DeviceError, InputError, ModelError, OutputError, PairError
 from pairfix.formats import decode
@@ -283,7 +283,7 @@ def test_an_interruption_in_a_late_stage_leaves_nothing_behind(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipeline, stage, interrupt)
+    monkeypatch.setattr(results, stage, interrupt)
     preview = str(tmp_path / "compare.jpg")
     assert restore(raw_pair, tmp_path / "out.png", "--preview", preview) == 130
     assert not list(tmp_path.iterdir())

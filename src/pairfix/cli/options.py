@@ -29,6 +29,7 @@ __all__ = [
     "Quality",
     "Quiet",
     "ReportPage",
+    "ReportScores",
     "Short",
     "ShortOrNone",
     "Tile",
@@ -69,6 +70,9 @@ Preview = Annotated[
 ReportPage = Annotated[
     Path | None,
     typer.Option("--report", help="Also write an .html page to look through and to mail."),
+]
+ReportScores = Annotated[
+    bool, typer.Option("--report-scores", help="Score the photos on that page (extra score).")
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON result on standard output.")]

@@ -36,6 +36,7 @@ def restore(
     tile: options.Tile = "auto",
     preview: options.Preview = None,
     report: options.ReportPage = None,
+    report_scores: options.ReportScores = False,
     overwrite: options.Overwrite = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -50,6 +51,8 @@ def restore(
     )
     _check_backend(backend)
     tile_size = _tile(tile)
+    if report_scores and report is None:
+        raise typer.BadParameter("it needs --report", param_hint="--report-scores")
     talk = Talk(quiet=quiet, verbose=verbose)
     from pairfix.pipeline import Recipe  # noqa: PLC0415  (keeps --help quick)
     from pairfix.pipeline import restore as run  # noqa: PLC0415
@@ -68,6 +71,7 @@ def restore(
         overwrite=overwrite,
         preview=preview,
         report=report,
+        report_scores=report_scores,
     )
     with talk.progress() as progress:
         restoration = run(long, short, output, recipe, progress)

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import cv2
 import numpy as np
@@ -13,6 +14,8 @@ from pairfix.formats.encode import to_eight_bits
 from pairfix.image import Picture
 
 __all__ = ["BUDGET", "Image", "ImageSet", "fit_images"]
+
+EightBits = NDArray[np.uint8]
 
 BUDGET = 1_900_000
 """Characters of all data URIs together, so that the page with its text stays under 2 MB."""
@@ -90,42 +93,41 @@ def fit_images(
     Returns:
         The best pictures that fit, or the smallest there are.
     """
-    thumbnails = {
-        name: _shrunk(picture, _THUMBNAIL, _THUMBNAIL_QUALITY) for name, picture in pictures.items()
-    }
-    for rung in _LADDER:
-        images = ImageSet(
-            whole={
-                name: _shrunk(picture, rung.side, rung.quality)
-                for name, picture in pictures.items()
-            },
-            thumbnails=thumbnails,
-            crops=[
-                {
-                    name: _image(cut(picture, place, side), rung.crop_quality, sharp=True)
-                    for name, picture in pictures.items()
-                }
-                for place in places
-            ],
-        )
-        if images.size <= budget:
-            break
+    crops = [
+        {name: to_eight_bits(cut(picture, place, side)) for name, picture in pictures.items()}
+        for place in places
+    ]
+    thumbnails = _encoded(_shrunk(pictures, _THUMBNAIL), _THUMBNAIL_QUALITY)
+    for longest, rungs in groupby(_LADDER, key=lambda rung: rung.side):
+        whole = _shrunk(pictures, longest)
+        for rung in rungs:
+            images = ImageSet(
+                _encoded(whole, rung.quality),
+                thumbnails,
+                [_encoded(each, rung.crop_quality, sharp=True) for each in crops],
+            )
+            if images.size <= budget:
+                return images
     return images
 
 
-def _shrunk(picture: Picture, longest: int, quality: int) -> Image:
-    """The whole photo, made smaller where it is larger than that."""
-    pixels = picture.pixels
-    height, width = pixels.shape[:2]
-    scale = longest / max(height, width)
-    if scale < 1:
-        size = max(round(width * scale), 1), max(round(height * scale), 1)
-        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint16)
-    return _image(pixels, quality, sharp=False)
+def _shrunk(pictures: Mapping[str, Picture], longest: int) -> dict[str, EightBits]:
+    """The whole photos, made smaller where they are larger than that."""
+    height, width = next(iter(pictures.values())).pixels.shape[:2]
+    scale = min(longest / max(height, width), 1)
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    return {
+        name: to_eight_bits(
+            cv2.resize(picture.pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint16)
+        )
+        for name, picture in pictures.items()
+    }
 
 
-def _image(pixels: NDArray[np.uint16], quality: int, *, sharp: bool) -> Image:
-    """A JPEG, with full colour resolution if it is to be `sharp`."""
+def _encoded(
+    photos: Mapping[str, EightBits], quality: int, *, sharp: bool = False
+) -> dict[str, Image]:
+    """JPEGs, with full colour resolution if they are to be `sharp`."""
     sampling = (
         cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444 if sharp else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
     )
@@ -134,8 +136,11 @@ def _image(pixels: NDArray[np.uint16], quality: int, *, sharp: bool) -> Image:
         *(cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling),
         *(cv2.IMWRITE_JPEG_OPTIMIZE, 1),
     ]
-    swapped = cv2.cvtColor(to_eight_bits(pixels), cv2.COLOR_RGB2BGR)
-    _, data = cv2.imencode(".jpg", swapped, parameters)
+    return {name: _image(pixels, parameters) for name, pixels in photos.items()}
+
+
+def _image(pixels: EightBits, parameters: Sequence[int]) -> Image:
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), parameters)
     height, width = pixels.shape[:2]
     encoded = base64.b64encode(data.tobytes()).decode("ascii")
     return Image(f"data:image/jpeg;base64,{encoded}", width, height)

@@ -13,7 +13,8 @@ from markupsafe import Markup
 from pairfix.errors import OutputError
 from pairfix.formats.atomic import check_target
 from pairfix.htmlreport import histogram
-from pairfix.htmlreport.view import Score, make_view
+from pairfix.htmlreport.scores import Score
+from pairfix.htmlreport.view import make_view
 from pairfix.image import Picture
 from pairfix.report import Restoration
 

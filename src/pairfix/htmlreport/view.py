@@ -17,10 +17,11 @@ from pairfix.htmlreport.facts import (
 )
 from pairfix.htmlreport.histogram import Tones, measure_tones
 from pairfix.htmlreport.images import Image, ImageSet, fit_images
+from pairfix.htmlreport.scores import Score
 from pairfix.image import AlignedPair, Picture
 from pairfix.report import Restoration
 
-__all__ = ["RESULT", "Score", "View", "make_view"]
+__all__ = ["RESULT", "View", "make_view"]
 
 RESULT = "result"
 """Name of the restored photo among the pictures."""
@@ -28,16 +29,6 @@ RESULT = "result"
 _CROP = 320
 """Side of the crops in pixels: as wide as a phone's page."""
 _CROPS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """What a no-reference metric says about the photos."""
-
-    metric: str
-    lower_is_better: bool
-    values: Mapping[str, float]
-    """By the photo's name."""
 
 
 @dataclass(frozen=True, slots=True)

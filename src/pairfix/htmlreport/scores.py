@@ -1,0 +1,59 @@
+"""What no-reference metrics say about the photos of a page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pairfix.image import Picture, Progress
+from pairfix.score import DEFAULT_METRICS, Metric, find_metric, score_all
+
+__all__ = ["Score", "check_scoring", "score_pictures"]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One metric's values for the photos, or why it has none."""
+
+    metric: str
+    lower_is_better: bool
+    values: Mapping[str, float]
+    """By the photo's name; empty if there is a `failure`."""
+    failure: str = ""
+
+    @property
+    def best(self) -> float:
+        """The best of the values."""
+        return (min if self.lower_is_better else max)(self.values.values())
+
+
+def check_scoring() -> None:
+    """Find out before a long computation whether photos can be scored.
+
+    Raises:
+        MissingExtraError: pyiqa is not installed.
+    """
+    for name in DEFAULT_METRICS:
+        find_metric(name)
+
+
+def score_pictures(pictures: Mapping[str, Picture], progress: Progress) -> list[Score]:
+    """Score pictures with the default metrics; one that cannot be computed says why.
+
+    Args:
+        pictures: By name.
+        progress: Called with "score", the scores done and the scores in all.
+
+    Raises:
+        MissingExtraError: pyiqa is not installed.
+    """
+    found = score_all(list(pictures.values()), DEFAULT_METRICS, progress=progress)
+    by_name = dict(zip(pictures, found, strict=True))
+
+    def score(metric: Metric) -> Score:
+        for each in found:
+            if metric.name in each.failures:
+                reason = str(each.failures[metric.name])
+                return Score(metric.name, metric.lower_is_better, {}, reason)
+        values = {name: each.values[metric.name] for name, each in by_name.items()}
+        return Score(metric.name, metric.lower_is_better, values)
+
+    return [score(find_metric(name)) for name in DEFAULT_METRICS]
