@@ -15,7 +15,7 @@ from pairfix.synth.optics import Exposed, expose, margin  # noqa: E402
 from pairfix.synth.recipe import SynthRecipe  # noqa: E402
 
 SIZE = 64
-STILL = SynthRecipe(blur=(0, 0), misalignment=0, objects=0, lights=0, samples=3)
+STILL = SynthRecipe(blur=(0, 0), misalignment=0, objects=0, lights=0, unprocessing=0, samples=3)
 SHAKEN = replace(STILL, blur=(16, 16), samples=24)
 CORNERS = torch.tensor([[x, y, 1.0] for x in (-1, 1) for y in (-1, 1)])
 
@@ -85,7 +85,7 @@ def test_motion_keeps_the_light() -> None:
 
 
 def test_borders_stay_bright_even_beyond_the_photo() -> None:
-    recipe = replace(SynthRecipe(), blur=(40, 40), objects=1, lights=0)
+    recipe = replace(SynthRecipe(), blur=(40, 40), objects=1, lights=0, unprocessing=0)
     frames = expose(torch.ones(2, 3, SIZE, SIZE), SIZE, recipe, seeded())
     torch.testing.assert_close(frames.long, torch.ones_like(frames.long))
 
@@ -157,7 +157,7 @@ def test_objects_move_by_themselves() -> None:
     assert (share > 0.005).sum() >= 7
     assert (share < 0.7).all()
     differs = ((frames.long - alone).abs() > 1e-4).any(dim=1).float().mean(dim=(1, 2))
-    assert (differs > share).sum() >= 7
+    assert (differs > share).sum() >= 6
 
 
 @pytest.mark.parametrize(("count", "probability"), [(6, 0.5), (1, 0.4), (5, 0.3)])
@@ -168,7 +168,7 @@ def test_objects_are_as_frequent_as_asked(count: int, probability: float) -> Non
     generator = seeded()
     seen = [
         (expose(photos, SIZE, recipe, generator).sharp != plain).flatten(1).any(dim=1)
-        for _ in range(30)
+        for _ in range(150)
     ]
     assert torch.stack(seen).float().mean().item() == pytest.approx(probability, abs=0.15)
 
