@@ -15,6 +15,7 @@ import pytest
 
 from pairfix.cli import run
 from pairfix.errors import InputError, MissingExtraError, ModelError, OutputError
+from pairfix.formats import decode
 from tests.scenes import scene
 
 SMALL = [
@@ -63,8 +64,8 @@ def test_a_trained_network_restores_in_both_back_ends(
         output = tmp_path / f"{backend}.png"
         restore = ["restore", *map(str, raw_pair), "-o", str(output), "--model", str(model)]
         assert run([*restore, "--backend", backend, "--align", "none", "--quiet"]) == 0
-        pictures.append(cv2.imread(str(output), cv2.IMREAD_UNCHANGED))
-    np.testing.assert_allclose(*(p.astype(float) for p in pictures if p is not None), atol=64)
+        pictures.append(decode(output).pixels.astype(float))
+    np.testing.assert_allclose(pictures[0], pictures[1], atol=64)
 
 
 @torch_needed

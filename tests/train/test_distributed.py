@@ -62,7 +62,7 @@ def test_two_processes_train_as_one_with_both_batches(tmp_path: Path) -> None:
 
     generators = [torch.Generator().manual_seed(rank) for rank in range(2)]
 
-    def render(_: torch.Generator) -> "PairBatch":
+    def render(_: object) -> "PairBatch":
         halves = [smooth_pairs(generator) for generator in generators]
         fields = zip(*(half.sources.values() for half in halves), strict=True)
         together = dict(zip(halves[0].sources, map(torch.cat, fields), strict=True))
@@ -81,7 +81,7 @@ def test_torchrun_trains_and_one_process_talks(photos: Path, tmp_path: Path) -> 
         [
             *(sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"),
             *("--master-port", str(free_port()), "-m", "pairfix", "train", "selfir", photos),
-            *("-o", tmp_path / "mine", *small, "--val-pairs", "1", "--device", "cpu"),
+            *("-o", str(tmp_path / "mine"), *small, "--val-pairs", "1", "--device", "cpu"),
         ],
         check=False,
         capture_output=True,

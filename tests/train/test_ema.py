@@ -10,11 +10,11 @@ def test_the_average_follows_the_weights_and_copies_buffers() -> None:
     ema = Ema(network, 0.5)
     with torch.no_grad():
         network.weight.fill_(3.0)
-        network.running_mean.fill_(7.0)  # type: ignore[union-attr]
+        network.running_mean.fill_(7.0)
     for _ in range(2):
         ema.update(network)
     assert ema.network.weight.item() == pytest.approx(3 - 2 * 0.1 * 2 / 11)
-    assert ema.network.running_mean.item() == 7.0  # type: ignore[union-attr]
+    assert ema.network.running_mean.item() == 7.0
     assert not ema.network.training
     assert not ema.network.weight.requires_grad
 

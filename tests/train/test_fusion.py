@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -21,9 +22,12 @@ from pairfix.networks import NETWORKS, Graph  # noqa: E402
 from pairfix.train.fusion import Fusion, average_areas  # noqa: E402
 from pairfix.weights import Model  # noqa: E402
 
+if TYPE_CHECKING:
+    from torch import nn
+
 
 class ModuleSession:
-    def __init__(self, module: torch.nn.Module) -> None:
+    def __init__(self, module: "nn.Module") -> None:
         self.module = module
 
     def run(self, inputs: Sequence[Planes]) -> Planes:
@@ -44,7 +48,7 @@ class ModuleSession:
 )
 def test_a_fusion_computes_what_fuse_does(
     name: str,
-    fields: dict[str, object],
+    fields: dict[str, Any],
     size: tuple[int, int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

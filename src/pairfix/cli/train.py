@@ -244,4 +244,5 @@ def _summarise(trained: "Trained", model: Model, talk: Talk) -> None:
             "--resume goes on",
         )
     talk.say(f"{model.folder}: trained in {trained.log.seconds / 60:.1f} minutes")
-    talk.say(f"use it with: pairfix restore ... --model {place}")
+    if model.network.restores:
+        talk.say(f"use it with: pairfix restore ... --model {place}")

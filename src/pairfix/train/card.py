@@ -34,9 +34,7 @@ validation. Pairs of {crop} x {crop} px in the network's planes were synthesised
 
 ## Quality
 
-On {pairs} validation pairs of the same synthesis, in display values, mean over the pairs:
-
-{curve}
+{quality}
 
 ## Limits
 
@@ -72,8 +70,7 @@ def write_card(name: str, task: Task, recipe: TrainRecipe, log: TrainingLog) -> 
         crop=recipe.crop,
         synthesis=_table(("Setting", "Value"), _settings(synth)),
         facts=_table(("", ""), _facts(task, recipe, log)),
-        pairs=recipe.validation_pairs,
-        curve=_table(("Step", "Minutes", "PSNR", "SSIM"), _curve(log)),
+        quality=_quality(recipe, log),
         blur=synth.blur[1],
         ratio=synth.ratio[1],
         noise=", ".join(synth.noise),
@@ -92,6 +89,14 @@ def _facts(task: Task, recipe: TrainRecipe, log: TrainingLog) -> Iterable[tuple[
     yield "Arithmetic", recipe.precision
     yield "Seed", str(recipe.seed)
     yield "Versions", ", ".join(f"{name} {version}" for name, version in versions.items())
+
+
+def _quality(recipe: TrainRecipe, log: TrainingLog) -> str:
+    if not log.validation:
+        return "Not measured: the network does not restore."
+    pairs = f"On {recipe.validation_pairs} validation pairs of the same synthesis"
+    curve = _table(("Step", "Minutes", "PSNR", "SSIM"), _curve(log))
+    return f"{pairs}, in display values, mean over the pairs:\n\n{curve}"
 
 
 def _curve(log: TrainingLog) -> Iterable[tuple[str, ...]]:

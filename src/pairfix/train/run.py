@@ -134,7 +134,7 @@ class _Course:
         loop = Loop(fusion, stages, pairs.render, recipe, device, workers)
         validation = Validation(pairs.fixed(), task.synth.domain)
         about = describe_training(task, recipe, device, workers, start, pairs)
-        noisy = validation.noisy() if workers.leads else None
+        noisy = validation.noisy() if workers.leads and task.network.restores else None
         log = TrainingLog(about, noisy=noisy)
         return cls(task, recipe, device, workers, loop, log, validation, workplace)
 
