@@ -45,7 +45,10 @@ def test_the_wheel_restores_a_real_pair_with_the_models_it_carries(
 ) -> None:
     output = tmp_path / "out.png"
     photos = str(NEON / "long.dng"), str(NEON / "short.dng")
-    assert str(installed) in run(installed, "restore", *photos, "-o", str(output))
+    page = tmp_path / "out.html"
+    targets = "-o", str(output), "--report", str(page)
+    assert str(installed) in run(installed, "restore", *photos, *targets)
+    assert page.stat().st_size > 1_000_000
     assert decode(output).size == (1536, 1152)
 
 

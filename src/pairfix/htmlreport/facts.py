@@ -120,7 +120,7 @@ def _shutter(seconds: float) -> str:
 
 
 def _ratio(ratio: float | None) -> str:
-    return "not known" if ratio is None else f"{stops(ratio)} ({ratio:.3g} ×)"
+    return "not known" if ratio is None else f"{stops(ratio)} ({ratio:.3g}\N{NO-BREAK SPACE}×)"
 
 
 def _shifts(alignment: Alignment, size: tuple[int, int]) -> tuple[float, float]:
