@@ -72,7 +72,10 @@ ReportPage = Annotated[
     typer.Option("--report", help="Also write an .html page to look through and to mail."),
 ]
 ReportScores = Annotated[
-    bool, typer.Option("--report-scores", help="Score the photos on that page (extra score).")
+    bool,
+    typer.Option(
+        "--report-scores", help="Score the photos on that page (extra score; fetches weights)."
+    ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON result on standard output.")]
