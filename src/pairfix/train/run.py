@@ -16,6 +16,7 @@ from pairfix.train.curves import draw_curves
 from pairfix.train.distributed import Workers, joined
 from pairfix.train.facts import describe_training
 from pairfix.train.fusion import Fusion
+from pairfix.train.initialise import initialise
 from pairfix.train.log import TrainingLog, Validated
 from pairfix.train.loop import Loop, Standing
 from pairfix.train.objectives import OBJECTIVES, ObjectiveSpec, Stage
@@ -126,7 +127,9 @@ class _Course:
     ) -> "_Course":
         """Put everything on the device, ready for the first step."""
         fusion = Fusion(task.network, task.config, normalised=start is None)
-        if start is not None:
+        if start is None:
+            initialise(fusion, task.network.name, torch.Generator().manual_seed(recipe.seed))
+        else:
             start_from(start, fusion)
         stages = _build(task, fusion, device, recipe.seed)
         modules = [fusion, *(m for stage in stages for m in stage.objective.players.values())]
