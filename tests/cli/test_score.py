@@ -51,8 +51,8 @@ def test_differences_are_shown_with_their_sense(
     arguments = ["score", smooth, "-m", "entropy", "--against", noisy, "--device", "cpu"]
     assert run(arguments) == 0
     shown = capsys.readouterr().out
-    assert "worse)" in shown
-    assert "in brackets: difference from" in shown
+    assert shown.count("▼") == 2
+    assert "▼ worse than" in shown
 
 
 def test_json_holds_scores_differences_and_metrics(

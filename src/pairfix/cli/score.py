@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["score"]
 
 _USUAL = "niqe,nrqm,pi"
+_NARROWEST = 20
+"""Columns that a photo's path has at least."""
 
 Files = Annotated[
     list[Path] | None,
@@ -122,7 +124,7 @@ def _print_table(metrics: "list[Metric]", rows: list[_Row], against: Path | None
     if not shown:
         return
     table = Table()
-    table.add_column("Photo", overflow="fold")
+    table.add_column("Photo", overflow="fold", min_width=_NARROWEST)
     for metric in metrics:
         table.add_column(f"{metric.name} {metric.arrow}", justify="right", no_wrap=True)
     for row in shown:
@@ -132,7 +134,7 @@ def _print_table(metrics: "list[Metric]", rows: list[_Row], against: Path | None
     console.print(table)
     legend = "↓ lower is better, ↑ higher is better"
     if against:
-        legend += f"; in brackets: difference from {printable(str(against))}"
+        legend += f"; beside it ▲ better, ▼ worse than {printable(str(against))}"
     console.print(Text(legend), soft_wrap=True)
 
 
@@ -144,8 +146,8 @@ def _cell(metric: "Metric", row: _Row, rows: list[_Row]) -> Text:
     if difference is None:
         return Text(f"{value:.3f}", style="green" if _is_best(metric, value, rows) else "")
     better = metric.is_better(difference, 0.0)
-    style, word = ("green", " better") if better else ("red", " worse") if difference else ("", "")
-    return Text.assemble(f"{value:.3f} ", (f"({difference:+.3f}{word})", style))
+    style, mark = ("green", "▲") if better else ("red", "▼") if difference else ("", " ")
+    return Text.assemble(f"{value:.3f} ", (f"{difference:+.3f} {mark}", style))
 
 
 def _is_best(metric: "Metric", value: float, rows: list[_Row]) -> bool:

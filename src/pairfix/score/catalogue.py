@@ -8,7 +8,7 @@ from typing import Any
 
 from pairfix.errors import MetricError, MissingExtraError
 from pairfix.score.quiet import quietly
-from pairfix.score.sampling import OWN_SIZE, REDUCED, SAMPLINGS, Sampling
+from pairfix.score.sampling import REDUCED, SAMPLINGS, Sampling
 
 __all__ = ["DEFAULT_METRICS", "Metric", "find_metric", "known_metrics"]
 
@@ -100,13 +100,12 @@ def _refusal(name: str, config: Mapping[str, Any]) -> str:
 
 
 def _metric(name: str, config: Mapping[str, Any]) -> Metric:
-    options = config["metric_opts"]
-    kind = options["type"]
+    kind = config["metric_opts"]["type"]
     return Metric(
         name,
         lower_is_better=bool(config.get("lower_better", False)),
         scale=str(config.get("score_range", "")),
-        sampling=OWN_SIZE if "test_img_size" in options else SAMPLINGS.get(kind, REDUCED),
+        sampling=SAMPLINGS.get(kind, REDUCED),
         needs_weights=kind not in _WITHOUT_WEIGHTS,
         is_large=kind in _LANGUAGE_MODELS,
     )

@@ -15,7 +15,7 @@ import cv2
 
 from pairfix.image import Pixels
 
-__all__ = ["OWN_SIZE", "REDUCED", "SAMPLINGS", "Sampling"]
+__all__ = ["REDUCED", "SAMPLINGS", "Sampling"]
 
 _BLOCK = 96
 """NIQE's blocks (Mittal et al. 2013), a multiple of PIQE's 16: tiles begin on them."""
@@ -38,10 +38,6 @@ class Sampling:
     """``H x W x 3`` to parts or a reduction of it."""
     smallest: int = 1
     """Least height and width of a photo."""
-
-
-def _whole(pixels: Pixels) -> list[Pixels]:
-    return [pixels]
 
 
 def _tiles(pixels: Pixels) -> list[Pixels]:
@@ -81,7 +77,6 @@ def _reduced(pixels: Pixels) -> list[Pixels]:
     return [cast("Pixels", cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))]
 
 
-OWN_SIZE = Sampling("the whole photo; the metric resizes it itself", _whole)
 _TILED = partial(Sampling, f"full resolution, in tiles of {_TILE} px at most", _tiles)
 _PATCHED = partial(
     Sampling,
@@ -89,7 +84,7 @@ _PATCHED = partial(
     _patches,
 )
 REDUCED = Sampling(f"area-reduced to {_LEARNED} px on the longest side", _reduced)
-"""For metrics that have no rule of their own."""
+"""For all other metrics; those that resize do so afterwards."""
 
 SAMPLINGS: Mapping[str, Sampling] = {
     "PIQE": _TILED(smallest=16),
@@ -97,9 +92,5 @@ SAMPLINGS: Mapping[str, Sampling] = {
     "NIQE": _TILED(smallest=_BLOCK),
     "NRQM": _PATCHED(smallest=96),
     "PI": _PATCHED(smallest=_BLOCK + 8),
-    "ILNIQE": OWN_SIZE,
-    "NIMA": OWN_SIZE,
-    "MetaIQA": OWN_SIZE,
-    "FGResQ": OWN_SIZE,
 }
 """By pyiqa's name of a metric's architecture."""
