@@ -4,12 +4,17 @@ VENV ?= .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-slow check install clean
+.PHONY: demo gallery test test-slow check install clean
 
 demo: install  ## Restore the example pair
 	mkdir -p output
 	$(BIN)/pairfix restore examples/neon/long.dng examples/neon/short.dng \
 		-o output/neon.png --preview output/neon-compare.jpg --overwrite --verbose
+
+PAIRS ?= $(error PAIRS=folder is missing: it holds the scenes of docs/gallery/README.md)
+gallery: $(VENV)/.developer  ## Renew docs/gallery and the README's figures from PAIRS=folder
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[bench]"
+	$(BIN)/python scripts/make_gallery.py "$(PAIRS)" $(foreach model,$(MODELS),--model $(model))
 
 test: $(VENV)/.developer  ## Run the quick tests
 	$(BIN)/python -m pytest

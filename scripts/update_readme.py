@@ -3,6 +3,7 @@
 python scripts/update_readme.py [--check]
 """
 
+import json
 import re
 import sys
 from collections.abc import Sequence
@@ -10,12 +11,16 @@ from pathlib import Path
 
 from pairfix import errors
 from pairfix.backends import BACKENDS
+from pairfix.bench import Results, summary
 from pairfix.errors import PairfixError
 from pairfix.formats import FORMATS
 from pairfix.networks import NETWORKS
 from pairfix.weights import shipped_models
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+GALLERY = ROOT / "docs" / "gallery"
+RESULTS = GALLERY / "results.json"
 
 
 def main() -> int:
@@ -39,6 +44,8 @@ def updated_readme(text: str) -> str:
 
 def _tables() -> dict[str, str]:
     return {
+        "measured": summary(_measured()),
+        "gallery": _gallery(_measured()),
         "exit codes": _table(("Exit code", "Meaning"), _exit_codes()),
         "formats": _table(("Output", "Format", "Bits per channel"), _formats()),
         "models": _table(("Model", "Network", "For", "Size"), _models()),
@@ -48,6 +55,19 @@ def _tables() -> dict[str, str]:
             [(f"`{b.name}`", b.title, ", ".join(b.precisions)) for b in BACKENDS.values()],
         ),
     }
+
+
+def _measured() -> Results:
+    return Results.from_json(json.loads(RESULTS.read_text(encoding="utf-8")))
+
+
+def _gallery(results: Results) -> str:
+    """The pictures that scripts/make_gallery.py made, in the order of the results."""
+    scenes = dict.fromkeys(verdict.pair for verdict in results.verdicts)
+    return "\n\n".join(
+        f"![{scene}: crops of the photos, the result and the truth](docs/gallery/{scene}.jpg)"
+        for scene in scenes
+    )
 
 
 def _exit_codes() -> list[tuple[str, str]]:

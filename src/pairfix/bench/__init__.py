@@ -6,13 +6,17 @@ sRGB pictures.
 """
 
 from pairfix.bench.baselines import BASELINES, PHOTOS
-from pairfix.bench.judge import Judgement, Plan
+from pairfix.bench.judge import TRUTH, Judgement, Plan
+from pairfix.bench.pairs import find_pairs
 from pairfix.bench.results import Failure, Quality, Results, Verdict
 from pairfix.bench.run import check_folder, run, sheets_of, write_results
+from pairfix.bench.sheet import write_sheet
+from pairfix.bench.tables import summary
 
 __all__ = [
     "BASELINES",
     "PHOTOS",
+    "TRUTH",
     "Failure",
     "Judgement",
     "Plan",
@@ -20,7 +24,10 @@ __all__ = [
     "Results",
     "Verdict",
     "check_folder",
+    "find_pairs",
     "run",
     "sheets_of",
+    "summary",
     "write_results",
+    "write_sheet",
 ]

@@ -34,7 +34,7 @@ class AffineNoise:
 def stabilise(plane: NDArray[np.floating], noise: AffineNoise) -> Doubles:
     """Give a plane of linear light noise of variance 1.
 
-    Starck, Murtagh and Bijaoui, Image Processing and Data Analysis, 1998, equation 2.14.
+    Starck, Murtagh and Bijaoui, Image Processing and Data Analysis, 1998.
     """
     electrons = plane.astype(np.float64) / noise.shot
     return 2 * np.sqrt(np.maximum(electrons + 3 / 8 + noise.read / noise.shot**2, 0))
@@ -44,7 +44,7 @@ def expand(stabilised: Doubles, noise: AffineNoise) -> Doubles:
     """Bring a denoised plane back to linear light, without the bias of the algebraic inverse.
 
     The closed form of Mäkitalo and Foi, Optimal Inversion of the Generalized Anscombe
-    Transformation for Poisson-Gaussian Noise, IEEE TIP 2013, equation 10.
+    Transformation for Poisson-Gaussian Noise, IEEE TIP 2013.
     """
     gaussian = noise.read / noise.shot**2
     level = np.maximum(stabilised, 2 * np.sqrt(3 / 8 + gaussian))

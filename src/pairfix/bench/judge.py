@@ -22,6 +22,7 @@ from pairfix.formats import decode
 from pairfix.image import AlignedPair, DevelopSettings, Frame, Picture
 from pairfix.light import planes_from_frame, srgb_to_linear
 from pairfix.metrics import WINDOW, psnr, ssim
+from pairfix.score.reference import full_reference
 
 __all__ = ["TRUTH", "Judgement", "Plan", "judge"]
 
@@ -181,6 +182,7 @@ def _quality(picture: Picture, truth: Picture, name: str) -> Quality:
         psnr=psnr(result, reference),
         psnr_bt709=psnr(_bt709(result), _bt709(reference)),
         ssim=ssim(result, reference),
+        lpips=full_reference("lpips", picture, truth),
     )
 
 

@@ -1,7 +1,7 @@
-"""Judge all pairs of a folder, and keep what is found."""
+"""Judge many pairs, and keep what is found."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +10,6 @@ from PIL import Image
 from pairfix.bench.baselines import LONG, PHOTOS, SHORT
 from pairfix.bench.judge import TRUTH, Judgement, Plan, judge
 from pairfix.bench.machine import this_machine
-from pairfix.bench.pairs import find_pairs
 from pairfix.bench.results import Results
 from pairfix.bench.sheet import contact_sheet, stack, write_sheet
 from pairfix.bench.tables import as_markdown, brief
@@ -20,28 +19,31 @@ from pairfix.weights import find_model
 
 __all__ = ["check_folder", "run", "sheets_of", "write_results"]
 
+_NO_LPIPS = (
+    "LPIPS is left out: it needs pip install 'pairfix[score]' (non-commercial) and its weights, "
+    "which python -c \"import pyiqa; pyiqa.create_metric('lpips')\" fetches"
+)
+
 JSON, MARKDOWN, SHEET = "results.json", "results.md", "contact.png"
 
 
 def run(
-    folder: Path,
+    folders: Sequence[Path],
     plan: Plan,
     step: Callable[[str], None],
     seen: Callable[[Judgement], None] | None = None,
 ) -> Results:
-    """Judge every pair of a folder; what fails is noted, and the rest goes on.
+    """Judge pair after pair; what fails is noted, and the rest goes on.
 
     Args:
-        folder: Holds a folder a pair, or is one.
+        folders: One a pair, as `find_pairs` finds them.
         plan: What is judged.
         step: Told what is done next, before each method.
         seen: Called with each pair's judgement, whose pictures are not kept otherwise.
 
     Raises:
-        InputError: The folder is missing, or holds no pairs.
         ModelError: A model is unknown or damaged.
     """
-    folders = find_pairs(folder)
     for model in plan.models:
         if model is not None:
             find_model(model)
@@ -53,11 +55,15 @@ def run(
             seen(judgement)
         judgement.pictures.clear()
         judgements.append(judgement)
+    verdicts = tuple(verdict for each in judgements for verdict in each.verdicts)
+    remarks = [remark for each in judgements for remark in each.remarks]
+    if any(verdict.quality and verdict.quality.lpips is None for verdict in verdicts):
+        remarks.append(_NO_LPIPS)
     return Results(
         this_machine(),
-        tuple(verdict for each in judgements for verdict in each.verdicts),
+        verdicts,
         tuple(failure for each in judgements for failure in each.failures),
-        tuple(dict.fromkeys(remark for each in judgements for remark in each.remarks)),
+        tuple(dict.fromkeys(remarks)),
     )
 
 

@@ -43,7 +43,7 @@ def contact_sheet(
     """
     side = min(SIDE, *compared[0].pixels.shape[:2])
     places = differing_places(*compared, side, count)
-    pitch, top = side + _GAP, 3 * _LINE
+    pitch, top = side + _GAP, (3 if captions else 2) * _LINE + _GAP
     size = len(pictures) * pitch + _GAP, top + len(places) * pitch
     sheet = Image.new("RGB", size, _BACKGROUND)
     draw = ImageDraw.Draw(sheet)

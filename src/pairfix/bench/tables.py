@@ -1,12 +1,12 @@
 """A benchmark's results as Markdown."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pairfix.bench.baselines import BASELINES
 from pairfix.bench.results import Results, Verdict
 
-__all__ = ["HEADER", "as_markdown", "brief", "cells", "comparison"]
+__all__ = ["HEADER", "as_markdown", "brief", "cells", "summary"]
 
 HEADER = (
     "pair",
@@ -31,23 +31,20 @@ def as_markdown(results: Results) -> str:
         *(f"- {method}: {runtime}" for method, runtime in runtimes.items()),
         *(f"- {remark}" for remark in results.remarks),
     ]
-    parts = ["# Benchmark", str(results.machine)]
-    if any(verdict.quality for verdict in results.verdicts):
-        parts += ["PSNR in dB / SSIM, in sRGB:", comparison(results)]
+    parts = ["# Benchmark", summary(results)]
     parts.append(_table(HEADER, [cells(verdict) for verdict in results.verdicts]))
     parts += _failures(results)
     return "\n\n".join([*parts, "\n".join(notes)]).rstrip() + "\n"
 
 
-def comparison(results: Results) -> str:
-    """PSNR and SSIM in sRGB: a row a method, a column a pair with a truth."""
-    judged = [verdict for verdict in results.verdicts if verdict.quality]
-    pairs = list(dict.fromkeys(verdict.pair for verdict in judged))
-    rows = []
-    for method in dict.fromkeys(verdict.method for verdict in judged):
-        by_pair = {verdict.pair: verdict for verdict in judged if verdict.method == method}
-        rows.append((method, *(brief(by_pair.get(pair)) for pair in pairs)))
-    return _table(("", *pairs), rows)
+def summary(results: Results) -> str:
+    """The machine, then two tables: quality where the truth is known, and what the models cost."""
+    parts = []
+    if any(verdict.quality for verdict in results.verdicts):
+        parts += ["PSNR in dB / SSIM, in sRGB:", _by_pair(results, brief)]
+    if any(verdict.kind == "model" for verdict in results.verdicts):
+        parts += ["Seconds / peak memory in GB:", _by_pair(results, _cost)]
+    return "\n\n".join([*parts, f"Measured on {results.machine}."])
 
 
 def cells(verdict: Verdict) -> tuple[str, ...]:
@@ -56,21 +53,41 @@ def cells(verdict: Verdict) -> tuple[str, ...]:
     values: tuple[float | None, ...] = (None,) * 4
     if quality:
         values = quality.psnr, quality.psnr_bt709, quality.ssim, quality.lpips
-    gigabytes = None if verdict.peak_bytes is None else verdict.peak_bytes / 1e9
     return (
         verdict.pair,
         verdict.method,
         *(_number(value, digits) for value, digits in zip(values, (2, 2, 3, 3), strict=True)),
         _number(verdict.seconds, 1),
-        _number(gigabytes, 2),
+        _number(_gigabytes(verdict), 2),
     )
 
 
-def brief(verdict: Verdict | None) -> str:
-    """PSNR and SSIM in sRGB."""
-    if verdict is None or verdict.quality is None:
-        return _MISSING
+def brief(verdict: Verdict) -> str:
+    """PSNR and SSIM in sRGB; empty where the truth is not known."""
+    if verdict.quality is None:
+        return ""
     return f"{_number(verdict.quality.psnr, 2)} / {_number(verdict.quality.ssim, 3)}"
+
+
+def _by_pair(results: Results, cell: Callable[[Verdict], str]) -> str:
+    """A row a method, a column a pair; what has nothing to say is left out."""
+    said = {(each.method, each.pair): cell(each) for each in results.verdicts}
+    told = [place for place, text in said.items() if text]
+    methods, pairs = (list(dict.fromkeys(names)) for names in zip(*told, strict=True))
+    rows = [
+        (method, *(said.get((method, pair)) or _MISSING for pair in pairs)) for method in methods
+    ]
+    return _table(("", *pairs), rows)
+
+
+def _cost(verdict: Verdict) -> str:
+    if verdict.kind == "baseline":
+        return ""
+    return f"{_number(verdict.seconds, 1)} / {_number(_gigabytes(verdict), 2)}"
+
+
+def _gigabytes(verdict: Verdict) -> float | None:
+    return None if verdict.peak_bytes is None else verdict.peak_bytes / 1e9
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -70,6 +70,7 @@ def bench(
     talk = Talk(quiet=quiet, verbose=False)
     from pairfix import bench as benchmark  # noqa: PLC0415  (keeps --help quick)
 
+    folders = benchmark.find_pairs(pairs)
     if output is not None:
         benchmark.check_folder(output, overwrite=overwrite)
     passed = ["--backend", backend, "--device", device, "--precision", precision]
@@ -81,7 +82,7 @@ def bench(
     )
     sheets: list[Image] = []
     results = benchmark.run(
-        pairs, plan, talk.say, lambda seen: sheets.extend(benchmark.sheets_of(seen))
+        folders, plan, talk.say, lambda seen: sheets.extend(benchmark.sheets_of(seen))
     )
     if output is not None:
         benchmark.write_results(results, sheets, output, overwrite=overwrite)

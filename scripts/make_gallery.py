@@ -1,0 +1,50 @@
+"""Judge the sample pairs as `pairfix bench` does; renew docs/gallery and the README's figures.
+
+    python scripts/make_gallery.py PAIRS [--model NAME|FOLDER ...]
+
+PAIRS holds the folders of the scenes that docs/gallery/README.md credits. BM3D needs
+`pip install 'pairfix[bench]'`.
+"""
+
+import argparse
+import json
+import sys
+from functools import partial
+from pathlib import Path
+
+from update_readme import GALLERY, README, RESULTS, updated_readme
+
+from pairfix.bench import PHOTOS, TRUTH, Judgement, Plan, run, sheets_of, write_sheet
+
+SCENES = ("wheel", "neon", "street", "night12mp")
+
+
+def main() -> int:
+    arguments = _arguments()
+    models = tuple(arguments.model or [None])
+    folders = [arguments.pairs / scene for scene in SCENES]
+    results = run(folders, Plan(models), partial(print, flush=True), _keep_crops)
+    if results.failures:
+        print(*results.failures, sep="\n", file=sys.stderr)
+        return results.failures[0].exit_code
+    RESULTS.write_text(json.dumps(results.as_json(), indent=2) + "\n", encoding="utf-8")
+    README.write_text(updated_readme(README.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("pairs", type=Path)
+    parser.add_argument("--model", action="append", help="else the default")
+    return parser.parse_args()
+
+
+def _keep_crops(judgement: Judgement) -> None:
+    """Short | long | results | truth of one scene, at 100 %."""
+    models = [verdict.method for verdict in judgement.verdicts if verdict.kind == "model"]
+    for sheet in sheets_of(judgement, (*PHOTOS, *models, TRUTH)):
+        write_sheet(sheet, GALLERY / f"{judgement.pair}.jpg", overwrite=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

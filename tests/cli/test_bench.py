@@ -1,0 +1,108 @@
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from pairfix.cli import run
+from pairfix.errors import InputError, ModelError, OutputError
+
+Bench = Callable[..., tuple[int, dict[str, Any]]]
+
+
+@pytest.fixture
+def bench(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Bench:
+    """Run the command on the pairs in ``tmp_path / "pairs"``; exit code and JSON."""
+    monkeypatch.setattr("pairfix.bench.judge.full_reference", lambda *_: None)
+    monkeypatch.setattr("pairfix.bench.judge.bm3d_is_installed", lambda: False)
+
+    def call(*options: str) -> tuple[int, dict[str, Any]]:
+        code = run(["bench", str(tmp_path / "pairs"), "--json", *options])
+        printed = capsys.readouterr().out
+        return code, json.loads(printed) if printed else {}
+
+    return call
+
+
+def add_pair(place: Path, long: Path, short: Path, truth: Path | None = None) -> Path:
+    place.mkdir(parents=True)
+    for name, path in (("long", long), ("short", short), ("gt", truth)):
+        if path:
+            shutil.copy(path, place / f"{name}{path.suffix}")
+    return place
+
+
+def test_models_and_baselines_are_judged_and_written(
+    bench: Bench, raw_pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    long, short = raw_pair
+    add_pair(tmp_path / "pairs/scene", long, short, truth=short)
+    output = tmp_path / "new/results"
+    code, results = bench("--model", "selfir-raw", "-o", str(output))
+    assert (code, results["failures"]) == (0, [])
+    by_method = {each["method"]: each for each in results["verdicts"]}
+    assert list(by_method) == ["short", "long, as it lies", "long", "NLM", "selfir-raw"]
+    assert by_method["short"]["quality"]["psnr"] > by_method["long"]["quality"]["psnr"]
+    model = by_method["selfir-raw"]
+    assert model["seconds"] > sum(model["stages"].values())
+    assert model["peak_bytes"] > 50e6
+    assert -1 <= model["quality"]["ssim"] <= 1
+    assert any("BM3D is left out" in remark for remark in results["remarks"])
+    assert any("LPIPS is left out" in remark for remark in results["remarks"])
+    assert json.loads((output / "results.json").read_text()) == results
+    assert "| selfir-raw |" in (output / "results.md").read_text()
+    sheet = cv2.imread(str(output / "contact.png"))
+    assert sheet is not None
+    assert sheet.shape[1] == 6 * (256 + 6) + 6
+
+
+def test_one_bad_pair_does_not_stop_the_others(
+    bench: Bench, rgb_pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    long, short = rgb_pair
+    bad = add_pair(tmp_path / "pairs/a-bad", long, short)
+    (bad / "short.png").write_bytes(b"no picture")
+    add_pair(tmp_path / "pairs/b-lonely", long, short).joinpath("short.png").unlink()
+    add_pair(tmp_path / "pairs/c-good", long, short)
+    code, results = bench()
+    assert code == InputError.exit_code
+    assert [each["pair"] for each in results["verdicts"]] == ["c-good"]
+    assert {each["pair"] for each in results["failures"]} == {"a-bad", "b-lonely"}
+    assert any("c-good: no truth" in remark for remark in results["remarks"])
+
+
+def test_a_truth_of_another_size_is_named(
+    bench: Bench, rgb_pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    truth = tmp_path / "gt.png"
+    cv2.imwrite(str(truth), np.zeros((32, 48, 3), np.uint8))
+    add_pair(tmp_path / "pairs/scene", *rgb_pair, truth=truth)
+    code, results = bench("--no-baselines")
+    assert code != 0
+    assert results["failures"][0]["message"].startswith("the truth is 48 x 32 pixels, short is 384")
+
+
+@pytest.mark.parametrize(
+    ("options", "error"), [((), InputError), (("--model", "nonesuch"), ModelError)]
+)
+def test_what_cannot_be_judged_is_refused_at_once(
+    bench: Bench, tmp_path: Path, options: tuple[str, ...], error: type[InputError | ModelError]
+) -> None:
+    if options:
+        add_pair(tmp_path / "pairs/scene", Path(__file__), Path(__file__))
+    assert bench(*options) == (error.exit_code, {})
+
+
+def test_earlier_results_are_kept_unless_told_otherwise(
+    bench: Bench, rgb_pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    add_pair(tmp_path / "pairs/scene", *rgb_pair)
+    (tmp_path / "results.md").write_text("precious")
+    assert bench("-o", str(tmp_path)) == (OutputError.exit_code, {})
+    assert (tmp_path / "results.md").read_text() == "precious"

@@ -1,0 +1,59 @@
+import sys
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from pairfix.errors import MetricError
+from pairfix.image import Picture
+from pairfix.score import reference
+from pairfix.score.reference import full_reference
+
+pytest.importorskip("torch")
+pytest.importorskip("huggingface_hub")
+
+
+@pytest.fixture(autouse=True)
+def afresh() -> Iterator[None]:
+    reference._loaded.cache_clear()
+    yield
+    reference._loaded.cache_clear()
+
+
+def picture(value: int) -> Picture:
+    return Picture(np.full((8, 9, 3), value, np.uint16), exif=b"")
+
+
+def pretend(monkeypatch: pytest.MonkeyPatch, create: Callable[..., object]) -> None:
+    """Put something quick in place of pyiqa."""
+    monkeypatch.setattr(reference, "find_spec", bool)
+    monkeypatch.setitem(sys.modules, "pyiqa", SimpleNamespace(create_metric=create))
+
+
+def test_a_metric_sees_both_pictures_from_0_to_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend(monkeypatch, lambda *_, **__: lambda result, truth: (result - truth).abs())
+    assert full_reference("lpips", picture(65535), picture(0)) == pytest.approx(1)
+
+
+def test_without_pyiqa_there_is_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reference, "find_spec", lambda _name: None)
+    assert full_reference("lpips", picture(1), picture(0)) is None
+
+
+def test_without_weights_there_is_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    def create(name: str, device: str) -> object:
+        raise OSError(name, device)
+
+    pretend(monkeypatch, create)
+    monkeypatch.setattr(reference, "failed_download", bool)
+    assert full_reference("lpips", picture(1), picture(0)) is None
+
+
+def test_damaged_weights_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def create(name: str, device: str) -> object:
+        raise ValueError(f"{name} on {device} is damaged")
+
+    pretend(monkeypatch, create)
+    with pytest.raises(MetricError, match="lpips cannot be loaded"):
+        full_reference("lpips", picture(1), picture(0))
