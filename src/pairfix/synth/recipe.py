@@ -25,7 +25,7 @@ class SynthRecipe:
     gap: Range = (0.0, 0.25)
     """Time between the long frame's end and the short frame, over the long one's duration."""
     misalignment: float = 1.5
-    """Displacement that alignment leaves at a corner, in the photo's pixels (standard deviation)."""
+    """Standard deviation of what alignment leaves at a corner, in the photo's pixels."""
     objects: float = 0.4
     """Probability that something moves by itself."""
     unprocessing: float = 0.5
