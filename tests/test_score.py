@@ -232,12 +232,11 @@ def test_progress_counts_the_scores() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["piqe", "niqe", "nrqm", "entropy"])
+@pytest.mark.parametrize("name", ["piqe", "niqe", "entropy"])
 def test_twelve_megapixels_stay_within_three_gigabytes(tmp_path: Path, name: str) -> None:
     own = tmp_path / "hub/pyiqa"
     own.mkdir(parents=True)
     write_niqe_weights(own)
-    write_nrqm_weights(own)
     photo = tmp_path / "photo.png"
     cv2.imwrite(str(photo), picture((3024, 4032)).pixels)
     assert _peak(["pairfix", "score", str(photo), "-m", name, "--offline"], tmp_path) < MEMORY

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Train the models that ship, or some of them, into FOLDER; each with its log, curves and samples.
+#
+#     scripts/train_models.sh PHOTOS FOLDER [NAME ...]
+#
+# On a CPU that multiplies bfloat16 matrices (AMX) the SelfIR models take about an hour on one core;
+# those of the other networks need a GPU. MINUTES changes the length of each training.
+set -euo pipefail
+
+photos=$1 folder=$2
+shift 2
+names=("$@")
+[ ${#names[@]} -gt 0 ] || names=(selfir-raw selfir-srgb reblur-raw reblur-srgb \
+    d2hnet-s-raw d2hnet-s-srgb deblurmerger-srgb deblurrnn-srgb)
+
+run() {
+    pairfix train "$1" "$photos" -o "$folder/$name" --precision bf16 --seed 1 "${@:2}"
+}
+
+white=(--noise "gaussian,poisson,sensor" --jpeg 0.3)
+for name in "${names[@]}"; do
+    case $name in
+        selfir-raw)
+            run selfir --domain raw --set noise=true --from selfir-raw \
+                --batch 8 --learning-rate 2e-4 --minutes "${MINUTES:-68}" ;;
+        selfir-srgb)
+            run selfir --domain srgb --set noise=true --from selfir-srgb "${white[@]}" \
+                --batch 8 --learning-rate 3e-4 --minutes "${MINUTES:-38}" ;;
+        reblur-raw)
+            run reblur-module --domain raw --deblurrer "$folder/selfir-raw" \
+                --batch 4 --crop 96 --minutes "${MINUTES:-6}" ;;
+        reblur-srgb)
+            run reblur-module --domain srgb --deblurrer "$folder/selfir-srgb" "${white[@]}" \
+                --batch 4 --crop 96 --minutes "${MINUTES:-6}" ;;
+        d2hnet-s-raw)
+            run d2hnet --domain raw --set width=8 --crop 256 --minutes "${MINUTES:-30}" ;;
+        d2hnet-s-srgb)
+            run d2hnet --domain srgb --set width=8 "${white[@]}" --crop 256 --minutes "${MINUTES:-30}" ;;
+        deblurmerger-srgb)
+            run deblurmerger --domain srgb --set width=14 --noise gopro2,sensor --crop 256 \
+                --minutes "${MINUTES:-30}" ;;
+        deblurrnn-srgb)
+            run deblurrnn --domain srgb --set width=10 --noise gopro2,sensor --crop 256 \
+                --minutes "${MINUTES:-30}" ;;
+        *)
+            echo "there is no model $name" >&2
+            exit 2 ;;
+    esac
+done
