@@ -3,13 +3,14 @@
     python benchmarks/training_speed.py PHOTOS [--network NAME] [--crop N] [--batch N] ...
 
 Rendering alone, the network alone (forward, backward and optimiser step, always with the same
-batch), and both as in training; the network in plain memory order and in channels_last, and
-compiled on request. Ratios are over the first row, on the same machine in the same run.
+batch), and both as in training; the network in every precision asked for, in plain memory order and
+in channels_last, and compiled on request. Ratios are over the first row, on the same machine in the
+same run.
 """
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -38,13 +39,15 @@ def main() -> None:
     generator = torch.Generator(device).manual_seed(0)
     fixed = pairs.render(generator)
     size = f"batches of {arguments.batch} of {arguments.crop} px"
-    print(f"{task.network.title}, {size}, {arguments.precision}, {_title(device)}\n")
+    print(f"{task.network.title}, {size}, {_title(device)}\n")
     rendering = _pace(lambda: pairs.render(generator), arguments, device)
     print(f"rendering alone: {rendering:.1f} crops/s\n")
-    print("| channels_last | compiled | network alone | ratio | with rendering | ratio |")
-    print("|---|---|---:|---:|---:|---:|")
+    print(
+        "| precision | channels_last | compiled | network alone | ratio | with rendering | ratio |"
+    )
+    print("|---|---|---|---:|---:|---:|---:|")
     first: tuple[float, float] | None = None
-    for options in _variants(compiled=arguments.compile):
+    for options in _variants(arguments.precision, compiled=arguments.compile):
         recipe = _recipe(arguments, **options)
         paces = tuple(
             _pace(_step(task, recipe, device, render), arguments, device)
@@ -52,7 +55,8 @@ def main() -> None:
         )
         first = first or (paces[0], paces[1])
         cells = [f"{pace:.1f} | {pace / base:.2f}" for pace, base in zip(paces, first, strict=True)]
-        flags = ["yes" if on else "no" for on in options.values()]
+        precision, *switches = options.values()
+        flags = [precision, *("yes" if on else "no" for on in switches)]
         print(f"| {' | '.join([*flags, *cells])} |", flush=True)
 
 
@@ -66,7 +70,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--crop", type=int, default=128)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--precision", choices=get_args(Precision), default="fp32")
+    parser.add_argument(
+        "--precision", choices=get_args(Precision), nargs="+", default=["fp32", "bf16"]
+    )
     parser.add_argument("--compile", action="store_true", help="also measure compiled networks")
     parser.add_argument("--seconds", type=float, default=10, help="per measurement")
     return parser.parse_args()
@@ -89,16 +95,20 @@ def _recipe(arguments: argparse.Namespace, **options: Any) -> TrainRecipe:  # no
         steps=10**9,
         batch=arguments.batch,
         crop=arguments.crop,
-        precision=arguments.precision,
         validate_every=10**9,
         **options,
     )
 
 
-def _variants(*, compiled: bool) -> Iterator[dict[str, bool]]:
-    for compile_ in (False, True)[: 1 + compiled]:
-        for channels_last in (False, True):
-            yield {"channels_last": channels_last, "compile": compile_}
+def _variants(precisions: Iterable[str], *, compiled: bool) -> Iterator[dict[str, Any]]:
+    for precision in precisions:
+        for compile_ in (False, True)[: 1 + compiled]:
+            for channels_last in (False, True):
+                yield {
+                    "precision": precision,
+                    "channels_last": channels_last,
+                    "compile": compile_,
+                }
 
 
 def _step(
