@@ -17,7 +17,7 @@ pytest.importorskip("matplotlib")
 
 from tests.train.fakes import CPU, small_recipe  # noqa: E402
 
-from pairfix.errors import InputError, ModelError, OutputError  # noqa: E402
+from pairfix.errors import InputError, MemoryExhaustedError, ModelError, OutputError  # noqa: E402
 from pairfix.networks import NETWORKS  # noqa: E402
 from pairfix.train import run as running  # noqa: E402
 from pairfix.train.recipe import TrainRecipe  # noqa: E402
@@ -26,6 +26,7 @@ from pairfix.train.task import Task  # noqa: E402
 from pairfix.weights import WEIGHTS  # noqa: E402
 
 SELFIR = NETWORKS["selfir"]
+UNET = NETWORKS["reblur-unet"]
 RECIPE = small_recipe(steps=6, validate_every=3)
 
 
@@ -97,7 +98,30 @@ def test_a_resumed_training_ends_as_one_in_one_go(
 
 
 @pytest.mark.usefixtures("undeployed")
-def test_only_the_same_training_is_resumed(photos: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_may_lack_what_its_version_did_not_know(photos: Path, tmp_path: Path) -> None:
+    output = tmp_path / "mine"
+    workplace = train(task(photos), output, RECIPE, CPU, stop=stop_before(1)).workplace
+    stored = torch.load(workplace / "state.pt", weights_only=True)
+    identity = json.loads(stored["identity"])
+    del identity["start"]
+    torch.save({**stored, "identity": json.dumps(identity)}, workplace / "state.pt")
+    assert train(task(photos), output, RECIPE, CPU, resume=True).complete
+
+
+@pytest.mark.usefixtures("undeployed")
+def test_memory_that_runs_out_is_said_with_what_helps(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run_out(*_: Any, **__: Any) -> bool:  # noqa: ANN401
+        raise RuntimeError("CUDA out of memory. Tried to allocate 20 GiB")
+
+    monkeypatch.setattr("pairfix.train.loop.Loop.run", run_out)
+    with pytest.raises(MemoryExhaustedError, match="take a smaller --batch or --crop"):
+        train(task(photos), tmp_path / "mine", RECIPE, CPU)
+
+
+@pytest.mark.usefixtures("undeployed")
+def test_only_the_same_training_is_resumed(trained: Trained, photos: Path, tmp_path: Path) -> None:
     output = tmp_path / "mine"
     with pytest.raises(OutputError, match="no checkpoint to go on from"):
         train(task(photos), output, RECIPE, CPU, resume=True)
@@ -107,6 +131,8 @@ def test_only_the_same_training_is_resumed(photos: Path, tmp_path: Path) -> None
     other = replace(task(photos), config=SELFIR.config(width=4))
     with pytest.raises(ModelError, match="trained with network width 8, not 4"):
         train(other, output, RECIPE, CPU, resume=True)
+    with pytest.raises(ModelError, match="trained with start None, not mine"):
+        train(task(photos), output, RECIPE, CPU, resume=True, start=trained.model)
     longer = replace(RECIPE, steps=7)
     with pytest.raises(ModelError, match="trained with recipe steps 6, not 7"):
         train(task(photos), output, longer, CPU, resume=True)
@@ -127,13 +153,18 @@ def test_what_is_in_the_way_stays(trained: Trained, photos: Path) -> None:
         ({"objective": "magic"}, RECIPE, "no objective magic; take one of supervised, "),
         ({"objective": "reblur"}, RECIPE, "reblur does not suit SelfIR .*; take supervised or"),
         ({}, small_recipe(steps=1, crop=40), "no crops of 40; --crop must be a multiple of 32"),
+        (
+            {"network": UNET, "config": UNET.config(channels=4)},
+            small_recipe(steps=1, crop=8),
+            "no crops of 8; --crop must be a multiple of [248], and 11 or more",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(
-    fields: dict[str, str], recipe: TrainRecipe, message: str, photos: Path, tmp_path: Path
+    fields: dict[str, Any], recipe: TrainRecipe, message: str, photos: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(ModelError, match=message):
-        train(task(photos, **fields), tmp_path / "mine", recipe, CPU)
+        train(replace(task(photos), **fields), tmp_path / "mine", recipe, CPU)
     assert not list(tmp_path.iterdir())
 
 

@@ -14,7 +14,13 @@ from tests.train.fakes import small_fusion, smooth_pairs  # noqa: E402
 from pairfix.errors import ModelError  # noqa: E402
 from pairfix.networks import NETWORKS, Graph, Network  # noqa: E402
 from pairfix.train.fusion import Fusion  # noqa: E402
-from pairfix.train.transfer import check_start, deployable, load_fusion, start_from  # noqa: E402
+from pairfix.train.transfer import (  # noqa: E402
+    check_deblurrer,
+    check_start,
+    deployable,
+    load_fusion,
+    start_from,
+)
 from pairfix.weights import Model  # noqa: E402
 
 SELFIR = NETWORKS["selfir"]
@@ -50,6 +56,15 @@ def test_a_network_that_is_told_the_noise_starts_as_one_that_is_not() -> None:
     batch = smooth_pairs(torch.Generator())
     with torch.inference_mode():
         torch.testing.assert_close(told(batch.sources), plain(batch.sources))
+
+
+def test_only_a_reblurring_module_learns_from_a_network_of_its_domain() -> None:
+    model = stored(small_fusion())
+    check_deblurrer(model, NETWORKS["reblur-module"], "raw")
+    with pytest.raises(ModelError, match="stored is SelfIR for raw, which restores no srgb pairs"):
+        check_deblurrer(model, NETWORKS["reblur-module"], "srgb")
+    with pytest.raises(ModelError, match="D2HNet learns from no other network"):
+        check_deblurrer(model, NETWORKS["d2hnet"], "raw")
 
 
 def test_only_weights_that_fit_are_taken() -> None:

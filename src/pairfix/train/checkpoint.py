@@ -19,6 +19,11 @@ Identity = dict[str, Any]
 """What must be the same for a training to go on, in values that JSON takes, by name."""
 
 _STATE = "state.pt"
+_UNREADABLE = (
+    *(OSError, EOFError, RuntimeError, pickle.UnpicklingError),
+    *(KeyError, TypeError, ValueError),
+)
+"""What comes of reading a damaged checkpoint, and of looking into one of something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ class Workplace:
             stored = torch.load(path, map_location=device, weights_only=True)
             theirs = json.loads(stored["identity"])
             state: dict[str, Any] = stored["state"]
-        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, KeyError) as error:
+        except _UNREADABLE as error:
             raise ModelError(
                 f"{path} cannot be read: {str(error).partition(chr(10))[0]}",
                 "start again with --overwrite",
@@ -107,8 +112,9 @@ class Workplace:
 
 
 def _check(path: Path, theirs: Identity, ours: Identity) -> None:
-    for name in sorted(theirs.keys() | ours.keys()):
-        before, now = theirs.get(name), ours.get(name)
+    """Compare what the checkpoint's version of pairfix knew; newer settings were not there yet."""
+    for name, before in sorted(theirs.items()):
+        now = ours.get(name)
         if before != now:
             raise ModelError(
                 f"{path} was trained with {name} {before}, not {now}",

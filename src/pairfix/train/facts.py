@@ -39,7 +39,7 @@ def describe_training(
             "validation": len(pairs.validation),
         },
         "start": start.name if start else None,
-        "identity": task.identity(recipe, workers.count),
+        "identity": task.identity(recipe, workers.count, start),
         "recipe": dataclasses.asdict(recipe),
     }
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import torch
 
-from pairfix.errors import ModelError
+from pairfix.backends.spec import translate_memory_errors
+from pairfix.errors import MemoryExhaustedError, ModelError
+from pairfix.metrics import WINDOW
 from pairfix.modelfolder import build_model
 from pairfix.train.card import write_card
 from pairfix.train.checkpoint import Workplace
@@ -24,7 +26,13 @@ from pairfix.train.pairs import Pairs
 from pairfix.train.random import seeded
 from pairfix.train.recipe import TrainRecipe
 from pairfix.train.task import Task
-from pairfix.train.transfer import check_start, deployable, load_fusion, start_from
+from pairfix.train.transfer import (
+    check_deblurrer,
+    check_start,
+    deployable,
+    load_fusion,
+    start_from,
+)
 from pairfix.train.validate import Validation
 from pairfix.weights import Model
 
@@ -80,12 +88,18 @@ def train(
         InputError: There are no photos.
         ModelError: Objective, weights or checkpoint do not fit; or the losses are not finite.
         OutputError: The folders exist or cannot be written.
+        MemoryExhaustedError: Pairs or networks do not fit the device.
     """
     _check_crop(task, recipe)
     if start is not None:
         check_start(start, task.network, task.synth.domain)
     workplace = Workplace(output)
-    with joined(device) as workers, seeded(recipe.seed, device), _tuned_convolutions():
+    with (
+        joined(device) as workers,
+        seeded(recipe.seed, device),
+        _tuned_convolutions(),
+        _enough_memory(),
+    ):
         if workers.leads:
             workplace.check(overwrite=overwrite, resume=resume)
         pairs = Pairs.load(task, recipe, device)
@@ -143,9 +157,7 @@ class _Course:
 
     def resume(self) -> None:
         """Go on from the checkpoint."""
-        state = self.workplace.load(
-            self.task.identity(self.recipe, self.workers.count), self.device
-        )
+        state = self.workplace.load(self.log.about["identity"], self.device)
         self.log.resume(state.pop("log"))
         self.loop.losses[:] = self.log.losses
         self.loop.load_state_dict(state)
@@ -162,8 +174,7 @@ class _Course:
             quality = self.validation.measure(ema)
             self.log.validation.append(Validated(self.loop.step, self.loop.seconds, quality))
         text = self.log.as_json()
-        identity = self.task.identity(self.recipe, self.workers.count)
-        self.workplace.save(state | {"log": text}, identity)
+        self.workplace.save(state | {"log": text}, self.log.about["identity"])
         self.workplace.write("log.json", text.encode())
         self.workplace.write("curves.png", draw_curves(self.log))
         self.workplace.write("samples.png", self.validation.samples(ema))
@@ -184,13 +195,17 @@ class _Course:
 
 
 def _check_crop(task: Task, recipe: TrainRecipe) -> None:
+    """See to it that all networks take the crops, and SSIM measures them."""
     graphs = task.network.graphs(task.config)
+    if task.deblurrer is not None:
+        graphs += task.deblurrer.graphs
     multiple = math.lcm(*(graph.multiple for graph in graphs if graph.reduction is None))
-    multiple *= _spec(task).shrinks
-    if recipe.crop % multiple:
+    shrinks = _spec(task).shrinks
+    multiple, least = multiple * shrinks, WINDOW * shrinks
+    if recipe.crop % multiple or recipe.crop < least:
         raise ModelError(
             f"{task.network.title} takes no crops of {recipe.crop}",
-            f"--crop must be a multiple of {multiple}",
+            f"--crop must be a multiple of {multiple}, and {least} or more",
         )
 
 
@@ -212,6 +227,7 @@ def _build(task: Task, fusion: Fusion, device: torch.device, seed: int) -> Seque
     """The stages of the training, everything on the device."""
     settings = task.settings
     if task.deblurrer is not None:
+        check_deblurrer(task.deblurrer, task.network, task.synth.domain)
         deblurrer = load_fusion(task.deblurrer).to(device).requires_grad_(requires_grad=False)
         settings = replace(settings, deblurrer=deblurrer)
     generator = torch.Generator().manual_seed(seed)
@@ -220,6 +236,18 @@ def _build(task: Task, fusion: Fusion, device: torch.device, seed: int) -> Seque
         return spec.build(fusion.to(device), task.network, task.config, settings, generator)
     except ValueError as error:
         raise ModelError(f"the objective {spec.name}: {error}") from error
+
+
+@contextmanager
+def _enough_memory() -> Iterator[None]:
+    """Say what helps a training when memory runs out."""
+    try:
+        with translate_memory_errors():
+            yield
+    except MemoryExhaustedError as error:
+        raise MemoryExhaustedError(
+            "memory ran out in training", "take a smaller --batch or --crop"
+        ) from error
 
 
 @contextmanager

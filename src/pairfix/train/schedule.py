@@ -17,9 +17,9 @@ def progress(recipe: TrainRecipe, step: float, seconds: float) -> float:
         step: Steps done.
         seconds: Time used.
     """
-    if recipe.steps is not None:
-        return step / recipe.steps
-    return seconds / (60 * (recipe.minutes or math.inf))
+    if recipe.minutes is not None:
+        return seconds / (60 * recipe.minutes)
+    return step / (recipe.steps or 1)
 
 
 def current_stage(stages: Sequence[Stage], share: float) -> tuple[int, float]:

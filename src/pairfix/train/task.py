@@ -36,8 +36,14 @@ class Task:
     deblurrer: Model | None = None
     """The trained model whose results a reblurring module learns to blur."""
 
-    def identity(self, recipe: TrainRecipe, processes: int) -> Identity:
-        """What a checkpoint of this training belongs to."""
+    def identity(self, recipe: TrainRecipe, processes: int, start: Model | None) -> Identity:
+        """What a checkpoint of this training belongs to.
+
+        Args:
+            recipe: How it is trained.
+            processes: How many train together.
+            start: Where its weights came from.
+        """
         groups = {
             "network": dataclasses.asdict(self.config),
             "objective": _without(self.settings, {"deblurrer"}),
@@ -48,6 +54,7 @@ class Task:
             "network": self.network.name,
             "objective": self.objective,
             "processes": processes,
+            "start": start.name if start else None,
             "deblurrer": self.deblurrer.name if self.deblurrer else None,
             **{
                 f"{group} {name}": value

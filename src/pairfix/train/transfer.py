@@ -15,7 +15,7 @@ from pairfix.networks.norms import fold_norms
 from pairfix.train.fusion import Fusion
 from pairfix.weights import Model
 
-__all__ = ["check_start", "deployable", "load_fusion", "start_from", "widened"]
+__all__ = ["check_deblurrer", "check_start", "deployable", "load_fusion", "start_from", "widened"]
 
 _CONVOLUTION = 4
 """Dimensions of a convolution's weight: outputs, inputs, rows, columns."""
@@ -43,6 +43,22 @@ def check_start(model: Model, network: Network, domain: Domain) -> None:
             f"{model.folder} is {model.network.title} for {model.domain}, "
             f"not {network.title} for {domain}",
             "start from a model that fits",
+        )
+
+
+def check_deblurrer(model: Model, network: Network, domain: Domain) -> None:
+    """See to it that a network can be trained with the results of a model.
+
+    Raises:
+        ModelError: The network restores by itself, or the model does not, or is of another domain.
+    """
+    if network.restores:
+        raise ModelError(f"{network.title} learns from no other network", "leave out --deblurrer")
+    if not model.network.restores or model.domain != domain:
+        raise ModelError(
+            f"{model.folder} is {model.network.title} for {model.domain}, "
+            f"which restores no {domain} pairs",
+            "give a model that fits as --deblurrer",
         )
 
 

@@ -174,7 +174,7 @@ def build_reblur(
     del network, config, generator
     refuse_reblurring(settings)
     if settings.deblurrer is None:
-        raise ValueError("a reblurring module learns from a network's results: none was given")
+        raise ValueError("it takes a network whose results to blur (--deblurrer): none was given")
     _check_sees_blur(settings.deblurrer)
     return (Stage("reblur", Reblurring(fusion, settings.deblurrer), _LEARNING_RATE),)
 
