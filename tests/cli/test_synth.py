@@ -97,6 +97,7 @@ def test_nothing_is_overwritten_unless_asked(photos: Path, tmp_path: Path) -> No
         ("--noise", "gaussian"),
         ("--ratio", "8", "4"),
         ("--ratio", "0.5", "4"),
+        ("--displacement", "inf"),
         ("--from-video", "--frames", "0", "3"),
     ],
 )

@@ -1,17 +1,25 @@
 """What pairs are to be like, as the user says it; refused in words where it makes no sense."""
 
 import math
+from collections.abc import Collection
+from dataclasses import replace
 
 import typer
 
 from pairfix.image import Domain
-from pairfix.synth.recipe import SynthRecipe
+from pairfix.synth.recipe import AUGMENTATIONS, SynthRecipe
 
-__all__ = ["check_range", "make_recipe"]
+__all__ = ["check_finite", "check_range", "make_recipe"]
 
 
 def make_recipe(
-    domain: Domain, noise: str, ratio: tuple[float, float], blur: tuple[float, float]
+    domain: Domain,
+    noise: str,
+    ratio: tuple[float, float],
+    blur: tuple[float, float],
+    *,
+    jpeg: float = 0.0,
+    augment: str = "",
 ) -> SynthRecipe:
     """The recipe of synthetic pairs; needs PyTorch.
 
@@ -20,20 +28,22 @@ def make_recipe(
         noise: Names of noise models, comma between.
         ratio: Lowest and highest exposure of the long frame over the short one's.
         blur: Shortest and longest path of the camera, in pixels.
+        jpeg: Share of pairs that were JPEG-compressed.
+        augment: Names of `pairfix.synth.recipe.AUGMENTATIONS`, comma between; may be empty.
 
     Raises:
-        typer.BadParameter: A model is unknown or of the other domain, or a range is none.
+        typer.BadParameter: A name is unknown, something is of the other domain, or a range is none.
     """
     from pairfix.synth.noise import noises_for  # noqa: PLC0415  (keeps --help quick)
 
-    names, known = tuple(noise.split(",")), noises_for(domain)
-    if unknown := [name for name in names if name not in known]:
-        raise typer.BadParameter(
-            f"'{unknown[0]}' is not one of {', '.join(known)}", param_hint="--noise"
-        )
+    names = _chosen(noise, noises_for(domain), "--noise")
+    augmentations = _chosen(augment, AUGMENTATIONS, "--augment") if augment else ()
     check_range(ratio, 1, "--ratio")
     check_range(blur, 0, "--blur")
-    return SynthRecipe(domain=domain, noise=names, ratio=ratio, blur=blur)
+    if jpeg and domain == "raw":
+        raise typer.BadParameter("raw photos are never JPEGs", param_hint="--jpeg")
+    recipe = SynthRecipe(domain=domain, noise=names, ratio=ratio, blur=blur, jpeg=jpeg)
+    return replace(recipe, **{name: AUGMENTATIONS[name] for name in augmentations})
 
 
 def check_range(bounds: tuple[float, float], least: float, option: str) -> None:
@@ -47,3 +57,23 @@ def check_range(bounds: tuple[float, float], least: float, option: str) -> None:
         raise typer.BadParameter(
             f"{low:g} to {high:g} is no range from {least:g} upwards", param_hint=option
         )
+
+
+def check_finite(value: float, option: str) -> None:
+    """See to it that a number is finite: typer's limits let infinity pass.
+
+    Raises:
+        typer.BadParameter: It is not.
+    """
+    if not math.isfinite(value):
+        raise typer.BadParameter(f"{value:g} is not finite", param_hint=option)
+
+
+def _chosen(text: str, known: Collection[str], option: str) -> tuple[str, ...]:
+    """Names that were given with commas between."""
+    names = tuple(text.split(","))
+    if unknown := [name for name in names if name not in known]:
+        raise typer.BadParameter(
+            f"'{unknown[0]}' is not one of {', '.join(known)}", param_hint=option
+        )
+    return names

@@ -8,7 +8,7 @@ import typer
 
 from pairfix.cli import options, synth_options, train_options
 from pairfix.cli.console import Talk, print_json
-from pairfix.cli.recipes import check_range, make_recipe
+from pairfix.cli.recipes import check_finite, check_range, make_recipe
 from pairfix.graphs import require_torch
 from pairfix.image import Domain
 from pairfix.synth.recipe import SynthRecipe
@@ -59,6 +59,7 @@ def synth(
     """
     domain, file_format = _reconciled(domain, file_format)
     wanted = None if size is None else _size(size)
+    check_finite(displacement, "--displacement")
     check_range(frames, 1, "--frames")
     check_range(gap_frames, 0, "--gap-frames")
     talk = Talk(quiet=quiet, verbose=verbose)

@@ -13,6 +13,7 @@ from pairfix.backends import DeviceChoice, PrecisionChoice, Runtime, choose_runt
 from pairfix.cli import options, train_options
 from pairfix.cli.command_line import command_line
 from pairfix.cli.console import Talk, print_json
+from pairfix.cli.recipes import check_finite, make_recipe
 from pairfix.cli.train_view import report_training, stopped_by_signals
 from pairfix.errors import ModelError, PairfixError
 from pairfix.graphs import require_torch
@@ -60,6 +61,7 @@ def train(
     ratio: train_options.Ratio = _PAIRS.ratio,
     blur: train_options.Blur = _PAIRS.blur,
     jpeg: train_options.Jpeg = _PAIRS.jpeg,
+    augment: train_options.Augment = "",
     batch: train_options.Batch = 16,
     crop: train_options.Crop = 128,
     val_pairs: train_options.ValidationPairs = 32,
@@ -89,9 +91,6 @@ def train(
     chosen = _find_network(network)
     begin = find_model(start) if start else None
     config = _configure(chosen, domain, fields or (), begin)
-    synth = SynthRecipe(
-        domain=domain, noise=tuple(noise.split(",")), ratio=ratio, blur=blur, jpeg=jpeg
-    )
     talk = Talk(quiet=quiet or not _leads(), verbose=verbose)
     require_torch("matplotlib")
     from pairfix.train.objectives import ObjectiveSettings, default_objective  # noqa: PLC0415
@@ -99,12 +98,13 @@ def train(
     from pairfix.train.run import train as run  # noqa: PLC0415
     from pairfix.train.task import Task  # noqa: PLC0415
 
-    _check_noise(synth)
+    synth = make_recipe(domain, noise, ratio, blur, jpeg=jpeg, augment=augment)
+    check_finite(reblur, "--reblur")
     runtime = _runtime(device, precision)
     recipe = _checked(
         TrainRecipe,
         steps=steps,
-        minutes=minutes if steps or minutes else _MINUTES,
+        minutes=_MINUTES if steps is None and minutes is None else minutes,
         batch=batch,
         crop=crop,
         learning_rate=learning_rate,
@@ -181,16 +181,6 @@ def _assignment(text: str) -> tuple[str, Any]:
         raise typer.BadParameter(
             f"'{text}' is not FIELD=VALUE with a value in JSON", param_hint="--set"
         ) from error
-
-
-def _check_noise(synth: SynthRecipe) -> None:
-    from pairfix.synth.noise import noises_for  # noqa: PLC0415  (keeps --help quick)
-
-    known = noises_for(synth.domain)
-    if unknown := [name for name in synth.noise if name not in known]:
-        raise typer.BadParameter(
-            f"{unknown[0]} is not one of {', '.join(known)}", param_hint="--noise"
-        )
 
 
 def _checked(kind: Callable[..., T], **fields: Any) -> T:  # noqa: ANN401

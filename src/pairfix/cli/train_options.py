@@ -7,8 +7,10 @@ import typer
 
 from pairfix.image import Domain
 from pairfix.networks import NETWORKS
+from pairfix.synth.recipe import AUGMENTATIONS
 
 __all__ = [
+    "Augment",
     "Batch",
     "Blur",
     "Clip",
@@ -124,6 +126,14 @@ Jpeg = Annotated[
         rich_help_panel=_PAIRS,
     ),
 ]
+Augment = Annotated[
+    str,
+    typer.Option(
+        help=f"What D2HNet does besides noise, comma between: {', '.join(AUGMENTATIONS)}.",
+        metavar="NAMES",
+        rich_help_panel=_PAIRS,
+    ),
+]
 Batch = Annotated[int, typer.Option(help="Pairs per step.", min=1, rich_help_panel=_PAIRS)]
 Crop = Annotated[
     int,
@@ -158,7 +168,9 @@ ValidateEvery = Annotated[
         rich_help_panel=_COURSE,
     ),
 ]
-Seed = Annotated[int, typer.Option(help="Of all randomness.", rich_help_panel=_COURSE)]
+Seed = Annotated[
+    int, typer.Option(help="Of all randomness.", min=0, max=2**63 - 1, rich_help_panel=_COURSE)
+]
 Compile = Annotated[
     bool,
     typer.Option(

@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -71,7 +71,16 @@ def _lines(talk: Talk) -> Report:
 def _describe(now: "Standing") -> str:
     parts = [f"step {now.step}"]
     if now.latest:
-        losses = ", ".join(f"{k.partition('/')[2]} {v:.4g}" for k, v in now.latest.losses.items())
-        parts += [losses, f"{now.latest.crops_per_second:.3g} crops/s"]
+        parts += [_losses(now.latest.losses), f"{now.latest.crops_per_second:.3g} crops/s"]
     minutes, seconds = divmod(round(now.seconds_left), 60)
     return "  ".join([*parts, f"{minutes}:{seconds:02} left"])
+
+
+def _losses(losses: Mapping[str, float]) -> str:
+    """The terms, with the player's name where there are several."""
+    players = {name.partition("/")[0] for name in losses}
+    shown = {
+        name if len(players) > 1 else name.partition("/")[2]: value
+        for name, value in losses.items()
+    }
+    return ", ".join(f"{name} {value:.4g}" for name, value in shown.items())

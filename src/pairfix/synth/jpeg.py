@@ -16,12 +16,11 @@ __all__ = ["compress"]
 
 _BLOCK = 8
 _UNIT = 16
+"""Sides are padded to whole blocks of subsampled chroma."""
 _EVEN = 50
 """Quality at which the tables hold as they stand."""
-"""Sides are padded to whole blocks of subsampled chroma."""
 _PEAK = 255
 _CENTRE = 128
-
 _ROUNDING = (0.25, 0.5)
 """Added in turn along a row before subsampled chroma, in quarters, is cut to whole levels."""
 

@@ -42,6 +42,7 @@ _PHASE = 2
 """Pixels by which raw frames are rendered larger, so that their mosaic may begin anywhere."""
 _SMALLEST = 64
 """Side of the smallest pair worth writing."""
+_SMALLER = "use a smaller --size, --blur or --displacement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +187,13 @@ def _shuffled(paths: list[Path], settings: PairSettings) -> Iterator[tuple[Path,
             try:
                 pixels = read_photo(path, 1, max(LONGEST, 2 * max(smallest)))
                 if min(np.subtract(_largest(pixels, settings), smallest)) < 0:
-                    raise InputError(f"{path} is too small for its pair", "use a smaller --size")
+                    raise InputError(f"{path} is too small for its pair", _SMALLER)
             except PairfixError as error:
                 _log.warning("left out: %s", error)
                 usable.remove(path)
             else:
                 yield path, pixels
-    raise InputError("no photo is large enough and sound", "give larger ones, or a smaller --size")
+    raise InputError("no photo is large enough and sound", f"give larger ones, or {_SMALLER}")
 
 
 def _largest(pixels: Pixels, settings: PairSettings) -> tuple[int, int]:

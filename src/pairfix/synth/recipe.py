@@ -1,12 +1,22 @@
 """What synthetic pairs are like."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pairfix.image import Domain
 
-__all__ = ["SynthRecipe"]
+__all__ = ["AUGMENTATIONS", "SynthRecipe"]
 
 Range = tuple[float, float]
+
+AUGMENTATIONS: Mapping[str, Any] = {
+    "varmap": True,
+    "cutnoise": 0.3,
+    "illumination": 0.3,
+    "colour": 0.5,
+}
+"""Fields of `SynthRecipe` for what D2HNet does besides noise, and their values in its paper."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """How long and in which steps a network is trained."""
 
+import math
 from dataclasses import dataclass
 
 from pairfix.backends import Precision
@@ -52,6 +53,9 @@ class TrainRecipe:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"{name} must be positive, not {value}")
+        for name in ("minutes", "learning_rate"):
+            if getattr(self, name) == math.inf:
+                raise ValueError(f"{name} must be finite")
         for name in ("warmup", "ema_decay"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be from 0 up to 1, not {getattr(self, name)}")
