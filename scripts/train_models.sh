@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Train the models that ship, or some of them, into FOLDER; each with its log, curves and samples.
+# The reblurring modules learn from the SelfIR models in FOLDER.
 #
 #     scripts/train_models.sh PHOTOS FOLDER [NAME ...]
 #
@@ -7,6 +8,10 @@
 # those of the other networks need a GPU. MINUTES changes the length of each training.
 set -euo pipefail
 
+if [ $# -lt 2 ]; then
+    echo "usage: scripts/train_models.sh PHOTOS FOLDER [NAME ...]" >&2
+    exit 2
+fi
 photos=$1 folder=$2
 shift 2
 names=("$@")
@@ -17,25 +22,25 @@ run() {
     pairfix train "$1" "$photos" -o "$folder/$name" --precision bf16 --seed 1 "${@:2}"
 }
 
-white=(--noise "gaussian,poisson,sensor" --jpeg 0.3)
+developed=(--noise "gaussian,poisson,sensor" --jpeg 0.3)
 for name in "${names[@]}"; do
     case $name in
         selfir-raw)
             run selfir --domain raw --set noise=true --from selfir-raw \
                 --batch 8 --learning-rate 2e-4 --minutes "${MINUTES:-68}" ;;
         selfir-srgb)
-            run selfir --domain srgb --set noise=true --from selfir-srgb "${white[@]}" \
+            run selfir --domain srgb --set noise=true --from selfir-srgb "${developed[@]}" \
                 --batch 8 --learning-rate 3e-4 --minutes "${MINUTES:-38}" ;;
         reblur-raw)
             run reblur-module --domain raw --deblurrer "$folder/selfir-raw" \
                 --batch 4 --crop 96 --minutes "${MINUTES:-6}" ;;
         reblur-srgb)
-            run reblur-module --domain srgb --deblurrer "$folder/selfir-srgb" "${white[@]}" \
+            run reblur-module --domain srgb --deblurrer "$folder/selfir-srgb" "${developed[@]}" \
                 --batch 4 --crop 96 --minutes "${MINUTES:-6}" ;;
         d2hnet-s-raw)
             run d2hnet --domain raw --set width=8 --crop 256 --minutes "${MINUTES:-30}" ;;
         d2hnet-s-srgb)
-            run d2hnet --domain srgb --set width=8 "${white[@]}" --crop 256 --minutes "${MINUTES:-30}" ;;
+            run d2hnet --domain srgb --set width=8 "${developed[@]}" --crop 256 --minutes "${MINUTES:-30}" ;;
         deblurmerger-srgb)
             run deblurmerger --domain srgb --set width=14 --noise gopro2,sensor --crop 256 \
                 --minutes "${MINUTES:-30}" ;;
