@@ -8,12 +8,13 @@ import sys
 import threading
 from importlib.util import find_spec
 from pathlib import Path
+from typing import get_args
 
 import cv2
 import numpy as np
 import pytest
 
-from pairfix.cli import run
+from pairfix.cli import run, train_options
 from pairfix.errors import InputError, MissingExtraError, ModelError, OutputError
 from pairfix.formats import decode
 from tests.scenes import scene
@@ -149,6 +150,19 @@ def test_without_pytorch_the_extra_is_named(
     monkeypatch.setattr("pairfix.graphs.find_spec", lambda _: None)
     assert train(photos, tmp_path / "mine") == MissingExtraError.exit_code
     assert "pip install 'pairfix[torch]'" in capsys.readouterr().err
+
+
+@torch_needed
+def test_help_names_what_there_is() -> None:
+    from pairfix.synth.noise import NOISES  # noqa: PLC0415  (needs PyTorch)
+    from pairfix.train.objectives import OBJECTIVES  # noqa: PLC0415
+
+    for option, known in (
+        (train_options.ObjectiveName, OBJECTIVES),
+        (train_options.Noise, NOISES),
+    ):
+        _, about = get_args(option)
+        assert f": {', '.join(known)}" in about.help
 
 
 def test_help_loads_neither_torch_nor_matplotlib() -> None:

@@ -71,10 +71,12 @@ FromVideo = Annotated[
 ]
 Frames = Annotated[
     tuple[int, int],
-    typer.Option(help="Range of frames that are averaged.", rich_help_panel=_MOTION),
+    typer.Option(help="Range of frames that are averaged from a video.", rich_help_panel=_MOTION),
 ]
 GapFrames = Annotated[
     tuple[int, int],
-    typer.Option(help="Range of frames lost between the photos.", rich_help_panel=_MOTION),
+    typer.Option(
+        help="Range of a video's frames lost between the photos.", rich_help_panel=_MOTION
+    ),
 ]
 Seed = Annotated[int, typer.Option(help="Of all randomness.", min=0)]

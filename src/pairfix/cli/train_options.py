@@ -76,11 +76,17 @@ From = Annotated[
 ]
 ObjectiveName = Annotated[
     str | None,
-    typer.Option(help="What to minimise; else what suits the network.", rich_help_panel=_TASK),
+    typer.Option(
+        help="What to minimise: supervised, noisy-supervised, self-supervised, two-phase, "
+        "adversarial, reblur; else what suits the network.",
+        rich_help_panel=_TASK,
+    ),
 ]
 Loss = Annotated[
     Literal["l1", "l2", "charbonnier"],
-    typer.Option(help="How results are compared with the truth.", rich_help_panel=_TASK),
+    typer.Option(
+        help="How supervised training compares results with the truth.", rich_help_panel=_TASK
+    ),
 ]
 Reblur = Annotated[
     float,
@@ -146,7 +152,9 @@ ValidationPairs = Annotated[
 Steps = Annotated[int | None, typer.Option(help="Length in steps.", min=1, rich_help_panel=_COURSE)]
 Minutes = Annotated[
     float | None,
-    typer.Option(help="Length in minutes; 60 if none is given.", rich_help_panel=_COURSE),
+    typer.Option(
+        help="Length in minutes; else 60, unless there are --steps.", rich_help_panel=_COURSE
+    ),
 ]
 LearningRate = Annotated[
     float | None,
