@@ -1,4 +1,6 @@
 import csv
+import errno
+import io
 import json
 from pathlib import Path
 
@@ -7,12 +9,23 @@ import numpy as np
 import pytest
 
 from pairfix.cli import run
-from pairfix.errors import InputError, MetricError, MissingExtraError, WeightsMissingError
+from pairfix.errors import (
+    InputError,
+    MetricError,
+    MissingExtraError,
+    OutputError,
+    WeightsMissingError,
+)
 from pairfix.score import find_metric
 from tests.score_weights import empty_cache, needs_pyiqa, write_niqe_weights
 
 pytestmark = needs_pyiqa
 USAGE = 2
+
+
+class FullDisk(io.StringIO):
+    def write(self, _text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +95,14 @@ def test_csv_has_a_line_a_photo(
     assert float(lines[0]["piqe"]) > 0
 
 
+@pytest.mark.parametrize("form", [[], ["--csv"]])
+def test_scores_that_cannot_be_printed_are_one_line(
+    form: list[str], photos: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout", FullDisk())
+    assert run(["score", photos[0], "-m", "entropy", "-q", *form]) == OutputError.exit_code
+
+
 def test_what_fails_is_said_once_and_the_rest_is_shown(
     photos: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -116,7 +137,8 @@ def test_metrics_that_cannot_score_are_refused(
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["photo.png", "--json", "--csv"], ["photo.png", "-m", ","]]
+    "arguments",
+    [[], ["photo.png", "--json", "--csv"], ["photo.png", "-m", ","], ["--list", "--csv"]],
 )
 def test_wrong_usage_is_told(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["score", *arguments]) == USAGE

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,7 +24,7 @@ from rich.text import Text
 from pairfix.errors import OutputError, printable
 from pairfix.image import Progress as Callback
 
-__all__ = ["Talk", "print_json", "show_error"]
+__all__ = ["Talk", "print_json", "printing", "show_error"]
 
 _STAGES = {
     "decode": "Reading the photos",
@@ -80,18 +81,30 @@ class Talk:
             self.say(f"  {done} of {total}")
 
 
-def print_json(value: dict[str, Any] | list[Any]) -> None:
-    """One machine-readable value on standard output.
+@contextmanager
+def printing() -> Iterator[None]:
+    """Within, results are printed on standard output.
 
     Raises:
-        OutputError: Standard output takes no more.
+        OutputError: It takes no more; a reader that has left is none of our business.
     """
     try:
-        typer.echo(json.dumps(value, indent=2))
+        yield
+        sys.stdout.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
         raise OutputError(f"standard output cannot be written: {error.strerror}") from error
+
+
+def print_json(value: dict[str, Any] | list[Any]) -> None:
+    """One machine-readable value on standard output.
+
+    Raises:
+        OutputError: As `printing`.
+    """
+    with printing():
+        typer.echo(json.dumps(value, indent=2))
 
 
 def show_error(message: str) -> None:

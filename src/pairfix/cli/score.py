@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pairfix.cli import options
-from pairfix.cli.console import Talk, print_json, show_error
+from pairfix.cli.console import Talk, print_json, printing, show_error
 from pairfix.errors import MissingExtraError, PairfixError, printable
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ def score(
     if json and csv:
         raise typer.BadParameter("--json and --csv exclude each other", param_hint="--csv")
     if list_:
+        if csv:
+            raise typer.BadParameter("--list has no CSV, but --json", param_hint="--csv")
         _list(talk, json=json)
         return
     if not files:
@@ -102,10 +104,12 @@ def score(
     rows = [_Row(*each, held) for each in zip(photos, scores, strict=False)]
     if json:
         print_json(_as_json(metrics, rows, against))
-    elif csv:
-        _print_csv(metrics, rows)
     else:
-        _print_table(metrics, rows, against)
+        with printing():
+            if csv:
+                _print_csv(metrics, rows)
+            else:
+                _print_table(metrics, rows, against)
     _report_failures(scores)
 
 
@@ -215,7 +219,8 @@ def _list(talk: Talk, *, json: bool) -> None:
     for each in metrics:
         better = f"{each.arrow} {'lower' if each.lower_is_better else 'higher'}"
         table.add_row(each.name, better, weights[each.name], each.sampling.title)
-    Console().print(table)
+    with printing():
+        Console().print(table)
 
 
 def _weights(metric: "Metric") -> str:
