@@ -21,7 +21,7 @@ from pairfix.score.quiet import quietly
 
 __all__ = ["LoadedMetric", "choose_device", "load_metric", "weights_are_here"]
 
-_PACKAGES = {"pkg_resources": "'setuptools<81'", "clip": "openai-clip", "cv2": "opencv-python"}
+_PACKAGES = {"pkg_resources": "'setuptools<81'", "clip": "openai-clip"}
 """What to install for a module of another name."""
 _NRQM_BLOCKS = 1000
 """Blocks that NRQM fits at once: pyiqa's 10 000 take 2.3 GB, and are no faster."""
