@@ -1,4 +1,5 @@
 import json
+import math
 
 import pytest
 
@@ -12,6 +13,7 @@ RESULTS = Results(
     (
         Verdict("wheel", "BM3D", "baseline", Quality(26.153, 27.4, 0.7488), 30.0),
         Verdict("wheel", "a|b", "model", Quality(28, 29, 0.8, 0.25), 1.72, 780_000_000),
+        Verdict("wheel", "copy", "model", Quality(math.inf, math.inf, 1.0), 2.0),
         Verdict("night", "a|b", "model", None, 11.3),
     ),
     (Failure("bad", "", "bad holds no short exposure", 3),),
@@ -20,7 +22,8 @@ RESULTS = Results(
 
 
 def test_results_survive_json() -> None:
-    assert Results.from_json(json.loads(json.dumps(RESULTS.as_json()))) == RESULTS
+    stored = json.dumps(RESULTS.as_json(), allow_nan=False)
+    assert Results.from_json(json.loads(stored)) == RESULTS
 
 
 @pytest.mark.parametrize(
@@ -31,6 +34,7 @@ def test_results_survive_json() -> None:
         r"| a\|b | 1.7 / 0.78 | 11.3 / - |",
         "| wheel | BM3D | 26.15 | 27.40 | 0.749 | - | 30.0 | - |",
         r"| wheel | a\|b | 28.00 | 29.00 | 0.800 | 0.250 | 1.7 | 0.78 |",
+        "| copy | ∞ / 1.000 |",
         r"| night | a\|b | - | - | - | - | 11.3 | - |",
         "- bad: bad holds no short exposure",
         "- a remark",

@@ -21,7 +21,7 @@ from pairfix.exposure import match_exposure
 from pairfix.formats import decode
 from pairfix.image import AlignedPair, DevelopSettings, Frame, Picture
 from pairfix.light import planes_from_frame, srgb_to_linear
-from pairfix.metrics import WINDOW, psnr, ssim
+from pairfix.metrics import psnr, ssim
 from pairfix.score.reference import full_reference
 
 __all__ = ["TRUTH", "Judgement", "Plan", "judge"]
@@ -32,6 +32,8 @@ Step = Callable[[str], None]
 
 TRUTH = "truth"
 
+_LEAST_SIDE = 32
+"""Pixels: less is too small for BM3D's blocks in a mosaic's planes, OpenCV's search, LPIPS."""
 _PEAK = np.float32(65535)
 _BT709_KNEE = 0.018
 
@@ -103,19 +105,18 @@ def _judge_baselines(
     elif BM3D in names and not bm3d_is_installed():
         names = [name for name in names if name != BM3D]
         judgement.remarks.append("BM3D is left out: pip install 'pairfix[bench]' (non-commercial)")
-    with judgement.noting_failures():
-        scene = _scene(pair)
-        for name in names:
-            step(name)
-            with judgement.noting_failures(name):
-                start = time.perf_counter()
-                picture = BASELINES[name].picture(scene)
-                seconds = time.perf_counter() - start
-                judgement.pictures[name] = picture
-                if truth:
-                    quality = _quality(picture, truth, name)
-                    verdict = Verdict(pair.name, name, "baseline", quality, seconds)
-                    judgement.verdicts.append(verdict)
+    scene = _scene(pair)
+    for name in names:
+        step(name)
+        with judgement.noting_failures(name):
+            start = time.perf_counter()
+            picture = BASELINES[name].picture(scene)
+            seconds = time.perf_counter() - start
+            if truth:
+                quality = _quality(picture, truth, name)
+                verdict = Verdict(pair.name, name, "baseline", quality, seconds)
+                judgement.verdicts.append(verdict)
+            judgement.pictures[name] = picture
 
 
 def _judge_models(
@@ -132,7 +133,6 @@ def _judge_models(
             run = restore(pair, output, options)
             picture = _developed(decode(output))
             name = label or run.report["model"]["name"]
-            judgement.pictures[name] = picture
             verdict = Verdict(
                 pair=pair.name,
                 method=name,
@@ -144,6 +144,7 @@ def _judge_models(
                 runtime=run.report["runtime"]["description"],
             )
             judgement.verdicts.append(verdict)
+            judgement.pictures[name] = picture
 
 
 def _labels(models: Sequence[str | None]) -> list[str | None]:
@@ -155,10 +156,20 @@ def _labels(models: Sequence[str | None]) -> list[str | None]:
 
 
 def _scene(pair: Pair) -> AlignedPair:
-    """The pair as a restoration sees it, but for the row noise, which the baselines keep."""
+    """The pair as a restoration sees it, but for the row noise, which the baselines keep.
+
+    Raises:
+        PairfixError: The photos cannot be read, do not make a pair, or are too small to be judged.
+    """
     frames = [decode(path) for path in (pair.long, pair.short)]
     if len({frame.domain for frame in frames}) > 1:
         frames = [decode(path, "srgb") for path in (pair.long, pair.short)]
+    height, width = frames[-1].size
+    if min(height, width) < _LEAST_SIDE:
+        raise PairError(
+            f"{width} x {height} pixels are too few to be judged",
+            f"it takes {_LEAST_SIDE} x {_LEAST_SIDE}",
+        )
     return align(match_exposure(*frames))
 
 
@@ -172,10 +183,6 @@ def _quality(picture: Picture, truth: Picture, name: str) -> Quality:
         raise PairError(
             f"the truth is {width} x {height} pixels, {name} is {shape[1]} x {shape[0]}",
             "the truth must lie in the short exposure's geometry",
-        )
-    if min(shape) < WINDOW:
-        raise PairError(
-            f"{width} x {height} pixels are too few to be judged", f"SSIM needs {WINDOW}"
         )
     result, reference = (each.pixels.astype(np.float32) / _PEAK for each in (picture, truth))
     return Quality(

@@ -29,16 +29,13 @@ def find_pairs(folder: Path) -> tuple[Path, ...]:
     """The folders of pairs in a folder, sorted by name; the folder itself if it is one.
 
     Raises:
-        InputError: There is no such folder, or no pair in it.
+        InputError: There is no such folder, no pair in it, or one cannot be read.
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder", _LAYOUT)
-    try:
-        if _holds_pair(folder):
-            return (folder,)
-        found = tuple(sorted(path for path in folder.iterdir() if _holds_pair(path)))
-    except OSError as error:
-        raise InputError(f"{folder} cannot be read: {error.strerror}") from error
+    if _holds_pair(folder):
+        return (folder,)
+    found = tuple(path for path in _entries(folder) if _holds_pair(path))
     if not found:
         raise InputError(f"{folder} holds no pairs", _LAYOUT)
     return found
@@ -48,7 +45,8 @@ def open_pair(folder: Path) -> Pair:
     """The pair in a folder.
 
     Raises:
-        InputError: One of the exposures is missing, or there are several of a kind.
+        InputError: One of the exposures is missing, there are several of a kind, or the folder
+            cannot be read.
     """
     long, short = _exposure(folder, LONG), _exposure(folder, SHORT)
     return Pair(folder.resolve().name, long, short, _photo(folder, TRUTH))
@@ -74,8 +72,15 @@ def _photo(folder: Path, kind: str) -> Path | None:
 
 
 def _photos(folder: Path, kind: str) -> list[Path]:
-    return sorted(
+    return [
         path
-        for path in folder.iterdir()
+        for path in _entries(folder)
         if path.is_file() and path.stem == kind and path.suffix.lower() not in _SIDECARS
-    )
+    ]
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"{folder} cannot be read: {error.strerror}", _LAYOUT) from error

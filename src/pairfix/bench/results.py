@@ -1,5 +1,6 @@
 """What a benchmark found, as values and as JSON."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -10,13 +11,16 @@ __all__ = ["Failure", "Kind", "Quality", "Results", "Verdict"]
 
 Kind = Literal["baseline", "model"]
 
+_UNBOUNDED = ("psnr", "psnr_bt709")
+"""What may be infinite; null in JSON."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quality:
     """How close a picture comes to the truth, both as 16-bit sRGB."""
 
     psnr: float
-    """In dB."""
+    """In dB; infinite where the picture is the truth."""
     psnr_bt709: float
     """In dB, both under the transfer function of ITU-R BT.709, which weighs the shadows less."""
     ssim: float
@@ -69,8 +73,13 @@ class Results:
     remarks: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """The machine-readable form; `from_json` reads it."""
-        return asdict(self)
+        """The machine-readable form, without infinity, which JSON lacks; `from_json` reads it."""
+        value = asdict(self)
+        for verdict in value["verdicts"]:
+            if quality := verdict["quality"]:
+                for name in _UNBOUNDED:
+                    quality[name] = quality[name] if math.isfinite(quality[name]) else None
+        return value
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Results":
@@ -84,5 +93,8 @@ class Results:
 
 
 def _verdict(value: Mapping[str, Any]) -> Verdict:
-    quality = Quality(**value["quality"]) if value["quality"] else None
+    quality = None
+    if stored := value["quality"]:
+        perfect = {name: math.inf for name in _UNBOUNDED if stored[name] is None}
+        quality = Quality(**{**stored, **perfect})
     return Verdict(**{**value, "quality": quality})

@@ -8,8 +8,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pairfix.backends import choose_runtime
 from pairfix.cli import options
-from pairfix.cli.console import Talk, print_json, show_error
+from pairfix.cli.console import Talk, print_json, printing, show_error
+from pairfix.errors import printable
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -63,13 +65,14 @@ def bench(
     """Judge models on PAIRS with a known truth: PSNR, SSIM, LPIPS, time, memory.
 
     Baselines are computed on the spot: the short exposure, the long one, OpenCV's non-local means,
-    and BM3D with a variance-stabilising transform (pip install 'pairfix[bench]'; for non-commercial
-    use). Pairs without truth give time and memory. LPIPS needs pairfix[score] and its weights. The
-    exit code is that of the first failure.
+    and BM3D with a variance-stabilising transform (extra "bench", for non-commercial use). Pairs
+    without truth give time and memory. LPIPS needs the extra "score" and its weights. The exit
+    code is that of the first failure.
     """
     talk = Talk(quiet=quiet, verbose=False)
     from pairfix import bench as benchmark  # noqa: PLC0415  (keeps --help quick)
 
+    choose_runtime(backend, device, precision)
     folders = benchmark.find_pairs(pairs)
     if output is not None:
         benchmark.check_folder(output, overwrite=overwrite)
@@ -96,14 +99,15 @@ def _show(results: "Results", talk: Talk, *, json: bool) -> None:
 
     if json:
         print_json(results.as_json())
-    else:
+    elif results.verdicts:
         table = Table(caption=str(results.machine), caption_justify="left")
         for name in HEADER:
-            table.add_column(name, justify="left" if name in _TEXTS else "right")
+            table.add_column(name, justify="left" if name in _TEXTS else "right", overflow="fold")
         for verdict in results.verdicts:
-            table.add_row(*map(Text, cells(verdict)))
-        Console().print(table)
+            table.add_row(*(Text(printable(cell)) for cell in cells(verdict)))
+        with printing():
+            Console().print(table)
     for remark in results.remarks:
         talk.note(remark)
     for failure in results.failures:
-        show_error(str(failure))
+        show_error(printable(str(failure)))
