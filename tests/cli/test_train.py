@@ -5,10 +5,9 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from importlib.util import find_spec
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import cv2
 import numpy as np
@@ -71,21 +70,52 @@ def test_a_trained_network_restores_in_both_back_ends(
 
 @torch_needed
 def test_ctrl_c_leaves_a_model_and_a_training_to_resume(
-    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    photos: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    from pairfix.train.player import Player  # noqa: PLC0415  (needs PyTorch)
+
+    step = Player.step
+
+    def interrupted(*arguments: Any) -> None:  # noqa: ANN401
+        os.kill(os.getpid(), signal.SIGINT)
+        step(*arguments)
+
+    monkeypatch.setattr(Player, "step", interrupted)
     model = tmp_path / "mine"
-    timer = threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT])
     handler = signal.getsignal(signal.SIGINT)
-    timer.start()
     assert train(photos, model, "--minutes", "10") == 130
     assert signal.getsignal(signal.SIGINT) is handler
     said = capsys.readouterr().err
     assert said.count("\n") == 1
-    assert said.startswith("pairfix: stopped after step ")
+    assert said.startswith("pairfix: stopped after step 1; ")
     assert said.endswith(f"{model} is the model so far; --resume goes on\n")
     command = "pairfix train selfir photos --output mine --set width=8"
     assert command in (model / "README.md").read_text()
     assert (tmp_path / "mine.training" / "state.pt").is_file()
+
+
+@torch_needed
+def test_ctrl_c_before_the_first_step_leaves_an_earlier_model_alone(
+    photos: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from pairfix.train.pairs import Pairs  # noqa: PLC0415  (needs PyTorch)
+
+    load = Pairs.load
+
+    def interrupted(*arguments: Any) -> Pairs:  # noqa: ANN401
+        os.kill(os.getpid(), signal.SIGINT)
+        return load(*arguments)
+
+    monkeypatch.setattr(Pairs, "load", interrupted)
+    assert train(photos, tmp_path / "mine") == 130
+    assert "stopped before the first step" in capsys.readouterr().err
+    assert not (tmp_path / "mine").exists()
 
 
 @torch_needed

@@ -145,6 +145,8 @@ def train(
         if json:
             print_json(_facts(trained, trained.model))
         _summarise(trained, trained.model, talk)
+    elif _leads() and not trained.log.step:
+        raise _StoppedError("stopped before the first step")
 
 
 def _leads() -> bool:

@@ -47,7 +47,7 @@ class Trained:
     complete: bool
     """Whether it came to its end; if not, it can be resumed."""
     model: Model | None
-    """The model folder; None in processes that only help."""
+    """The model folder; None before the first step, and in processes that only help."""
     workplace: Path
     """The folder with checkpoint, log and pictures."""
 
@@ -111,7 +111,8 @@ def train(
             workplace.clear()
         complete = course.loop.run(stop=stop, report=report, review=course.review)
         course.review()
-    model = course.deploy(overwrite=overwrite or resume) if workers.leads else None
+    learnt = workers.leads and course.loop.step > 0
+    model = course.deploy(overwrite=overwrite or resume) if learnt else None
     return Trained(course.log, complete, model, workplace.folder)
 
 
