@@ -259,17 +259,22 @@ def test_scores_are_told_by_photo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scores, "find_metric", METRICS.get)
     monkeypatch.setattr(scores, "score_all", score_all)
     photos = pictures()
-    found = score_pictures(photos, lambda *_: None)
+    found = score_pictures(photos)
     assert [score.metric for score in found] == list(DEFAULT_METRICS)
     assert found[0].values == {name: photo.pixels.mean() for name, photo in photos.items()}
     assert found[0].best == min(found[0].values.values())
     assert found[1].best == max(found[1].values.values())
 
 
-def test_a_metric_without_a_value_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    failures = {name: OutputError("<niqe.mat> is not here") for name in METRICS}
+def test_a_metric_without_a_value_says_why_but_tells_no_folder(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    error = OutputError("<niqe.mat> is not here", "save it in /home/secret")
+    failures = dict.fromkeys(METRICS, error)
     monkeypatch.setattr(scores, "find_metric", METRICS.get)
     monkeypatch.setattr(scores, "score_all", lambda *_, **__: [Scores(failures=failures)] * 3)
     photos = pictures()
-    page = render_page(photos, restoration(), score_pictures(photos, lambda *_: None))
+    page = render_page(photos, restoration(), score_pictures(photos))
     assert page.count("&lt;niqe.mat&gt; is not here") == 3
+    assert "secret" not in page
+    assert "save it in /home/secret" in caplog.text

@@ -72,7 +72,10 @@ def write_results(fused: Fused, restoration: Restoration, recipe: Recipe, stages
         with stages.run("preview"):
             sheet = compare(pictures)
     if recipe.report:
-        scores = _score(pictures, stages) if recipe.report_scores else []
+        scores: list[Score] = []
+        if recipe.report_scores:
+            with stages.run("score"):
+                scores = score_pictures(pictures)
         with stages.run("report"):
             page = render_page(pictures, restoration, scores)
     with stages.run("write"):
@@ -104,11 +107,6 @@ def _develop(
         name: develop(each, fused.reference, settings, gain=fused.gain)
         for name, each in planes.items()
     }
-
-
-def _score(pictures: dict[str, Picture], stages: Stages) -> list[Score]:
-    with stages.run("score"):
-        return score_pictures(pictures, stages.progress)
 
 
 def _encode(picture: Picture, path: Path, recipe: Recipe) -> None:

@@ -110,7 +110,7 @@ def test_scores_that_cannot_be_computed_are_refused_before_any_work(
 def test_scores_stand_on_the_page_if_asked_for(
     rgb_pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def score_pictures(photos: Mapping[str, Picture], _progress: object) -> list[Score]:
+    def score_pictures(photos: Mapping[str, Picture]) -> list[Score]:
         return [Score("niqe", lower_is_better=True, values=dict.fromkeys(photos, 1.25))]
 
     monkeypatch.setattr(results, "check_scoring", lambda: None)

@@ -1,12 +1,15 @@
 """What no-reference metrics say about the photos of a page."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pairfix.image import Picture, Progress
+from pairfix.image import Picture
 from pairfix.score import DEFAULT_METRICS, Metric, find_metric, score_all
 
 __all__ = ["Score", "check_scoring", "score_pictures"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +38,23 @@ def check_scoring() -> None:
         find_metric(name)
 
 
-def score_pictures(pictures: Mapping[str, Picture], progress: Progress) -> list[Score]:
-    """Score pictures with the default metrics; one that cannot be computed says why.
+def score_pictures(pictures: Mapping[str, Picture]) -> list[Score]:
+    """Score pictures, by name, with the default metrics; one that cannot be computed says why.
 
-    Args:
-        pictures: By name.
-        progress: Called with "score", the scores done and the scores in all.
+    What to do about it goes to the log alone: it names folders of this machine.
 
     Raises:
         MissingExtraError: pyiqa is not installed.
     """
-    found = score_all(list(pictures.values()), DEFAULT_METRICS, progress=progress)
+    found = score_all(list(pictures.values()), DEFAULT_METRICS)
     by_name = dict(zip(pictures, found, strict=True))
 
     def score(metric: Metric) -> Score:
         for each in found:
             if metric.name in each.failures:
-                reason = str(each.failures[metric.name])
-                return Score(metric.name, metric.lower_is_better, {}, reason)
+                failure = each.failures[metric.name]
+                _log.warning("%s", failure)
+                return Score(metric.name, metric.lower_is_better, {}, failure.message)
         values = {name: each.values[metric.name] for name, each in by_name.items()}
         return Score(metric.name, metric.lower_is_better, values)
 
