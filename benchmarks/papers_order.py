@@ -64,6 +64,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--width", type=int, default=24, help="of the network; the paper's has 48")
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--crop", type=int, default=128)
+    parser.add_argument("--learning-rate", type=float, default=3e-4, help="the same for all")
     parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
     parser.add_argument("--device", default="cpu")
     return parser.parse_args()
@@ -84,6 +85,7 @@ def _quality(method: Method, arguments: argparse.Namespace) -> tuple[Quality, Qu
         steps=arguments.steps,
         batch=arguments.batch,
         crop=arguments.crop,
+        learning_rate=arguments.learning_rate,
         ema_decay=0.99,
         precision=arguments.precision,
         validate_every=arguments.steps,

@@ -16,9 +16,10 @@ from pairfix.weights import Model, find_model
 CPU = choose_runtime("onnx", "cpu")
 
 
-def random_planes(model: Model, count: int, size: tuple[int, int]) -> list[Planes]:
+def random_planes(model: Model, size: tuple[int, int]) -> list[Planes]:
     rng = np.random.default_rng(1)
-    return [rng.random((model.config.channels, *size), dtype=np.float32) for _ in range(count)]
+    (graph,) = model.graphs
+    return [rng.random((model.config.channels, *size), dtype=np.float32) for _ in graph.inputs]
 
 
 @pytest.mark.parametrize("precision", ["fp16", "bf16"])
@@ -26,14 +27,14 @@ def test_the_output_is_finer_than_the_precision_inside(precision: Any) -> None: 
     pytest.importorskip("torch")
     model = find_model("selfir-raw")
     session = open_session(model, model.graphs[0], choose_runtime("torch", "cpu", precision))
-    output = session.run(random_planes(model, 2, (64, 64)))
+    output = session.run(random_planes(model, (64, 64)))
     assert np.unique(output).size > 0.9 * output.size
 
 
 def test_planes_need_not_be_contiguous() -> None:
     model = find_model("selfir-raw")
     session = open_session(model, model.graphs[0], CPU)
-    inputs = random_planes(model, 2, (64, 32))
+    inputs = random_planes(model, (64, 32))
     flipped = [np.asfortranarray(planes) for planes in inputs]
     np.testing.assert_array_equal(session.run(flipped), session.run(inputs))
 
@@ -44,7 +45,7 @@ def test_an_overflow_is_computed_again_in_full_precision(caplog: pytest.LogCaptu
 
     pytorch._warn_of_overflow.cache_clear()
     model = find_model("selfir-raw")
-    inputs = [planes * 1e5 for planes in random_planes(model, 2, (32, 32))]
+    inputs = [planes * 1e5 for planes in random_planes(model, (32, 32))]
     session = open_session(model, model.graphs[0], choose_runtime("torch", "cpu", "fp16"))
     with caplog.at_level(logging.WARNING):
         first, second = session.run(inputs), session.run(inputs)
@@ -107,7 +108,7 @@ def test_a_session_that_runs_out_of_memory_says_so_and_lives_on(
         pytest.skip(f"{backend} is not installed")
     model = find_model("selfir-raw")
     session = open_session(model, model.graphs[0], choose_runtime(backend, "cpu"))
-    inputs = random_planes(model, 2, (32, 32))
+    inputs = random_planes(model, (32, 32))
     with monkeypatch.context() as patch:
         broken = fail_for_want_of_memory
         patch.setattr(session, inner, broken if backend == "torch" else SimpleNamespace(run=broken))
