@@ -64,7 +64,7 @@ class PairError(PairfixError):
     """Two photos do not belong together."""
 
     exit_code = 4
-    summary = "the two photos do not make a pair (size, camera, orientation, content)"
+    summary = "two photos make no pair (size, camera, orientation, content), or a folder holds none"
 
 
 class AlignmentError(PairfixError):

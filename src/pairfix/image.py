@@ -28,6 +28,8 @@ __all__ = [
     "DevelopSettings",
     "Domain",
     "Exposure",
+    "Facts",
+    "FileKind",
     "Frame",
     "Fused",
     "HighlightMode",
@@ -43,6 +45,8 @@ __all__ = [
 ]
 
 Domain = Literal["raw", "srgb"]
+FileKind = Literal["raw", "picture"]
+"""A camera's raw, of whatever mosaic, or a finished picture."""
 Role = Literal["short", "long"]
 ROLES: tuple[Role, ...] = get_args(Role)
 AlignmentKind = Literal["homography", "translation", "none"]
@@ -78,6 +82,20 @@ class Exposure:
         if self.shutter is None or self.iso is None:
             return None
         return self.shutter * self.iso / (self.aperture or 1.0) ** 2
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a photo's header says; its pixels are not read."""
+
+    path: Path
+    kind: FileKind
+    size: tuple[int, int]
+    """Height and width in pixels: as stored of a raw, upright of a picture."""
+    exposure: Exposure
+    camera: str | None
+    taken: datetime | None
+    """With sub-seconds and the offset from UTC where the file states them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pairfix.errors import InputError, OutputError
 from pairfix.formats.atomic import check_target
 from pairfix.formats.edge import too_large
-from pairfix.image import DevelopSettings, Frame, Picture
+from pairfix.image import DevelopSettings, Facts, Frame, Picture
 
 __all__ = [
     "FORMATS",
@@ -24,6 +24,7 @@ __all__ = [
     "encode_dng",
     "encode_picture",
     "output_format",
+    "read_facts",
 ]
 
 
@@ -87,6 +88,26 @@ def decode(
     if domain == "raw" and frame.bayer is None:
         raise InputError(f"{path} holds no Bayer mosaic", "use a model of the srgb domain")
     return frame
+
+
+def read_facts(path: Path) -> Facts:
+    """What a photo's header says: quick, for the pixels stay unread and damage to them unseen.
+
+    Raises:
+        InputError: The file is missing, empty, closed to us, of an unknown type, or its header
+            is damaged.
+        MemoryExhaustedError: It is too large.
+    """
+    from pairfix.formats.detect import detect  # noqa: PLC0415 (see the module's docstring)
+
+    reader = detect(path)
+    if reader == "raw":
+        from pairfix.formats.raw import raw_facts  # noqa: PLC0415
+
+        return raw_facts(path)
+    from pairfix.formats.header import picture_facts  # noqa: PLC0415
+
+    return picture_facts(path, tiff=reader == "tiff")
 
 
 def encode_picture(

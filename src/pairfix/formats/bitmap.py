@@ -25,7 +25,7 @@ from pairfix.formats.colour import to_srgb
 from pairfix.formats.edge import silenced, too_large
 from pairfix.image import Frame, Pixels
 
-__all__ = ["decode_bitmap"]
+__all__ = ["JPEG_FRAMES", "check_tiff", "decode_bitmap", "decoding"]
 
 _RGB_HINT = "save it as 8- or 16-bit RGB first"
 _TURNS = {1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True)} | {
@@ -33,7 +33,7 @@ _TURNS = {1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True)} | {
 }  # fmt: skip
 """EXIF orientation to quarter turns counter-clockwise, then a mirroring of left and right."""
 _JPEG_START, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", 0xDA, b"\xff\xd9"
-_JPEG_FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
+JPEG_FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 _PNG_HEADER, _PNG_CHECKSUM = slice(12, 29), slice(29, 33)
 _CMYK = 4
@@ -89,7 +89,7 @@ def turn_upright(pixels: Pixels, orientation: int) -> Pixels:
 
 
 def _read_opencv(path: Path) -> _Decoded:
-    with _decoding(path):
+    with decoding(path):
         data = path.read_bytes()
         if data.startswith(_JPEG_START):
             _check_jpeg(path, data)
@@ -116,7 +116,7 @@ def _check_jpeg(path: Path, data: bytes) -> None:
     place = len(_JPEG_START)
     while place + 4 <= len(data) and data[place] == _JPEG_END[0]:
         marker, length = data[place + 1], struct.unpack_from(">H", data, place + 2)[0]
-        if marker in _JPEG_FRAMES and data[place + 9 : place + 10] == bytes([_CMYK]):
+        if marker in JPEG_FRAMES and data[place + 9 : place + 10] == bytes([_CMYK]):
             raise InputError(f"{path} is a CMYK picture", _RGB_HINT)
         place += 2 + length
         if marker == _JPEG_SCAN:
@@ -138,16 +138,21 @@ def _check_png(path: Path, data: bytes) -> None:
 
 
 def _read_tiff(path: Path) -> _Decoded:
-    with _decoding(path), tifffile.TiffFile(path) as tiff:
+    with decoding(path), tifffile.TiffFile(path) as tiff:
         page = tiff.pages.first
-        _check_tiff(path, page)
+        check_tiff(path, page)
         profile = page.tags.valueof("InterColorProfile")
         pixels = _page_pixels(page)
         notes = ("the first of its pages was read",) if len(tiff.pages) > 1 else ()
     return pixels, metadata.of_file(path), profile if isinstance(profile, bytes) else b"", notes
 
 
-def _check_tiff(path: Path, page: tifffile.TiffPage) -> None:
+def check_tiff(path: Path, page: tifffile.TiffPage) -> None:
+    """Refuse what pairfix does not convert, and what is incomplete.
+
+    Raises:
+        InputError: It is so.
+    """
     if page.dtype not in _DEPTHS:
         raise InputError(f"{path} is a floating-point, signed or 32-bit TIFF", _RGB_HINT)
     if page.photometric not in _READABLE:
@@ -200,7 +205,7 @@ def _check_pixels(path: Path, pixels: Pixels) -> None:
 
 
 @contextmanager
-def _decoding(path: Path) -> Iterator[None]:
+def decoding(path: Path) -> Iterator[None]:
     """Whatever a decoder complains of as one InputError.
 
     Of damaged files tifffile raises almost anything: ValueError, IndexError, KeyError, TypeError,

@@ -6,7 +6,7 @@ from typing import Literal
 from pairfix.errors import InputError
 from pairfix.formats.tiff import read_chain
 
-__all__ = ["Reader", "detect"]
+__all__ = ["PHOTO_SUFFIXES", "Reader", "detect"]
 
 Reader = Literal["bitmap", "tiff", "raw"]
 
@@ -31,6 +31,13 @@ _RAW_TIFF_SUFFIXES = {
     ".iiq", ".k25", ".kdc", ".mef", ".mos", ".nef", ".nrw", ".pef",
     ".ptx", ".raw", ".rwl", ".sr2", ".srf", ".srw",
 }  # fmt: skip
+_OTHER_RAW_SUFFIXES = {".cr3", ".crw", ".mrw", ".orf", ".raf", ".rw2", ".x3f"}
+_PICTURE_SUFFIXES = {".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+_FOREIGN_SUFFIXES = {".avif", ".exr", ".gif", ".heic", ".heif", ".jxl", ".psd"}
+PHOTO_SUFFIXES = frozenset(
+    _RAW_TIFF_SUFFIXES | _OTHER_RAW_SUFFIXES | _PICTURE_SUFFIXES | _FOREIGN_SUFFIXES
+)
+"""Extensions, in lower case, of files that are photos, those included that pairfix refuses."""
 _DNG_VERSION, _PHOTOMETRIC = 50706, 262
 _RAW_PHOTOMETRICS = {32803.0, 34892.0}
 _HEAD_SIZE = 16

@@ -30,20 +30,26 @@ _XYZ_TO_SRGB = np.array(
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[rawpy.RawPy]:
+def opened(path: Path, *, unpack: bool = True) -> Iterator[rawpy.RawPy]:
     """Open and unpack a raw file, LibRaw's errors translated.
+
+    Args:
+        path: The file.
+        unpack: Whether to read the whole file; else its header alone, until something is asked
+            for which rawpy must unpack.
 
     Raises:
         InputError: It has gone, or LibRaw cannot read it.
         MemoryExhaustedError: It is too large.
     """
     try:
-        data = io.BytesIO(path.read_bytes())  # LibRaw itself takes no names beyond UTF-8
+        source = io.BytesIO(path.read_bytes()) if unpack or not _is_utf8(path) else str(path)
         with silenced():
-            raw = rawpy.imread(data)
+            raw = rawpy.imread(source)
         with raw:
-            with silenced():
-                raw.unpack()
+            if unpack:
+                with silenced():
+                    raw.unpack()
             yield raw
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist any more", "run again") from error
@@ -60,6 +66,15 @@ def opened(path: Path) -> Iterator[rawpy.RawPy]:
         raise InputError(
             f"{path} is damaged or incomplete: {_reason(error)}", "copy it again"
         ) from error
+
+
+def _is_utf8(path: Path) -> bool:
+    """Whether LibRaw itself, which takes no other names, can open it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _hint(path: Path) -> str:

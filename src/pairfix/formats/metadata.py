@@ -29,6 +29,7 @@ __all__ = [
     "completed",
     "directories",
     "exposure",
+    "moment",
     "of_cr3",
     "of_file",
     "orientation",
@@ -44,6 +45,8 @@ IMAGE_DESCRIPTION, MAKE, MODEL, ORIENTATION = 0x010E, 0x010F, 0x0110, 0x0112
 SOFTWARE, DATE_TIME, ARTIST, COPYRIGHT = 0x0131, 0x0132, 0x013B, 0x8298
 EXPOSURE_TIME, F_NUMBER, ISO, EXIF_VERSION = 0x829A, 0x829D, 0x8827, 0x9000
 ISO_SPEED, RECOMMENDED_INDEX, DATE_TIME_ORIGINAL = 0x8833, 0x8832, 0x9003
+OFFSET_TIME, OFFSET_TIME_ORIGINAL = 0x9010, 0x9011
+SUB_SEC_TIME, SUB_SEC_TIME_ORIGINAL = 0x9290, 0x9291
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, FLASHPIX_VERSION = 0x011A, 0x011B, 0x0128, 0xA000
 FOCAL_LENGTH, COLOR_SPACE, WIDTH, HEIGHT = 0x920A, 0xA001, 0xA002, 0xA003
 
@@ -216,19 +219,43 @@ def camera(exif: Exif) -> str | None:
 
 def taken(exif: Exif) -> datetime | None:
     """When the photo was taken, in the camera's local time."""
-    for directory, tag in ((exif[1], DATE_TIME_ORIGINAL), (exif[0], DATE_TIME)):
-        if tag in directory:
-            try:
-                return datetime.strptime(directory[tag].string[:19], "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 (EXIF times have no zone)
-            except ValueError:
-                continue
-    return None
+    return _clock(exif)[0]
+
+
+def moment(exif: Exif) -> datetime | None:
+    """When the photo was taken, with sub-seconds and the offset from UTC where they are known."""
+    local, sub_second, offset = _clock(exif)
+    if local is None:
+        return None
+    digits = exif[1][sub_second].string if sub_second in exif[1] else ""
+    if digits.isascii() and digits.isdigit():
+        local = local.replace(microsecond=int(digits[:6].ljust(6, "0")))
+    try:
+        zone = datetime.strptime(exif[1][offset].string, "%z").tzinfo
+    except (KeyError, ValueError):
+        zone = None
+    return local.replace(tzinfo=zone)
 
 
 def orientation(exif: Exif) -> int:
     """EXIF orientation, 1 to 8; 1 where there is none."""
     value = _number(exif[0], ORIENTATION)
     return int(value) if value is not None and value in range(1, 9) else 1
+
+
+def _clock(exif: Exif) -> tuple[datetime | None, int, int]:
+    """The local time and the tags of its sub-seconds and of its offset from UTC."""
+    for directory, tag, sub_second, offset in (
+        (exif[1], DATE_TIME_ORIGINAL, SUB_SEC_TIME_ORIGINAL, OFFSET_TIME_ORIGINAL),
+        (exif[0], DATE_TIME, SUB_SEC_TIME, OFFSET_TIME),
+    ):
+        if tag in directory:
+            try:
+                local = datetime.strptime(directory[tag].string[:19], "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 (EXIF times have no zone)
+            except ValueError:
+                continue
+            return local, sub_second, offset
+    return None, 0, 0
 
 
 def _child(file: BinaryIO, order: str, main: dict[int, Entry], pointer: int) -> dict[int, Entry]:

@@ -19,9 +19,9 @@ from pairfix.formats.bands import BAND
 from pairfix.formats.dngtags import noise_profile
 from pairfix.formats.edge import silenced
 from pairfix.formats.libraw import FULL_SCALE, opened, scaled_bands
-from pairfix.image import Bayer, DevelopSettings, Exposure, Frame, WhiteBalance
+from pairfix.image import Bayer, DevelopSettings, Exposure, Facts, Frame, WhiteBalance
 
-__all__ = ["decode_raw", "develop_mosaic"]
+__all__ = ["decode_raw", "develop_mosaic", "raw_facts"]
 
 _DEMOSAICS: dict[str, rawpy.DemosaicAlgorithm] = {
     "linear": rawpy.DemosaicAlgorithm.LINEAR,
@@ -86,6 +86,23 @@ def decode_raw(path: Path, settings: DevelopSettings, *, develop: bool = False) 
             developed=bayer is None,
             noise_profile=noise_profile(path) if bayer else None,
         )
+
+
+def raw_facts(path: Path) -> Facts:
+    """What the header says; LibRaw is asked, which takes longer, only for what EXIF lacks.
+
+    Raises:
+        InputError: LibRaw cannot read it.
+    """
+    with opened(path, unpack=False) as raw:
+        exif = _exif(path, raw)
+        recorded, moment = metadata.exposure(exif), metadata.moment(exif)
+        if recorded.shutter is None or moment is None:
+            with silenced():
+                recorded = metadata.exposure(exif, _recorded(raw))
+            moment = moment or _timestamp(raw)
+        size = raw.sizes.height, raw.sizes.width
+        return Facts(path, "raw", size, recorded, metadata.camera(exif), moment)
 
 
 def develop_mosaic(

@@ -1,0 +1,130 @@
+"""Sizes and EXIF of finished pictures from their headers, the pixels unread."""
+
+import os
+import struct
+from pathlib import Path
+from typing import BinaryIO, TypeAlias
+
+import tifffile
+
+from pairfix.formats import metadata
+from pairfix.formats.bitmap import JPEG_FRAMES, check_tiff, decoding
+from pairfix.image import Facts
+
+__all__ = ["picture_facts"]
+
+_JPEG_MARK, _JPEG_SCAN, _JPEG_END, _JPEG_EXIF = 0xFF, 0xDA, 0xD9, 0xE1
+_EXIF_HEAD = b"Exif\0\0"
+_FIRST_SIDEWAYS = 5
+"""EXIF orientation from which on height and width are swapped."""
+
+_Header: TypeAlias = tuple[int, int, metadata.Exif]
+"""Height and width as stored, EXIF."""
+
+
+def picture_facts(path: Path, *, tiff: bool) -> Facts:
+    """The facts of a PNG, JPEG, WebP or TIFF.
+
+    Args:
+        path: The file.
+        tiff: Whether its content is TIFF.
+
+    Raises:
+        InputError: Its header is damaged, or it is of a kind that pairfix does not convert.
+    """
+    with decoding(path):
+        height, width, exif = _of_tiff(path) if tiff else _of_bitmap(path)
+        if not height * width:
+            raise ValueError("no pixels")
+    sideways = metadata.orientation(exif) >= _FIRST_SIDEWAYS
+    return Facts(
+        path=path,
+        kind="picture",
+        size=(width, height) if sideways else (height, width),
+        exposure=metadata.exposure(exif),
+        camera=metadata.camera(exif),
+        taken=metadata.moment(exif),
+    )
+
+
+def _of_tiff(path: Path) -> _Header:
+    with tifffile.TiffFile(path) as tiff:
+        page = tiff.pages.first
+        check_tiff(path, page)
+        return int(page.imagelength), int(page.imagewidth), metadata.of_file(path)
+
+
+def _of_bitmap(path: Path) -> _Header:
+    with path.open("rb") as file:
+        kind = file.read(4)
+        if kind == b"RIFF":
+            return _of_webp(file)
+        return _of_png(file) if kind == b"\x89PNG" else _of_jpeg(file)
+
+
+def _of_jpeg(file: BinaryIO) -> _Header:
+    """Walks the segments up to the frame header (ITU T.81, B.1.1)."""
+    exif = b""
+    file.seek(2)
+    while True:
+        start, marker = file.read(2)
+        while marker == _JPEG_MARK:
+            (marker,) = file.read(1)
+        if start != _JPEG_MARK or marker in (_JPEG_SCAN, _JPEG_END):
+            raise ValueError("no frame header")
+        (length,) = struct.unpack(">H", file.read(2))
+        if marker in JPEG_FRAMES:
+            _, height, width = struct.unpack(">BHH", file.read(5))
+            return height, width, metadata.parse(exif)
+        segment = file.read(length - 2)
+        if marker == _JPEG_EXIF and segment.startswith(_EXIF_HEAD):
+            exif = exif or segment
+
+
+def _of_png(file: BinaryIO) -> _Header:
+    """Walks the chunks up to the last, for EXIF may follow the pixels (PNG 3, 5.3)."""
+    exif = b""
+    file.seek(16)
+    width, height = struct.unpack(">II", file.read(8))
+    file.seek(33)
+    while True:
+        length, kind = struct.unpack(">I4s", file.read(8))
+        if kind == b"IEND":
+            return height, width, metadata.parse(exif)
+        if kind == b"eXIf":
+            exif = file.read(length)
+            length = 0
+        file.seek(length + 4, os.SEEK_CUR)
+
+
+def _of_webp(file: BinaryIO) -> _Header:
+    """Walks the chunks up to the end, where EXIF stands (RFC 9649)."""
+    exif, sizes = b"", []
+    file.seek(12)
+    while len(head := file.read(8)) == 8:  # noqa: PLR2004
+        kind, length = struct.unpack("<4sI", head)
+        following = file.tell() + length + length % 2
+        if kind in _WEBP_SIZES:
+            sizes.append(_WEBP_SIZES[kind](file.read(10)))
+        elif kind == b"EXIF":
+            exif = file.read(length)
+        file.seek(following)
+    return *sizes[0], metadata.parse(exif)
+
+
+def _canvas_size(chunk: bytes) -> tuple[int, int]:
+    width, height = (int.from_bytes(chunk[place : place + 3], "little") for place in (4, 7))
+    return height + 1, width + 1
+
+
+def _lossy_size(chunk: bytes) -> tuple[int, int]:
+    width, height = struct.unpack("<HH", chunk[6:10])
+    return height & 0x3FFF, width & 0x3FFF
+
+
+def _lossless_size(chunk: bytes) -> tuple[int, int]:
+    bits = int.from_bytes(chunk[1:5], "little")
+    return (bits >> 14 & 0x3FFF) + 1, (bits & 0x3FFF) + 1
+
+
+_WEBP_SIZES = {b"VP8X": _canvas_size, b"VP8 ": _lossy_size, b"VP8L": _lossless_size}

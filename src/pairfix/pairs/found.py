@@ -1,0 +1,162 @@
+"""What a search for pairs finds, and what it leaves out."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pairfix.errors import PairError
+from pairfix.image import Facts
+
+__all__ = ["Found", "FoundPair", "How", "LeftOut", "objection", "seconds_of", "stops_apart"]
+
+How = Literal["folder", "name", "exif", "csv"]
+"""What told the pair: a folder of its own, the photos' names, their EXIF, or a table."""
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  (EXIF times may have no zone)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPair:
+    """A long and a short exposure of one scene."""
+
+    name: str
+    """For people; where it lies in what was searched, without its extension."""
+    long_facts: Facts
+    short_facts: Facts
+    truth: Path | None
+    """What the restored photo should look like."""
+    how: How
+
+    @property
+    def long(self) -> Path:
+        """The long exposure: clean, blurred."""
+        return self.long_facts.path
+
+    @property
+    def short(self) -> Path:
+        """The short exposure: sharp, noisy."""
+        return self.short_facts.path
+
+    @property
+    def camera(self) -> str | None:
+        """Make and model, as far as one of the files says."""
+        return self.long_facts.camera or self.short_facts.camera
+
+    @property
+    def stops(self) -> float | None:
+        """How many stops the exposure times are apart; None where a file does not say."""
+        return stops_apart(self.long_facts, self.short_facts)
+
+    @property
+    def seconds(self) -> float | None:
+        """From the long photo's time to the short one's; None where a file does not say."""
+        times = seconds_of((self.long_facts, self.short_facts))
+        return None if times is None else times[1] - times[0]
+
+    def as_json(self) -> dict[str, Any]:
+        """The same in plain values."""
+        return {
+            "name": self.name,
+            "long": str(self.long),
+            "short": str(self.short),
+            "truth": None if self.truth is None else str(self.truth),
+            "how": self.how,
+            "camera": self.camera,
+            "kind": self.long_facts.kind,
+            "size": [*self.long_facts.size],
+            "stops": self.stops,
+            "seconds": self.seconds,
+            "exposures": {
+                "long": _exposure_json(self.long_facts),
+                "short": _exposure_json(self.short_facts),
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A photo or folder that came into no pair."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The outcome of a search; pairs and what was left out are sorted by path."""
+
+    source: Path
+    """The folder or table."""
+    pairs: tuple[FoundPair, ...]
+    left_out: tuple[LeftOut, ...]
+
+    def require(self) -> Self:
+        """The same, if there is any pair.
+
+        Raises:
+            PairError: There is none.
+        """
+        if not self.pairs:
+            what = f"no pairs among {len(self.left_out)} photos" if self.left_out else "no photos"
+            raise PairError(
+                f"{self.source} holds {what}",
+                "name them NAME_long.* and NAME_short.*, or list them in a CSV file "
+                "with the columns long and short",
+            )
+        return self
+
+    def as_json(self) -> dict[str, Any]:
+        """The same in plain values."""
+        return {
+            "source": str(self.source),
+            "pairs": [pair.as_json() for pair in self.pairs],
+            "left_out": [{"path": str(each.path), "reason": each.reason} for each in self.left_out],
+        }
+
+
+def objection(long: Facts, short: Facts) -> str | None:
+    """Why two photos make no pair although someone said so; None if they do."""
+    names = f"{long.path.name} and {short.path.name}"
+    if long.kind != short.kind:
+        return f"of {names}, one is a raw and one is not"
+    if long.size != short.size:
+        (long_height, long_width), (short_height, short_width) = long.size, short.size
+        sizes = f"{long_width} x {long_height} and {short_width} x {short_height} pixels"
+        return f"{names} differ in size: {sizes}"
+    if None not in (long.camera, short.camera) and long.camera != short.camera:
+        return f"{names} come from different cameras: {long.camera} and {short.camera}"
+    if (stops := stops_apart(long, short)) is not None and stops < 0:
+        return f"{long.path.name} was exposed for a shorter time than {short.path.name}"
+    return None
+
+
+def stops_apart(long: Facts, short: Facts) -> float | None:
+    """Binary logarithm of the ratio of the exposure times; None where one is unknown."""
+    if long.exposure.shutter is None or short.exposure.shutter is None:
+        return None
+    return math.log2(long.exposure.shutter / short.exposure.shutter)
+
+
+def seconds_of(photos: Sequence[Facts]) -> tuple[float, ...] | None:
+    """When photos were taken, in seconds on one clock; None where one does not say.
+
+    That clock is UTC where all of them state their offset from it, else the camera's.
+    """
+    times = [photo.taken for photo in photos if photo.taken is not None]
+    if len(times) < len(photos):
+        return None
+    if all(time.tzinfo is not None for time in times):
+        return tuple(time.timestamp() for time in times)
+    return tuple((time.replace(tzinfo=None) - _EPOCH).total_seconds() for time in times)
+
+
+def _exposure_json(facts: Facts) -> dict[str, Any]:
+    return {
+        "shutter": facts.exposure.shutter,
+        "iso": facts.exposure.iso,
+        "aperture": facts.exposure.aperture,
+        "taken": facts.taken.isoformat() if facts.taken else None,
+    }

@@ -1,0 +1,112 @@
+"""Pairs that the photos' names tell: ``long.*``, ``NAME_long.*``, ``NAME-long.*``.
+
+A photo may lie there twice, as a raw and as the picture that the camera made of it: the pair is
+made of raws if both exposures have one, else of pictures.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from pairfix.image import Facts, FileKind
+from pairfix.pairs.found import FoundPair, How, LeftOut, objection
+
+__all__ = ["pair_by_name", "pair_name", "without_twins"]
+
+_ROLE = re.compile(r"(?:(?P<stem>.+)[-_])?(?P<role>long|short|gt)", re.IGNORECASE | re.DOTALL)
+_LOSSY = {".jpe", ".jpeg", ".jpg", ".webp"}
+
+_Group: TypeAlias = dict[str, list[Facts]]
+"""The photos of one scene by role: long, short or gt."""
+
+
+def pair_by_name(
+    photos: Iterable[Facts], root: Path
+) -> tuple[list[FoundPair], list[LeftOut], list[Facts]]:
+    """The pairs, what their names promise but does not make one, and the photos without a role.
+
+    Args:
+        photos: What was found.
+        root: The folder that was searched.
+    """
+    groups: dict[tuple[Path, str], _Group] = defaultdict(lambda: defaultdict(list))
+    rest = []
+    for photo in photos:
+        if match := _ROLE.fullmatch(photo.path.stem):
+            scene = photo.path.parent, (match["stem"] or "").casefold()
+            groups[scene][match["role"].lower()].append(photo)
+        else:
+            rest.append(photo)
+    pairs, left_out = [], []
+    for group in groups.values():
+        pair, others = _pair(group, root)
+        pairs += [pair] if pair else []
+        left_out += others
+    return pairs, left_out, rest
+
+
+def pair_name(long: Path, root: Path) -> str:
+    """What to call a pair: its place under `root` without ``_long`` and extension."""
+    place = long.relative_to(root) if long.is_relative_to(root) else Path(long.name)
+    match = _ROLE.fullmatch(long.stem)
+    stem: str | None = match["stem"] if match else long.stem
+    if stem:
+        return place.with_name(stem).as_posix()
+    return place.parent.as_posix() if place.parent.name else root.resolve().name
+
+
+def without_twins(photos: Iterable[Facts]) -> tuple[list[Facts], list[LeftOut]]:
+    """One photo of each name in a folder, the raw if there is one, and the others."""
+    groups: dict[tuple[Path, str], list[Facts]] = defaultdict(list)
+    for photo in photos:
+        groups[photo.path.parent, photo.path.stem.casefold()].append(photo)
+    chosen, left_out = [], []
+    for twins in groups.values():
+        best, others = _best_of(twins)
+        chosen.append(best)
+        left_out += others
+    return chosen, left_out
+
+
+def _pair(group: _Group, root: Path) -> tuple[FoundPair | None, list[LeftOut]]:
+    everything = [photo for photos in group.values() for photo in photos]
+    if missing := [role for role in ("long", "short") if role not in group]:
+        wanted = " and ".join(missing)
+        reason = f"there is no {wanted} exposure of the same name that can be read beside it"
+        return None, _all_left_out(everything, reason)
+    kinds = {photo.kind for photo in group["long"]} & {photo.kind for photo in group["short"]}
+    common: FileKind = "picture" if kinds == {"picture"} else "raw"
+    (long, long_twins), (short, short_twins) = (
+        _best_of(group[role], common) for role in ("long", "short")
+    )
+    if problem := objection(long, short):
+        return None, _all_left_out(everything, problem)
+    truth, truth_twins = _best_of(group["gt"], long.kind) if "gt" in group else (None, [])
+    how: How = "folder" if long.path.stem.lower() == "long" else "name"
+    return FoundPair(
+        name=pair_name(long.path, root),
+        long_facts=long,
+        short_facts=short,
+        truth=truth.path if truth else None,
+        how=how,
+    ), [*long_twins, *short_twins, *truth_twins]
+
+
+def _best_of(twins: Sequence[Facts], kind: FileKind = "raw") -> tuple[Facts, list[LeftOut]]:
+    """The best of several files of one photo, of a kind if there is one, and the others."""
+    best = min(
+        twins,
+        key=lambda photo: (photo.kind != kind, photo.path.suffix.lower() in _LOSSY, photo.path),
+    )
+    left_out = []
+    for photo in twins:
+        if photo is not best:
+            which = "its raw" if best.kind != photo.kind and best.kind == "raw" else "its twin"
+            left_out.append(LeftOut(photo.path, f"{best.path.name}, {which}, is taken instead"))
+    return best, left_out
+
+
+def _all_left_out(photos: Iterable[Facts], reason: str) -> list[LeftOut]:
+    return [LeftOut(photo.path, reason) for photo in photos]

@@ -1,0 +1,149 @@
+"""Pairs that EXIF tells: one camera, seconds apart, exposure times at least 1.5 stops apart.
+
+Brightness (shutter x ISO / N^2) does not tell them, for the camera may have made both exposures
+equally bright. In a burst several photos may be each other's partner. Pairs then never overlap in
+time, no photo is in two, and the sum of their closeness is as large as can be, by dynamic
+programming over the photos in the order of their times (weighted interval scheduling).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from pairfix.image import Facts
+from pairfix.pairs.found import FoundPair, LeftOut, seconds_of, stops_apart
+from pairfix.pairs.naming import pair_name
+
+__all__ = ["FEWEST_STOPS", "SECONDS_APART", "pair_by_time"]
+
+SECONDS_APART = 10.0
+"""Seconds between the photos' times, besides the longer exposure time, that make no pair."""
+FEWEST_STOPS = 1.5
+"""Stops between the exposure times of a pair."""
+_ROUNDING = 1e-6
+"""Stops by which rationals in EXIF may be off."""
+
+
+class _Plan(NamedTuple):
+    """Pairs of some photos; the greater plan is the better one."""
+
+    closeness: float = 0.0
+    stops: float = 0.0
+    pairs: tuple[tuple[Facts, Facts], ...] = ()
+    """Long and short."""
+
+    def joined(self, long: Facts, short: Facts, closeness: float) -> "_Plan":
+        stops = stops_apart(long, short) or 0.0
+        return _Plan(
+            round(self.closeness + closeness, 6),
+            self.stops + stops,
+            (*self.pairs, (long, short)),
+        )
+
+
+def pair_by_time(photos: Iterable[Facts], root: Path) -> tuple[list[FoundPair], list[LeftOut]]:
+    """The pairs, and every photo that is in none.
+
+    Args:
+        photos: What was found, each photo once.
+        root: The folder that was searched.
+    """
+    groups: dict[tuple[object, ...], list[Facts]] = defaultdict(list)
+    pairs: list[FoundPair] = []
+    left_out: list[LeftOut] = []
+    for photo in photos:
+        if unknown := _unknown(photo):
+            left_out.append(LeftOut(photo.path, f"its metadata do not say its {unknown}"))
+        else:
+            groups[photo.camera, photo.size, photo.kind].append(photo)
+    for group in groups.values():
+        burst = _Burst.of(group)
+        chosen = _pairs(burst)
+        pairs += [
+            FoundPair(pair_name(long.path, root), long, short, None, "exif")
+            for long, short in chosen
+        ]
+        left_out += _reasons(burst, chosen)
+    return pairs, left_out
+
+
+class _Burst(NamedTuple):
+    """Photos of one camera, size and kind in the order of their times."""
+
+    photos: list[Facts]
+    starts: list[float]
+    """Seconds on a common clock."""
+
+    @classmethod
+    def of(cls, group: Sequence[Facts]) -> "_Burst":
+        times = seconds_of(group) or ()
+        ordered = sorted(zip(times, group, strict=True), key=lambda each: (each[0], each[1].path))
+        return cls([photo for _, photo in ordered], [start for start, _ in ordered])
+
+    def closeness(self, first: int, second: int) -> float:
+        """1 for the same time, falling to 0 where they are too far apart."""
+        apart = abs(self.starts[second] - self.starts[first])
+        longest = max(_shutter(self.photos[first]), _shutter(self.photos[second]))
+        return max(0.0, 1 - apart / (SECONDS_APART + longest))
+
+    def earliest_near(self, last: int, longest: float) -> int:
+        """The first photo that may be close to one, given the longest exposure time of all."""
+        first = last
+        while first > 0 and self.starts[last] - self.starts[first - 1] < SECONDS_APART + longest:
+            first -= 1
+        return first
+
+
+def _pairs(burst: _Burst) -> list[tuple[Facts, Facts]]:
+    longest = max(map(_shutter, burst.photos))
+    best = [_Plan()]
+    for last, photo in enumerate(burst.photos):
+        plans = [best[last]]
+        for first in range(burst.earliest_near(last, longest), last):
+            closeness = burst.closeness(first, last)
+            if closeness and _fit(burst.photos[first], photo):
+                long, short = sorted((burst.photos[first], photo), key=_shutter, reverse=True)
+                plans.append(best[first].joined(long, short, closeness))
+        best.append(max(plans, key=lambda plan: (plan.closeness, plan.stops)))
+    return [*best[-1].pairs]
+
+
+def _reasons(burst: _Burst, pairs: Iterable[tuple[Facts, Facts]]) -> list[LeftOut]:
+    used = {photo.path for pair in pairs for photo in pair}
+    return [
+        LeftOut(photo.path, _reason(burst, index))
+        for index, photo in enumerate(burst.photos)
+        if photo.path not in used
+    ]
+
+
+def _reason(burst: _Burst, index: int) -> str:
+    photo = burst.photos[index]
+    near = [
+        other
+        for place, other in enumerate(burst.photos)
+        if place != index and burst.closeness(index, place)
+    ]
+    if not near:
+        return f"no other photo of its camera, size and kind within {SECONDS_APART:g} s of it"
+    if not any(_fit(photo, other) for other in near):
+        return f"its exposure time is within {FEWEST_STOPS:g} stops of all photos near it in time"
+    return "ambiguous: the photos that would fit it make pairs nearer to each other in time"
+
+
+def _fit(first: Facts, second: Facts) -> bool:
+    return abs(stops_apart(first, second) or 0.0) >= FEWEST_STOPS - _ROUNDING
+
+
+def _shutter(photo: Facts) -> float:
+    return photo.exposure.shutter or 0.0
+
+
+def _unknown(photo: Facts) -> str:
+    known = {
+        "camera": photo.camera,
+        "time": photo.taken,
+        "exposure time": photo.exposure.shutter,
+    }
+    return ", ".join(name for name, value in known.items() if value is None)

@@ -1,0 +1,65 @@
+"""Photos as a camera writes them: small, with the EXIF that tells pairs."""
+
+from pathlib import Path
+
+import numpy as np
+
+from pairfix.formats import encode_picture, metadata
+from pairfix.formats.tiff import Directory, Entry, Kind
+from pairfix.image import Picture
+from pairfix.pairs import Found
+from tests.formats.samples import make_dng, scene
+
+DAY = "2026:05:01"
+
+
+def shoot_raw(
+    path: Path,
+    *,
+    shutter: float = 1 / 60,
+    time: str = "21:10:01",
+    sub_second: str = "",
+    camera: str = "Bayer",
+    size: tuple[int, int] = (48, 64),
+) -> Path:
+    """A DNG, `time` after DAY."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    exif: Directory = {**_exif(shutter, time, sub_second)}
+    mosaic = scene()[: size[0], : size[1]]
+    return make_dng(path, mosaic, extra={272: Entry.text(camera), 0x8769: exif})
+
+
+def shoot_jpeg(
+    path: Path,
+    *,
+    shutter: float = 1 / 60,
+    time: str = "21:10:01",
+    sub_second: str = "",
+    offset: str = "",
+    camera: str = "Bayer",
+) -> Path:
+    """A JPEG of 48 x 64 pixels."""
+    main = {metadata.MAKE: Entry.text("Test"), metadata.MODEL: Entry.text(camera)}
+    exif = _exif(shutter, time, sub_second)
+    if offset:
+        exif[metadata.OFFSET_TIME_ORIGINAL] = Entry.text(offset)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.full((48, 64, 3), 1 << 12, np.uint16)
+    encode_picture(Picture(pixels, metadata.assemble((main, exif, {}))), path)
+    return path
+
+
+def left_out(found: Found) -> dict[str, str]:
+    """Why, by file name."""
+    return {each.path.name: each.reason for each in found.left_out}
+
+
+def _exif(shutter: float, time: str, sub_second: str) -> dict[int, Entry]:
+    exif = {
+        metadata.EXPOSURE_TIME: Entry.of(Kind.RATIONAL, shutter),
+        metadata.ISO: Entry.of(Kind.SHORT, 800),
+        metadata.DATE_TIME_ORIGINAL: Entry.text(f"{DAY} {time}"),
+    }
+    if sub_second:
+        exif[metadata.SUB_SEC_TIME_ORIGINAL] = Entry.text(sub_second)
+    return exif
