@@ -8,6 +8,7 @@ from pairfix.errors import PairError
 from pairfix.exposure import match_exposure
 from pairfix.formats import decode
 from pairfix.image import Exposure
+from pairfix.light import linear_to_srgb, srgb_to_linear
 from tests.scenes import raw_frame, rgb_frame, scene
 
 SLOW = Exposure(shutter=1 / 4, iso=100, aperture=2.0)
@@ -50,6 +51,22 @@ def test_frames_of_equal_brightness_are_left_alone() -> None:
         raw_frame(light, noise=0.01, exposure=FAST),
     )
     assert (pair.short_gain, pair.long_gain) == (1, 1)
+
+
+@pytest.mark.parametrize("domain", ["linear light", "display values"])
+def test_noise_of_rgb_frames_does_not_count_as_brightness(domain: str) -> None:
+    """Noise without a mean in one of the two has one in the other."""
+    rng = np.random.default_rng(4)
+    long = rgb_frame(scene() * 0.6, name="long.png")
+    noisy = long.pixels / 255
+    if domain == "display values":
+        noisy = noisy + rng.normal(0, 0.1, noisy.shape)
+    else:
+        light = srgb_to_linear(noisy.astype(np.float32))
+        noisy = linear_to_srgb(light + rng.normal(0, 0.06, light.shape).astype(np.float32))
+    pixels = np.round(np.clip(noisy, 0, 1) * 255).astype(np.uint8)
+    pair = match_exposure(long, replace(long, pixels=pixels, path=Path("short.png")))
+    assert pair.measured_ratio == pytest.approx(1, abs=0.03)
 
 
 def test_a_ratio_far_from_the_cameras_settings_is_reported() -> None:

@@ -6,6 +6,7 @@ white-balanced before they are compared, both with the short frame's white balan
 """
 
 from dataclasses import dataclass, replace
+from typing import cast
 
 import cv2
 import numpy as np
@@ -13,11 +14,13 @@ from numpy.typing import NDArray
 
 from pairfix.cast import remove_cast
 from pairfix.errors import PairError
-from pairfix.image import Frame, MatchedPair, Planes
+from pairfix.image import Frame, MatchedPair, Pixels, Planes
 from pairfix.light import luminance, planes_from_frame
 
 __all__ = ["match_exposure"]
 
+_MEDIAN = 5
+"""Side in pixels of the medians that RGB is measured by."""
 _BLOCKS = 32
 """Blocks along the longer side; coarse, for the frames are not aligned yet."""
 _FEWEST_BLOCKS = 16
@@ -100,7 +103,9 @@ class _Measured:
             white_balance = short.bayer.white_balance
             long = replace(long, bayer=replace(long.bayer, white_balance=white_balance))
         long_planes, short_planes = planes_from_frame(long), planes_from_frame(short)
-        ratio = _measure_ratio(_blocks(long_planes, long), _blocks(short_planes, short))
+        ratio = _measure_ratio(
+            _blocks(_calmed(long_planes, long), long), _blocks(_calmed(short_planes, short), short)
+        )
         return cls(long, short, long_planes, short_planes, ratio)
 
 
@@ -151,6 +156,18 @@ def _blocks(planes: Planes, frame: Frame) -> NDArray[np.float32]:
     faint = _FAINTEST_OVER_NOISE * _noise(planes) / np.sqrt(height * width / means.size)
     unusable = (spread if enough else touched).astype(bool) | (means < max(faint, _FAINTEST))
     return np.where(unusable, np.nan, means).astype(np.float32)
+
+
+def _calmed(planes: Planes, frame: Frame) -> Planes:
+    """The planes to measure brightness in: those of RGB without most of their noise.
+
+    A mosaic's noise has no mean in linear light. That of RGB may have none in linear light or none
+    in display values, which a curve sets apart; a median is the same under either.
+    """
+    if frame.bayer is not None:
+        return planes
+    calmed = cast("Pixels", cv2.medianBlur(frame.pixels, _MEDIAN))
+    return planes_from_frame(replace(frame, pixels=calmed))
 
 
 def _measure_ratio(long: NDArray[np.float32], short: NDArray[np.float32]) -> float | None:
