@@ -42,8 +42,8 @@ _FLAT_SHARE = 0.25
 _FLAT_BIAS = 0.877
 """The lower quartile of a variance of 64 normal samples, in parts of its expectation."""
 _FEWEST_BLOCKS = 24
-_CLIPPED = (0.004, 0.98)
-"""Encoded levels at and beyond which RGB has lost noise to clipping."""
+_SATURATED = 0.98
+"""Encoded level of a mosaic from which noise is lost to clipping."""
 _LEAST = 1e-4
 _STEPS = 4096
 """How finely curves are tabulated."""
@@ -145,8 +145,8 @@ def _origin(scene: AlignedPair | SingleFrame, role: Role) -> tuple[Frame, float]
 
 
 def _unclipped(photo: Planes, domain: Domain) -> NDArray[np.bool_]:
-    bright = photo < _CLIPPED[1]
-    return bright & (photo > _CLIPPED[0]) if domain == "srgb" else bright
+    """Where noise is whole; that of RGB counts as clipped as it is, for training tells it so."""
+    return photo < (_SATURATED if domain == "raw" else np.inf)
 
 
 def _measure(difference: Plane, level: Plane, usable: NDArray[np.bool_]) -> tuple[Plane, Plane]:
