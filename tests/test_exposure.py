@@ -58,11 +58,11 @@ def test_noise_of_rgb_frames_does_not_count_as_brightness(domain: str) -> None:
     """Noise without a mean in one of the two has one in the other."""
     rng = np.random.default_rng(4)
     long = rgb_frame(scene() * 0.6, name="long.png")
-    noisy = long.pixels / 255
+    noisy = (long.pixels / 255).astype(np.float32)
     if domain == "display values":
-        noisy = noisy + rng.normal(0, 0.1, noisy.shape)
+        noisy += rng.normal(0, 0.1, noisy.shape).astype(np.float32)
     else:
-        light = srgb_to_linear(noisy.astype(np.float32))
+        light = srgb_to_linear(noisy)
         noisy = linear_to_srgb(light + rng.normal(0, 0.06, light.shape).astype(np.float32))
     pixels = np.round(np.clip(noisy, 0, 1) * 255).astype(np.uint8)
     pair = match_exposure(long, replace(long, pixels=pixels, path=Path("short.png")))
