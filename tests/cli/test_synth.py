@@ -115,7 +115,11 @@ def test_a_missing_or_empty_folder_is_an_input_error(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_ctrl_c_leaves_only_whole_pairs(photos: Path, tmp_path: Path) -> None:
     output = tmp_path / "pairs"
-    command = [sys.executable, "-m", "pairfix", "synth", str(photos), "-o", str(output)]
+    listening = (
+        "import signal, pairfix.cli; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "pairfix.cli.main()"
+    )  # a shell's background jobs are born deaf to Ctrl-C
+    command = [sys.executable, "-c", listening, "synth", str(photos), "-o", str(output)]
     with subprocess.Popen(
         [*command, "--count", "500", "--size", "64x64"], stderr=subprocess.PIPE
     ) as process:
