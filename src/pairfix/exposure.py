@@ -19,6 +19,8 @@ from pairfix.light import luminance, planes_from_frame
 
 __all__ = ["match_exposure"]
 
+_DARK = 2.0
+"""Brightening from which RGB shows the tint of noise that was cut off at black."""
 _MEDIAN = 5
 """Side in pixels of the medians that RGB is measured by."""
 _BLOCKS = 32
@@ -72,7 +74,7 @@ def match_exposure(long: Frame, short: Frame) -> MatchedPair:
     long_planes = _scaled(pair.long_planes, long_gain)
     if (
         pair.short.bayer is None
-        and short_gain > 1
+        and short_gain >= _DARK
         and remove_cast(short_planes, long_planes, short_gain)
     ):
         notes.append("the brightened short photo took its colours from the long one")
