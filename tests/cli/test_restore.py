@@ -228,10 +228,14 @@ def test_a_raw_model_refuses_an_rgb_pair(
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one child")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_an_interruption_leaves_nothing_behind(
-    raw_pair: Pair, tmp_path: Path, sent: signal.Signals
-) -> None:
-    command = [sys.executable, "-m", "pairfix", "restore", *map(str, raw_pair)]
+def test_an_interruption_leaves_nothing_behind(tmp_path: Path, sent: signal.Signals) -> None:
+    example = Path(__file__).parents[2] / "examples" / "neon"
+    listening = (
+        "import signal, pairfix.cli; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "pairfix.cli.main()"
+    )  # a shell's background jobs are born deaf to Ctrl-C
+    pair = str(example / "long.dng"), str(example / "short.dng")
+    command = [sys.executable, "-c", listening, "restore", *pair]
     with subprocess.Popen(
         [*command, "-o", str(tmp_path / "out.png"), "--tile", "1"],
         stderr=subprocess.PIPE,
