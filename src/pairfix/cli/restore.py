@@ -50,7 +50,6 @@ def restore(
         demosaic=demosaic,
     )
     _check_backend(backend)
-    tile_size = _tile(tile)
     if report_scores and report is None:
         raise typer.BadParameter("it needs --report", param_hint="--report-scores")
     talk = Talk(quiet=quiet, verbose=verbose)
@@ -64,7 +63,7 @@ def restore(
         backend=backend,
         device=device,
         precision=precision,
-        tile=tile_size,
+        tile=_tile(tile),
         develop=settings,
         bits=bits,
         quality=quality,

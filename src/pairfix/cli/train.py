@@ -141,12 +141,7 @@ def train(
             report=report,
             stop=stop,
         )
-    if trained.model is not None:
-        if json:
-            print_json(_facts(trained, trained.model))
-        _summarise(trained, trained.model, talk)
-    elif _leads() and not trained.log.step:
-        raise _StoppedError("stopped before the first step")
+    _conclude(trained, talk, json=json)
 
 
 def _leads() -> bool:
@@ -206,6 +201,15 @@ def _torch_device(name: str) -> "torch.device":
     import torch  # noqa: PLC0415  (keeps --help quick)
 
     return torch.device(f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if name == "cuda" else name)
+
+
+def _conclude(trained: "Trained", talk: Talk, *, json: bool) -> None:
+    if trained.model is not None:
+        if json:
+            print_json(_facts(trained, trained.model))
+        _summarise(trained, trained.model, talk)
+    elif _leads() and not trained.log.step:
+        raise _StoppedError("stopped before the first step")
 
 
 def _facts(trained: "Trained", model: Model) -> dict[str, Any]:

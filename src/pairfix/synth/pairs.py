@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import count as counting
 from pathlib import Path
@@ -19,6 +19,7 @@ from pairfix.image import Pixels, Progress
 from pairfix.synth.draw import Draw
 from pairfix.synth.fullsize import expose_photo, largest_size
 from pairfix.synth.noise import NOISES
+from pairfix.synth.one import one_pair
 from pairfix.synth.optics import Exposed
 from pairfix.synth.photos import HOLDOUT, LONGEST, Part, list_photos, read_photo
 from pairfix.synth.recipe import SynthRecipe
@@ -103,7 +104,7 @@ def pairs_from_photos(
     found = []
     _report(progress, 0, total)
     for number in range(total):
-        draw, recipe = _settled(settings, number)
+        draw, recipe = one_pair(settings.recipe, settings.seed, number)
         scene = _from_photo(*next(pixels), settings, recipe, draw)
         found.append(_write(scene, output, number, settings, recipe, draw))
         _report(progress, number + 1, total)
@@ -138,43 +139,13 @@ def pairs_from_video(
     rng = np.random.default_rng(settings.seed)
     numbers = counting() if settings.count is None else range(settings.count)
     for number, shot in zip(numbers, shots(video, frames, rng), strict=False):
-        draw, recipe = _settled(settings, number)
+        draw, recipe = one_pair(settings.recipe, settings.seed, number)
         scene = _from_video(video, shot, settings)
         found.append(_write(scene, output, number, settings, recipe, draw))
         _report(progress, number + 1, settings.count or number + 2)
     if settings.count is not None and len(found) < settings.count:
         _log.warning("%s gives %d pairs, not %d", video, len(found), settings.count)
     return found
-
-
-def _settled(settings: PairSettings, number: int) -> tuple[Draw, SynthRecipe]:
-    """One pair's generator, and its recipe with every range narrowed to a single value."""
-    seed = np.random.SeedSequence([settings.seed, number]).generate_state(1, np.uint64)[0]
-    draw = Draw(torch.Generator().manual_seed(int(seed >> np.uint64(1))))
-    recipe = settings.recipe
-    names = recipe.noise
-
-    def value(low: float, high: float) -> tuple[float, float]:
-        drawn = draw.uniform(low=low, high=high).item()
-        return drawn, drawn
-
-    def happens(probability: float) -> float:
-        return draw.happens(probability=probability).item()
-
-    ratio = 2 ** value(*np.log2(recipe.ratio))[0]
-    return draw, replace(
-        recipe,
-        noise=(names[int(draw.uniform().item() * len(names))],),
-        ratio=(ratio, ratio),
-        blur=value(*recipe.blur),
-        gap=value(*recipe.gap),
-        misalignment=0.0,
-        objects=happens(recipe.objects),
-        lights=happens(recipe.lights),
-        row_noise=happens(recipe.row_noise),
-        hot_pixels=happens(recipe.hot_pixels),
-        jpeg=0.0,
-    )
 
 
 def _shuffled(paths: list[Path], settings: PairSettings) -> Iterator[tuple[Path, Pixels]]:

@@ -90,9 +90,7 @@ def train(
         OutputError: The folders exist or cannot be written.
         MemoryExhaustedError: Pairs or networks do not fit the device.
     """
-    _check_crop(task, recipe)
-    if start is not None:
-        check_start(start, task.network, task.synth.domain)
+    _check(task, recipe, start)
     workplace = Workplace(output)
     with (
         joined(device) as workers,
@@ -193,6 +191,12 @@ class _Course:
             write_card(folder.name, self.task, self.recipe, self.log),
             overwrite=overwrite,
         )
+
+
+def _check(task: Task, recipe: TrainRecipe, start: Model | None) -> None:
+    _check_crop(task, recipe)
+    if start is not None:
+        check_start(start, task.network, task.synth.domain)
 
 
 def _check_crop(task: Task, recipe: TrainRecipe) -> None:
