@@ -17,6 +17,7 @@ from pairfix._version import __version__
 if TYPE_CHECKING:
     from pairfix.backends import Runtime, choose_runtime
     from pairfix.errors import (
+        AdaptationError,
         AlignmentError,
         DeviceError,
         InputError,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from pairfix.weights import Model, find_model, shipped_models
 
 __all__ = [
+    "AdaptationError",
     "Alignment",
     "AlignmentError",
     "DevelopSettings",

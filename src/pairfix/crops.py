@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from pairfix.image import Picture
 
-__all__ = ["cut", "differing_places"]
+__all__ = ["cut", "differing_places", "strongest_places"]
 
 _SMOOTHING = 2.0
 """Standard deviation in pixels of a blur, so that noise hardly counts as a difference."""
@@ -30,11 +30,22 @@ def differing_places(
     Returns:
         Row and column of each crop's top-left corner.
     """
-    difference = np.abs(_smoothed(first) - _smoothed(second))
-    sums = cv2.boxFilter(
-        difference, -1, (side, side), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT
-    )
-    height, width = difference.shape
+    return strongest_places(np.abs(_smoothed(first) - _smoothed(second)), side, count)
+
+
+def strongest_places(strength: NDArray[np.float32], side: int, count: int) -> list[tuple[int, int]]:
+    """Choose squares that do not overlap, those with the greatest sums first.
+
+    Args:
+        strength: ``h x w``, not negative.
+        side: Of the squares, in pixels; at most the shorter side.
+        count: How many to choose, fewer if there is no room.
+
+    Returns:
+        Row and column of each square's top-left corner.
+    """
+    sums = cv2.boxFilter(strength, -1, (side, side), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
+    height, width = strength.shape
     sums = sums[: height - side + 1, : width - side + 1].copy()
     places: list[tuple[int, int]] = []
     while len(places) < count and sums.max() >= 0:

@@ -4,6 +4,7 @@ import unicodedata
 from typing import ClassVar
 
 __all__ = [
+    "AdaptationError",
     "AlignmentError",
     "DeviceError",
     "InputError",
@@ -11,6 +12,7 @@ __all__ = [
     "MetricError",
     "MissingExtraError",
     "ModelError",
+    "NotImprovedError",
     "OutputError",
     "PairError",
     "PairfixError",
@@ -116,8 +118,22 @@ class MetricError(PairfixError):
     summary = "a metric is unknown, needs more than a photo, or cannot score this one"
 
 
+class NotImprovedError(PairfixError):
+    """Fine-tuning did not make the model better."""
+
+    exit_code = 13
+    summary = "fine-tuning did not help: the model was left as it is"
+
+
 class WeightsMissingError(PairfixError):
     """A quality metric's weights are not on this machine, and cannot be fetched."""
 
     exit_code = 12
     summary = "a metric's weights are not here, and could not be fetched"
+
+
+class AdaptationError(PairfixError):
+    """A network's adaptation to a photo went astray."""
+
+    exit_code = 14
+    summary = "the adaptation to the photo (--adapt) went astray; nothing was written"

@@ -6,8 +6,9 @@ from typing import Literal
 
 import numpy as np
 
+from pairfix.adapt import adapt, choose_adapting_runtime, find_reblur_module
 from pairfix.align import align
-from pairfix.backends import choose_runtime
+from pairfix.backends import Runtime, choose_runtime
 from pairfix.defects import remove_row_noise
 from pairfix.develop import develop
 from pairfix.errors import OutputError, PairError
@@ -20,12 +21,13 @@ from pairfix.image import (
     AlignmentMode,
     DevelopSettings,
     Frame,
+    Fused,
     Progress,
     SingleFrame,
 )
 from pairfix.light import planes_from_frame
 from pairfix.recipe import Recipe
-from pairfix.report import Report, Restoration, unused_photos, unused_settings
+from pairfix.report import Adaptation, Report, Restoration, unused_photos, unused_settings
 from pairfix.results import check_distinct, check_targets, write_results
 from pairfix.stages import Stages
 from pairfix.weights import Model, default_model, find_model
@@ -61,21 +63,24 @@ def restore(
     recipe = recipe or Recipe()
     stages = Stages(progress)
     is_mosaic = check_targets([long, short], output, recipe)
-    runtime = choose_runtime(recipe.backend, recipe.device, recipe.precision)
+    runtime = _runtime(recipe)
     model = _chosen_model(recipe, photos=1 if short is None else 2)
     with stages.run("decode"):
         frames = _decode(long, short, model, recipe.develop)
     _check_mosaic(is_mosaic, output, frames[-1])
     scene = _scene(frames, model, recipe, stages)
     model = model or default_model(scene.reference.domain)
-    with stages.run("fuse"):
-        fused, tile = fuse(scene, model, runtime, tile=recipe.tile, progress=stages.progress)
+    fused, tile, adaptation = _fuse(scene, model, runtime, recipe, stages)
     notes = (
         *unused_photos(scene, model),
         *unused_settings(recipe.develop, scene.reference, is_mosaic=is_mosaic),
     )
     restoration = Restoration(
-        scene, stages.seconds, output, notes, model=model, runtime=runtime, tile=tile
+        *(scene, stages.seconds, output, notes),
+        model=model,
+        runtime=runtime,
+        tile=tile,
+        adaptation=adaptation,
     )
     write_results(fused, restoration, recipe, stages)
     return restoration
@@ -109,6 +114,34 @@ def align_pair(
     with stages.run("write"):
         encode_picture(picture, output, overwrite=overwrite)
     return Report(pair, stages.seconds, output)
+
+
+def _runtime(recipe: Recipe) -> Runtime:
+    choose = choose_adapting_runtime if recipe.adapt else choose_runtime
+    return choose(recipe.backend, recipe.device, recipe.precision)
+
+
+def _fuse(
+    scene: AlignedPair | SingleFrame, model: Model, runtime: Runtime, recipe: Recipe, stages: Stages
+) -> tuple[Fused, int, Adaptation | None]:
+    """The restored photo and its tiles' side; if asked for, by a network adapted to it."""
+    module = find_reblur_module(recipe.reblur_module, model) if recipe.adapt else None
+    with stages.run("fuse"):
+        fused, tile = fuse(scene, model, runtime, tile=recipe.tile, progress=stages.progress)
+    if module is None:
+        return fused, tile, None
+    with stages.run("adapt"):
+        fused, adaptation = adapt(
+            scene,
+            fused,
+            model,
+            module,
+            runtime,
+            steps=recipe.adapt,
+            tile=tile,
+            progress=stages.progress,
+        )
+    return fused, tile, adaptation
 
 
 def _chosen_model(recipe: Recipe, photos: int) -> Model | None:

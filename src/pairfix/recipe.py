@@ -23,6 +23,10 @@ class Recipe:
     precision: PrecisionChoice = "auto"
     tile: int | None = None
     """Longest side of a tile in the network's pixels; None: what suits the network."""
+    adapt: int = 0
+    """Steps by which the network is adapted to the photo (`pairfix.adapt`, extra ``torch``)."""
+    reblur_module: str | None = None
+    """Name of a shipped reblurring module, or its folder; None: the default for the domain."""
     develop: DevelopSettings = field(default_factory=DevelopSettings)
     bits: int | None = None
     """Bits per channel of the result; None: the format's default."""

@@ -1,5 +1,6 @@
 """What a run did, for people and for machines."""
 
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,25 @@ from pairfix.image import (
 )
 from pairfix.weights import Model
 
-__all__ = ["Report", "Restoration", "unused_photos", "unused_settings"]
+__all__ = ["Adaptation", "Report", "Restoration", "unused_photos", "unused_settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Adaptation:
+    """How a network was adapted to one photo (`pairfix.adapt`)."""
+
+    module: str
+    """Name of the reblurring module."""
+    steps: int
+    loss_before: float
+    """Reblurring loss of the unadapted network on the tiles that it was adapted on, at least 0."""
+    loss_after: float
+    psnr: float
+    """Of the adapted result against the unadapted one in dB, in the network's range."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The machine-readable form; where nothing changed there is no PSNR."""
+        return asdict(self) | {"psnr": self.psnr if math.isfinite(self.psnr) else None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +90,11 @@ class Restoration(Report):
     runtime: Runtime = field(kw_only=True)
     tile: int = field(kw_only=True)
     """Longest side of the tiles, in the network's pixels."""
+    adaptation: Adaptation | None = field(default=None, kw_only=True)
 
     def as_json(self) -> dict[str, Any]:
-        """The report with model and runtime."""
-        return super(Restoration, self).as_json() | {
+        """The report with model, runtime and what an adaptation did."""
+        report = super(Restoration, self).as_json() | {
             "model": {
                 "name": self.model.name,
                 "network": self.model.network.name,
@@ -82,6 +102,9 @@ class Restoration(Report):
             },
             "runtime": asdict(self.runtime) | {"tile": self.tile},
         }
+        if self.adaptation:
+            report["adaptation"] = self.adaptation.as_json()
+        return report
 
 
 def unused_photos(scene: AlignedPair | SingleFrame, model: Model) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ __all__ = [
     "Model",
     "check_tensors",
     "default_model",
+    "default_reblur_module",
     "find_model",
     "shipped_models",
     "untrained_networks",
@@ -44,6 +45,8 @@ WEIGHTS = "weights.safetensors"
 Tensors = dict[str, NDArray[np.float32]]
 
 _DEFAULTS: Mapping[Domain, str] = {"raw": "selfir-raw", "srgb": "selfir-srgb"}
+_REBLUR_MODULES: Mapping[Domain, str] = {"raw": "reblur-raw", "srgb": "reblur-srgb"}
+"""Each learnt to reblur what the default model of its domain restores."""
 _UNFIT = "weights and network do not belong together"
 
 
@@ -201,6 +204,21 @@ def default_model(domain: Domain) -> Model:
         ModelError: It is missing or damaged.
     """
     return find_model(_DEFAULTS[domain])
+
+
+def default_reblur_module(domain: Domain) -> Model:
+    """The shipped reblurring module for what is restored in this domain.
+
+    Raises:
+        ModelError: There is none, or it is damaged.
+    """
+    name = _REBLUR_MODULES[domain]
+    if not (_shipped_folder() / name / CONFIG).is_file():
+        raise ModelError(
+            f"the reblurring module {name} is not here",
+            "'pairfix train reblur-module' makes one; give its folder as --reblur-module",
+        )
+    return find_model(name)
 
 
 def _no_model(name: str) -> ModelError:

@@ -32,6 +32,7 @@ _STAGES = {
     "align": "Aligning",
     "clean": "Removing row noise",
     "fuse": "Restoring",
+    "adapt": "Adapting to the photo",
     "develop": "Developing",
     "write": "Writing",
     "preview": "Making the comparison",

@@ -10,6 +10,7 @@ from pairfix.formats import FORMATS
 from pairfix.image import AlignmentMode, Demosaic, HighlightMode
 
 __all__ = [
+    "Adapt",
     "Align",
     "Aligned",
     "Backend",
@@ -28,6 +29,7 @@ __all__ = [
     "Preview",
     "Quality",
     "Quiet",
+    "ReblurModule",
     "ReportPage",
     "ReportScores",
     "Short",
@@ -63,6 +65,20 @@ Align = Annotated[
 ]
 KeepRowNoise = Annotated[
     bool, typer.Option("--keep-row-noise", help="Do not take stripes out of the short raw.")
+]
+Adapt = Annotated[
+    int,
+    typer.Option(
+        help="Steps by which the network is first adapted to the photo; 5 in the paper.",
+        min=0,
+        metavar="N",
+    ),
+]
+ReblurModule = Annotated[
+    str | None,
+    typer.Option(
+        "--reblur-module", help="Name or folder of the reblurring module that --adapt asks."
+    ),
 ]
 Preview = Annotated[
     Path | None, typer.Option(help="Also write crops of short, long and result side by side.")

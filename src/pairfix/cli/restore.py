@@ -12,7 +12,7 @@ from pairfix.image import DevelopSettings, WhiteBalance
 
 if TYPE_CHECKING:
     from pairfix.pipeline import Recipe
-    from pairfix.report import Restoration
+    from pairfix.report import Adaptation, Restoration
 
 __all__ = ["restore"]
 
@@ -24,6 +24,8 @@ def restore(
     model: options.ModelName = None,
     align: options.Align = "auto",
     keep_row_noise: options.KeepRowNoise = False,
+    adapt: options.Adapt = 0,
+    reblur_module: options.ReblurModule = None,
     white_balance: options.WhiteBalanceText = "camera",
     exposure: options.ExposureCorrection = 0.0,
     highlight_mode: options.Highlights = "clip",
@@ -52,6 +54,8 @@ def restore(
     _check_backend(backend)
     if report_scores and report is None:
         raise typer.BadParameter("it needs --report", param_hint="--report-scores")
+    if reblur_module is not None and not adapt:
+        raise typer.BadParameter("it needs --adapt", param_hint="--reblur-module")
     talk = Talk(quiet=quiet, verbose=verbose)
     from pairfix.pipeline import Recipe  # noqa: PLC0415  (keeps --help quick)
     from pairfix.pipeline import restore as run  # noqa: PLC0415
@@ -64,6 +68,8 @@ def restore(
         device=device,
         precision=precision,
         tile=_tile(tile),
+        adapt=adapt,
+        reblur_module=reblur_module,
         develop=settings,
         bits=bits,
         quality=quality,
@@ -115,6 +121,8 @@ def _summarise(restoration: "Restoration", talk: Talk, recipe: "Recipe") -> None
         talk.note(note)
     reason = f": {restoration.runtime.reason}" if restoration.runtime.reason else ""
     talk.say(f"{restoration.model.name} on {restoration.runtime.description}{reason}")
+    if restoration.adaptation:
+        talk.say(_adapted(restoration.adaptation))
     if talk.verbose:
         talk.say(f"  tiles of {restoration.tile}")
         for stage, seconds in restoration.seconds.items():
@@ -124,3 +132,12 @@ def _summarise(restoration: "Restoration", talk: Talk, recipe: "Recipe") -> None
         talk.say(f"{recipe.preview}: short, long and result side by side")
     if recipe.report:
         talk.say(f"{recipe.report}: the restoration as a page")
+
+
+def _adapted(adaptation: "Adaptation") -> str:
+    steps = f"{adaptation.steps} step{'s' if adaptation.steps > 1 else ''}"
+    losses = f"{adaptation.loss_before:.3g} to {adaptation.loss_after:.3g}"
+    return (
+        f"adapted in {steps} with {adaptation.module}: reblurring loss {losses}, "
+        f"{adaptation.psnr:.1f} dB from the unadapted result"
+    )

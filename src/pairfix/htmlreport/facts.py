@@ -8,7 +8,7 @@ import numpy as np
 
 from pairfix.errors import printable
 from pairfix.image import AlignedPair, Alignment, Exposure, Frame, MatchedPair
-from pairfix.report import Restoration
+from pairfix.report import Adaptation, Restoration
 
 __all__ = [
     "Fact",
@@ -105,8 +105,20 @@ def result_facts(restoration: Restoration, size: tuple[int, int]) -> list[Fact]:
         ("Restored from", " and ".join(sorted(model.roles, reverse=True))),
         ("Ran on", runtime.description),
         ("Why the CPU", runtime.reason),
+        *_adaptation(restoration.adaptation),
         ("Tiles", f"up to {restoration.tile} × {restoration.tile}"),
     )
+
+
+def _adaptation(adaptation: Adaptation | None) -> list[tuple[str, str]]:
+    if adaptation is None:
+        return []
+    before, after = adaptation.loss_before, adaptation.loss_after
+    return [
+        ("Adapted to the photo", f"{adaptation.steps} steps, {adaptation.module}"),
+        ("Reblurring loss", f"{before:.3g}, then {after:.3g}"),
+        ("Against the unadapted", f"{adaptation.psnr:.1f} dB"),
+    ]
 
 
 def _told(*facts: tuple[str, str]) -> list[Fact]:

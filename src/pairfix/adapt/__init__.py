@@ -1,0 +1,12 @@
+"""Adapt a network to the one photo that it restores, by self-supervised reblurring.
+
+Source: Nah et al., Clean Images are Hard to Reblur, 2022, Section 3.3 and Algorithm 1. `tiles`
+chooses what to look at, `optimise` (torch) changes the weights, `histogram` gives the result back
+the colours of the unadapted one, `run` does all of it. Importing this package loads no torch.
+"""
+
+from pairfix.adapt.choose import choose_adapting_runtime, find_reblur_module
+from pairfix.adapt.histogram import match_histograms
+from pairfix.adapt.run import adapt
+
+__all__ = ["adapt", "choose_adapting_runtime", "find_reblur_module", "match_histograms"]

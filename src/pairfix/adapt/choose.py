@@ -1,0 +1,72 @@
+"""What an adaptation takes: a runtime that gives gradients, and a module that fits the network."""
+
+from pairfix.backends import (
+    BACKENDS,
+    DeviceChoice,
+    Precision,
+    PrecisionChoice,
+    Runtime,
+    choose_runtime,
+)
+from pairfix.errors import DeviceError, ModelError
+from pairfix.networks.reblurring import REBLUR_MODULE
+from pairfix.weights import Model, default_reblur_module, find_model
+
+__all__ = ["choose_adapting_runtime", "find_reblur_module"]
+
+_BACKEND = "torch"
+_PRECISION: Precision = "fp32"
+
+
+def choose_adapting_runtime(
+    backend: str = "auto", device: DeviceChoice = "auto", precision: PrecisionChoice = "auto"
+) -> Runtime:
+    """Settle where a network is adapted and run: always PyTorch, always fp32.
+
+    A step changes a weight by about 3e-6, which half precision cannot tell from nothing.
+
+    Args:
+        backend: ``auto`` or ``torch``.
+        device: As for `pairfix.choose_runtime`.
+        precision: ``auto`` or ``fp32``.
+
+    Raises:
+        DeviceError: Another backend or precision is asked for, or the device is not there.
+        MissingExtraError: PyTorch is not installed.
+    """
+    if backend not in ("auto", _BACKEND):
+        title = BACKENDS[backend].title if backend in BACKENDS else backend
+        raise DeviceError(f"--adapt needs gradients, which {title} does not give", "take PyTorch")
+    if precision not in ("auto", _PRECISION):
+        raise DeviceError(
+            f"--adapt changes weights by less than {precision} can tell", "take --precision fp32"
+        )
+    return choose_runtime(_BACKEND, device, _PRECISION)
+
+
+def find_reblur_module(name_or_folder: str | None, model: Model) -> Model:
+    """The reblurring module with which to adapt a model.
+
+    Args:
+        name_or_folder: As for `pairfix.find_model`; None for the one that ships for the domain.
+        model: What is to be adapted.
+
+    Raises:
+        ModelError: There is no such module, it is for the other domain or is no reblurring
+            module; or the model does not see the long exposure.
+    """
+    if "long" not in model.roles:
+        raise ModelError(
+            f"model {model.name} does not see the long exposure: there is no blur to adapt it to",
+            "leave out --adapt, or take another model",
+        )
+    if name_or_folder is None:
+        return default_reblur_module(model.domain)
+    module = find_model(name_or_folder)
+    if (module.network, module.domain) != (REBLUR_MODULE, model.domain):
+        raise ModelError(
+            f"{module.folder} is {module.network.title} for {module.domain}, "
+            f"no reblurring module for {model.domain}",
+            "give one as --reblur-module, or leave that out",
+        )
+    return module
