@@ -140,3 +140,7 @@ def test_auxiliary_loss_counts_sharp_patches_alone() -> None:
     mask = torch.tensor([[[1.0, 0.0]], [[0.0, 0.5]]])
     assert auxiliary_loss(restored, long, mask).item() == pytest.approx(0.5 * 0.25 / 2.5)
     assert auxiliary_loss(restored, long, torch.zeros(2, 1, 2)).item() == 0
+    weight = torch.full_like(long, 2)
+    weight[1] = 0
+    weighted = auxiliary_loss(restored, long, torch.ones(2, 1, 2), weight)
+    assert weighted.item() == pytest.approx(2 * 0.25 / 5)

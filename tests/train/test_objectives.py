@@ -34,6 +34,9 @@ COMBINATIONS = [
     ("noisy-supervised", "selfir", {"inputs": ("long",)}),
     ("self-supervised", "selfir", {"noise": True}),
     ("self-supervised", "d2hnet", {}),
+    ("selfir", "selfir", {"noise": True}),
+    ("selfir", "selfir", {"channels": 3, "inputs": ("short",)}),
+    ("selfir", "d2hnet", {}),
     ("two-phase", "d2hnet", {}),
     ("adversarial", "deblurmerger", {}),
     ("adversarial", "deblurrnn", {}),
@@ -148,7 +151,7 @@ def test_objectives_know_whom_they_do_not_suit() -> None:
     assert suiting == ["reblur"]
 
 
-@pytest.mark.parametrize("objective", ["self-supervised", "noisy-supervised"])
+@pytest.mark.parametrize("objective", ["self-supervised", "selfir", "noisy-supervised"])
 def test_reblurring_is_refused_where_there_is_no_truth(objective: str) -> None:
     with pytest.raises(ValueError, match="reblurring loss"):
         stages_of(objective, "selfir", settings=ObjectiveSettings(reblur=1))

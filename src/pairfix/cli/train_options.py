@@ -77,8 +77,8 @@ From = Annotated[
 ObjectiveName = Annotated[
     str | None,
     typer.Option(
-        help="What to minimise: supervised, noisy-supervised, self-supervised, two-phase, "
-        "adversarial, reblur; else what suits the network.",
+        help="What to minimise: supervised, noisy-supervised, self-supervised, selfir, "
+        "two-phase, adversarial, reblur; else what suits the network.",
         rich_help_panel=_TASK,
     ),
 ]

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from pairfix.image import Domain
 
-__all__ = ["encode_planes", "linear_to_srgb", "srgb_to_linear"]
+__all__ = ["decode_planes", "encode_planes", "linear_to_srgb", "srgb_to_linear"]
 
 _SRGB_KNEE = 0.04045
 _LINEAR_KNEE = 0.0031308
@@ -15,7 +15,7 @@ _COMPANDING = 0.05
 
 
 def srgb_to_linear(encoded: Tensor) -> Tensor:
-    """Undo the sRGB transfer function (IEC 61966-2-1); any shape, 0 to 1."""
+    """Undo the sRGB transfer function (IEC 61966-2-1); any shape, 0 to 1, or beyond as it goes."""
     curve = ((encoded.clamp_min(_SRGB_KNEE) + 0.055) / 1.055) ** 2.4
     return torch.where(encoded <= _SRGB_KNEE, encoded / 12.92, curve)
 
@@ -31,6 +31,18 @@ def encode_planes(planes: Tensor, domain: Domain) -> Tensor:
     if domain == "srgb":
         return linear_to_srgb(planes.clamp(0, 1))
     return _arcsinh(planes.clamp_max(1) / _COMPANDING) / math.asinh(1 / _COMPANDING)
+
+
+def decode_planes(planes: Tensor, domain: Domain) -> Tensor:
+    """Undo `encode_planes`; any shape, float32.
+
+    Unlike `pairfix.light.decode_planes` this clips nothing: the curves go on beyond 0 and 1, so
+    that a gradient passes everywhere.
+    """
+    planes = planes.float()
+    if domain == "srgb":
+        return srgb_to_linear(planes)
+    return _COMPANDING * torch.sinh(planes * math.asinh(1 / _COMPANDING))
 
 
 def _arcsinh(values: Tensor) -> Tensor:

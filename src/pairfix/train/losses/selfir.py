@@ -11,9 +11,16 @@ from torch import Tensor
 from pairfix.train.losses.pixel import l2
 from pairfix.train.losses.similarity import ssim_map
 
-__all__ = ["auxiliary_loss", "reconstruction_loss", "regularisation_loss", "sharp_patches"]
+__all__ = [
+    "PATCH",
+    "auxiliary_loss",
+    "reconstruction_loss",
+    "regularisation_loss",
+    "sharp_patches",
+]
 
-_PATCH = 64
+PATCH = 64
+"""Side of a patch, as a rule."""
 _LEAST_SIMILARITY = 0.99
 _LEAST_EXCESS = 1e-5
 _LUMINANCE = {3: (0.2989, 0.5870, 0.1140), 4: (0.25, 0.25, 0.25, 0.25)}
@@ -50,7 +57,7 @@ def regularisation_loss(
     return l2(restored - target, first - second, weight)
 
 
-def sharp_patches(long: Tensor, restored: Tensor, patch: int = _PATCH) -> Tensor:
+def sharp_patches(long: Tensor, restored: Tensor, patch: int = PATCH) -> Tensor:
     """The mask m: how far each patch of the long exposure is sharp (Eq. 8).
 
     A patch is sharp if it resembles the restored picture (SSIM above 0.99) and has more variance
@@ -74,20 +81,29 @@ def sharp_patches(long: Tensor, restored: Tensor, patch: int = _PATCH) -> Tensor
     return similarity * ((similarity > _LEAST_SIMILARITY) & (excess > _LEAST_EXCESS))
 
 
-def auxiliary_loss(restored: Tensor, long: Tensor, mask: Tensor, patch: int = _PATCH) -> Tensor:
+def auxiliary_loss(
+    restored: Tensor,
+    long: Tensor,
+    mask: Tensor,
+    weight: Tensor | None = None,
+    patch: int = PATCH,
+) -> Tensor:
     """L_aux: the restored picture against the long exposure where that is sharp (Eq. 9).
 
     Args:
         restored: ``N x C x h x w``.
         long: The same shape.
         mask: What `sharp_patches` gave.
-        patch: As there.
+        weight: As `pairfix.train.losses.l2` takes it, but of the pictures' shape.
+        patch: As in `sharp_patches`.
 
     Returns:
         The patches' mean squared differences, summed as they count, over the sum of the mask + 1.
     """
-    squares = _patches((restored - long).square(), patch).mean(dim=(3, 4, 5))
-    return (mask * squares).sum() / (mask.sum() + 1)
+    squares = (restored - long).square()
+    squares = squares if weight is None else squares * weight
+    means = _patches(squares, patch).mean(dim=(3, 4, 5))
+    return (mask * means).sum() / (mask.sum() + 1)
 
 
 def _luminance(x: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from pairfix.networks import NETWORKS, Network
 from pairfix.train.objectives.adversarial import build_adversarial
 from pairfix.train.objectives.reblurring import build_reblur
 from pairfix.train.objectives.self_supervised import SHRINKS, build_self_supervised
+from pairfix.train.objectives.selfir import build_selfir
 from pairfix.train.objectives.spec import (
     Objective,
     ObjectiveSettings,
@@ -58,6 +59,14 @@ _SPECS = (
         title="SelfIR's losses, without truth",
         source=f"{_SELFIR} (Equations 8 to 12)",
         build=build_self_supervised,
+        suits=_restores,
+        shrinks=SHRINKS,
+    ),
+    ObjectiveSpec(
+        name="selfir",
+        title="SelfIR's losses in linear light, for real pairs",
+        source=f"{_SELFIR} (Equations 7 to 12)",
+        build=build_selfir,
         suits=_restores,
         shrinks=SHRINKS,
     ),

@@ -4,7 +4,7 @@ Source: Zhang et al., Self-Supervised Image Restoration with Blurry and Noisy Pa
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +22,15 @@ from pairfix.train.objectives.reblurring import refuse_reblurring
 from pairfix.train.objectives.spec import ObjectiveSettings, Stage
 from pairfix.train.subsampling import draw_neighbours, pick
 
-__all__ = ["SHRINKS", "SelfSupervised", "build_self_supervised"]
+__all__ = [
+    "LEARNING_RATES",
+    "SHRINKS",
+    "Encoded",
+    "Measure",
+    "SelfSupervised",
+    "build_self_supervised",
+    "co_learning",
+]
 
 SHRINKS = 2
 """How many times smaller than the pairs is what the network sees."""
@@ -30,7 +38,36 @@ _REGULARISATION = {3: 2.0, 4: 4.0}
 """Weights of L_reg by the planes of an exposure (Section 4.1)."""
 _EPOCHS = 200, 100
 """Of the official release: without the auxiliary loss, then with it."""
-_LEARNING_RATES = 3e-4, 1e-4
+LEARNING_RATES = 3e-4, 1e-4
+"""For synthetic pairs from the beginning, and for going on: "for real-world experiments" in Section
+4.1, and with the auxiliary loss in the official release."""
+
+
+class Measure(Protocol):
+    """How the restored picture is compared with the short exposure, and with the long one."""
+
+    def values(self, encoded: Tensor) -> Tensor:
+        """What is compared of a picture in the network's range; the same shape."""
+        ...
+
+    def weight(self, long: Tensor) -> Tensor:
+        """What each squared difference counts; the shape of the long exposure, which it gets."""
+        ...
+
+
+class Encoded:
+    """Compares what the network sees and gives, as it is."""
+
+    def values(self, encoded: Tensor) -> Tensor:
+        """The picture itself."""
+        return encoded
+
+    def weight(self, long: Tensor) -> Tensor:
+        """1 everywhere."""
+        return torch.ones_like(long)
+
+
+_ENCODED = Encoded()
 
 
 class SelfSupervised:
@@ -42,15 +79,24 @@ class SelfSupervised:
     trained as in Neighbor2Neighbor, but for the auxiliary loss.
     """
 
-    def __init__(self, fusion: Fusion, *, regularisation: float, auxiliary: float) -> None:
+    def __init__(
+        self,
+        fusion: Fusion,
+        measure: Measure = _ENCODED,
+        *,
+        regularisation: float,
+        auxiliary: float,
+    ) -> None:
         """Train all of a network's graphs together.
 
         Args:
             fusion: The network's modules.
+            measure: How pictures are compared; sharp patches are found in encoded ones.
             regularisation: Weight of L_reg.
             auxiliary: Weight of L_aux; at 0 it is not computed.
         """
         self._fusion = fusion
+        self._measure = measure
         self._regularisation = regularisation
         self._auxiliary = auxiliary
 
@@ -67,22 +113,55 @@ class SelfSupervised:
         Height and width are multiples of `SHRINKS` times what the network asks for.
         """
         del player
+        measure = self._measure
         neighbours = draw_neighbours(batch.short, generator)
         seen = {name: pick(source, neighbours.first) for name, source in batch.sources.items()}
-        target = pick(batch.short, neighbours.second)
-        restored = self._fusion(seen)
+        target = measure.values(pick(batch.short, neighbours.second))
+        weight = measure.weight(batch.long)
+        target_weight = pick(weight, neighbours.second)
+        output = self._fusion(seen)
+        restored = measure.values(output)
         with torch.no_grad():
-            whole = self._fusion(batch.sources)
+            whole = measure.values(self._fusion(batch.sources))
             first, second = (pick(whole, each) for each in (neighbours.first, neighbours.second))
-        regularisation = regularisation_loss(restored, target, first, second)
+        regularisation = regularisation_loss(restored, target, first, second, target_weight)
         losses = {
-            "reconstruction": reconstruction_loss(restored, target),
+            "reconstruction": reconstruction_loss(restored, target, target_weight),
             "regularisation": self._regularisation * regularisation,
         }
         if self._auxiliary:
-            mask = sharp_patches(seen["long"], restored.detach())
-            losses["auxiliary"] = self._auxiliary * auxiliary_loss(restored, seen["long"], mask)
+            mask = sharp_patches(seen["long"], output.detach())
+            long, long_weight = measure.values(seen["long"]), pick(weight, neighbours.first)
+            auxiliary = auxiliary_loss(restored, long, mask, long_weight)
+            losses["auxiliary"] = self._auxiliary * auxiliary
         return losses
+
+
+def co_learning(
+    fusion: Fusion,
+    config: Any,  # noqa: ANN401
+    settings: ObjectiveSettings,
+    measure: Measure = _ENCODED,
+    *,
+    auxiliary: float,
+) -> SelfSupervised:
+    """The objective with the weight of L_reg that the settings say, else the paper's.
+
+    Args:
+        fusion: The network's modules.
+        config: The network's configuration.
+        settings: What was chosen.
+        measure: How pictures are compared.
+        auxiliary: Weight of L_aux.
+
+    Raises:
+        ValueError: The settings ask for the reblurring loss.
+    """
+    refuse_reblurring(settings)
+    regularisation = settings.regularisation
+    if regularisation is None:
+        regularisation = _REGULARISATION[config.channels]
+    return SelfSupervised(fusion, measure, regularisation=regularisation, auxiliary=auxiliary)
 
 
 def build_self_supervised(
@@ -94,16 +173,12 @@ def build_self_supervised(
 ) -> tuple[Stage, ...]:
     """First without the auxiliary loss, then with it, as the official release does."""
     del network, generator
-    refuse_reblurring(settings)
-    regularisation = settings.regularisation
-    if regularisation is None:
-        regularisation = _REGULARISATION[config.channels]
-    denoising = SelfSupervised(fusion, regularisation=regularisation, auxiliary=0)
+    denoising = co_learning(fusion, config, settings, auxiliary=0)
     if not settings.auxiliary:
-        return (Stage("self-supervised", denoising, _LEARNING_RATES[0]),)
-    helped = SelfSupervised(fusion, regularisation=regularisation, auxiliary=settings.auxiliary)
+        return (Stage("self-supervised", denoising, LEARNING_RATES[0]),)
+    helped = co_learning(fusion, config, settings, auxiliary=settings.auxiliary)
     share = _EPOCHS[0] / sum(_EPOCHS)
     return (
-        Stage("self-supervised", denoising, _LEARNING_RATES[0], share=share),
-        Stage("auxiliary", helped, _LEARNING_RATES[1], share=1 - share),
+        Stage("self-supervised", denoising, LEARNING_RATES[0], share=share),
+        Stage("auxiliary", helped, LEARNING_RATES[1], share=1 - share),
     )

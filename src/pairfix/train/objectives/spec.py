@@ -66,6 +66,9 @@ class ObjectiveSettings:
     """Weight of SelfIR's L_reg; None for the paper's: 2 for srgb, 4 for raw."""
     auxiliary: float = 2.0
     """Weight of SelfIR's L_aux in its second stage; at 0 there is none."""
+    noise_curve: tuple[tuple[float, ...], ...] | None = None
+    """The short exposures' noise, for SelfIR's losses in linear light: standard deviations in
+    encoded units, one row a channel, at `pairfix.noise.LEVELS`; None for 0.1 everywhere."""
     reblur: float = 0.0
     """Weight of the reblurring loss that is added to a supervised one; the paper: 1."""
     reblur_module: Mapping[str, Any] = field(default_factory=dict)
