@@ -6,7 +6,7 @@ import pytest
 from pairfix.image import DevelopSettings, SingleFrame
 from pairfix.light import planes_from_frame
 from pairfix.networks import NETWORKS
-from pairfix.report import unused_photos, unused_settings
+from pairfix.report import Adaptation, unused_photos, unused_settings
 from pairfix.weights import Model
 from tests.scenes import aligned, raw_frame, rgb_frame, scene
 
@@ -50,3 +50,10 @@ def test_a_raw_that_was_developed_first_heeds_the_settings() -> None:
     picture = rgb_frame(scene())
     assert len(unused_settings(settings, picture, is_mosaic=False)) == 1
     assert not unused_settings(settings, replace(picture, developed=True), is_mosaic=False)
+
+
+@pytest.mark.parametrize(("psnr", "told"), [(51.5, 51.5), (float("inf"), None)])
+def test_an_adaptation_that_changed_nothing_has_no_psnr_in_json(
+    psnr: float, told: float | None
+) -> None:
+    assert Adaptation("mine", 5, 0.2, 0.1, psnr).as_json()["psnr"] == told

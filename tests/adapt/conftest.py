@@ -7,8 +7,6 @@ from pairfix.weights import Model
 from tests.adapt.models import small_model
 from tests.scenes import aligned, raw_frame, rgb_frame, scene
 
-pytest.importorskip("torchvision")
-
 
 @pytest.fixture(scope="session", params=["raw", "srgb"])
 def domain(request: pytest.FixtureRequest) -> Domain:
@@ -20,12 +18,14 @@ def domain(request: pytest.FixtureRequest) -> Domain:
 @pytest.fixture(scope="session")
 def deblurrer(domain: Domain) -> Model:
     """A small SelfIR that is told the noise."""
+    pytest.importorskip("torchvision")
     return small_model("selfir", domain, noise=True)
 
 
 @pytest.fixture(scope="session")
 def module(domain: Domain) -> Model:
     """A small reblurring module."""
+    pytest.importorskip("torchvision")
     return small_model("reblur-module", domain)
 
 

@@ -20,6 +20,7 @@ def model(domain: Domain = "raw", inputs: tuple[str, ...] = ("short", "long")) -
 
 
 def test_it_is_pytorch_in_full_precision() -> None:
+    pytest.importorskip("torchvision")
     runtime = choose_adapting_runtime(device="cpu")
     assert (runtime.backend, runtime.device, runtime.precision) == ("torch", "cpu", "fp32")
 

@@ -1,17 +1,24 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from pairfix.adapt import adapt, choose_adapting_runtime, optimise
-from pairfix.adapt.run import LEAST_PSNR
-from pairfix.adapt.tiles import choose_tiles
-from pairfix.errors import AdaptationError
-from pairfix.fuse import fuse
-from pairfix.image import AlignedPair, Domain, Fused, SingleFrame
-from pairfix.report import Adaptation
-from pairfix.train.fusion import Fusion
-from pairfix.train.modes import frozen
-from pairfix.weights import Model
-from tests.adapt.models import small_model
+torch = pytest.importorskip("torch")
+pytest.importorskip("torchvision")
+
+from pairfix.adapt import adapt, choose_adapting_runtime, optimise  # noqa: E402
+from pairfix.adapt.run import LEAST_PSNR  # noqa: E402
+from pairfix.adapt.tiles import choose_tiles  # noqa: E402
+from pairfix.errors import AdaptationError  # noqa: E402
+from pairfix.fuse import fuse  # noqa: E402
+from pairfix.image import AlignedPair, Domain, Fused, SingleFrame  # noqa: E402
+from pairfix.report import Adaptation  # noqa: E402
+from pairfix.train.fusion import Fusion  # noqa: E402
+from pairfix.train.losses import l1  # noqa: E402
+from pairfix.train.modes import frozen  # noqa: E402
+from pairfix.train.transfer import load_fusion  # noqa: E402
+from pairfix.weights import Model  # noqa: E402
+from tests.adapt.models import small_model  # noqa: E402
 
 RUNTIME = choose_adapting_runtime(device="cpu")
 Calls = list[tuple[str, int, int]]
@@ -46,6 +53,22 @@ def test_the_reblurring_loss_falls_from_step_to_step(
     losses = [adapted(pair, deblurrer, module, steps)[1] for steps in (1, 5)]
     assert losses[0].loss_before == losses[1].loss_before
     assert losses[1].loss_after < losses[0].loss_after < losses[0].loss_before
+
+
+def test_a_step_brings_the_reblurred_picture_nearer_to_what_was_restored_before(
+    pair: AlignedPair, deblurrer: Model, module: Model
+) -> None:
+    tiles = choose_tiles(pair, pair.reference_planes, deblurrer)
+    changed = optimise.adapt_weights(deblurrer, module, tiles, 1, "cpu", silent)
+    (batch,) = ({key: torch.from_numpy(value[None]) for key, value in t.items()} for t in tiles)
+    after = replace(deblurrer, weights=changed.tensors)  # type: ignore[call-arg]
+    with torch.no_grad():
+        target = load_fusion(deblurrer)(batch)
+        reblur = load_fusion(module)
+        results = [load_fusion(each)(batch) for each in (deblurrer, after)]
+        first, second = (float(l1(reblur({"long": each}), target)) for each in results)
+    assert first == pytest.approx(changed.loss_before, rel=1e-5)
+    assert second < first
 
 
 def test_network_and_module_stay_as_they_were(
