@@ -24,7 +24,10 @@ from pairfix.weights import CONFIG, WEIGHTS, Model, check_tensors, find_model
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["State", "build_model", "check_folder", "load_strictly"]
+__all__ = ["CALIBRATION", "State", "build_model", "check_folder", "load_strictly"]
+
+CALIBRATION = "calibration.json"
+"""File of a tuned model's folder that tells the camera's noise (`pairfix.calibration`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,5 +150,5 @@ def _belongs(path: Path) -> bool:
     graphs = {
         graph.name for network in NETWORKS.values() for graph in network.graphs(network.config())
     }
-    names = {CONFIG, WEIGHTS, "README.md", *(f"{name}.onnx" for name in graphs)}
+    names = {CONFIG, WEIGHTS, "README.md", CALIBRATION, *(f"{name}.onnx" for name in graphs)}
     return path.is_file() and path.name in names

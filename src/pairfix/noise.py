@@ -22,6 +22,7 @@ __all__ = [
     "affine_curve",
     "describe_noise",
     "measured_curve",
+    "noise_curve",
     "noise_planes",
 ]
 
@@ -62,9 +63,34 @@ def describe_noise(scene: AlignedPair | SingleFrame, domain: Domain) -> Mapping[
     """
     encoded = {role: encode_planes(planes, domain) for role, planes in scene.sources.items()}
     return {
-        f"{role}_noise": noise_planes(photo, _curve(scene, role, encoded, domain))
+        f"{role}_noise": noise_planes(photo, noise_curve(scene, role, encoded, domain))
         for role, photo in encoded.items()
     }
+
+
+def noise_curve(
+    scene: AlignedPair | SingleFrame, role: Role, encoded: Mapping[Role, Planes], domain: Domain
+) -> Curve:
+    """The curve of one exposure's noise: stated by its file, else measured in the pair.
+
+    Args:
+        scene: What is to be restored.
+        role: Which exposure.
+        encoded: The scene's planes in the network's range.
+        domain: The network's domain.
+    """
+    frame, gain = _origin(scene, role)
+    if frame.noise_profile and frame.bayer:
+        shot, read = np.array(frame.noise_profile)[[0, 1, 1, 2]].T
+        gains = np.array(frame.bayer.gains) * gain
+        return affine_curve(gains * shot, gains**2 * read, domain)
+    photo, witness = encoded[role], encoded.get("long", encoded[role])
+    usable = _unclipped(photo, domain) & _unclipped(witness, domain)
+    own = measured_curve(witness, witness, usable)
+    if witness is photo:
+        return own
+    both = measured_curve(photo - witness, witness, usable)
+    return np.sqrt(np.maximum(both**2 - own**2, _LEAST**2))
 
 
 def affine_curve(shot: NDArray[np.floating], read: NDArray[np.floating], domain: Domain) -> Curve:
@@ -113,23 +139,6 @@ def noise_planes(photo: Planes, curve: Curve) -> Planes:
         place = np.clip(brightness, 0, 1) * _STEPS + 0.5
         np.take(table, place.astype(np.uint16), out=out)
     return told
-
-
-def _curve(
-    scene: AlignedPair | SingleFrame, role: Role, encoded: Mapping[Role, Planes], domain: Domain
-) -> Curve:
-    frame, gain = _origin(scene, role)
-    if frame.noise_profile and frame.bayer:
-        shot, read = np.array(frame.noise_profile)[[0, 1, 1, 2]].T
-        gains = np.array(frame.bayer.gains) * gain
-        return affine_curve(gains * shot, gains**2 * read, domain)
-    photo, witness = encoded[role], encoded.get("long", encoded[role])
-    usable = _unclipped(photo, domain) & _unclipped(witness, domain)
-    own = measured_curve(witness, witness, usable)
-    if witness is photo:
-        return own
-    both = measured_curve(photo - witness, witness, usable)
-    return np.sqrt(np.maximum(both**2 - own**2, _LEAST**2))
 
 
 def _origin(scene: AlignedPair | SingleFrame, role: Role) -> tuple[Frame, float]:

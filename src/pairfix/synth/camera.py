@@ -3,6 +3,7 @@
 After Brooks et al., "Unprocessing Images for Learned Raw Denoising" (CVPR 2019), in short Brooks.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -91,13 +92,21 @@ class Camera:
     """``N x 1 x 1 x 1``, boolean: whether it gives its pictures a tone curve."""
 
     @classmethod
-    def draw(cls, count: int, draw: Draw) -> "Camera":
-        """A camera for each of `count` photos."""
+    def draw(
+        cls, count: int, draw: Draw, white_balances: Sequence[Sequence[float]] = ()
+    ) -> "Camera":
+        """A camera for each of `count` photos.
+
+        Args:
+            count: How many.
+            draw: Randomness.
+            white_balances: Multipliers of R, G and B to choose from; none for any.
+        """
         exposure = draw.log_uniform(count, 1, 1, 1, low=_EXPOSURE[0], high=_EXPOSURE[1])
         toned = draw.happens(count, 1, 1, 1, probability=_TONED) > 0
         return cls(
             matrix=_matrix(count, draw),
-            gains=_gains(count, draw),
+            gains=_chosen(white_balances, count, draw) if white_balances else _gains(count, draw),
             exposure=exposure,
             toned=toned & (exposure > _WELL_EXPOSED),
         )
@@ -139,6 +148,11 @@ def _matrix(count: int, draw: Draw) -> Tensor:
     mixture = torch.einsum("nm,mij->nij", weights / weights.sum(dim=1, keepdim=True), known)
     matrix = mixture @ torch.tensor(_RGB_TO_XYZ, device=weights.device)
     return matrix / matrix.sum(dim=2, keepdim=True)
+
+
+def _chosen(white_balances: Sequence[Sequence[float]], count: int, draw: Draw) -> Tensor:
+    index = (draw.uniform(count) * len(white_balances)).long()
+    return torch.tensor(white_balances, device=index.device)[index][..., None, None]
 
 
 def _gains(count: int, draw: Draw) -> Tensor:

@@ -1,7 +1,7 @@
 """Sharp photos kept on the device, and random crops of them (torch)."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -60,6 +60,7 @@ class PhotoStore:
         part: Part = "train",
         holdout: int = HOLDOUT,
         longest: int = LONGEST,
+        further: Sequence[Path] = (),
     ) -> "PhotoStore":
         """Decode a folder's photos, those of its folders included.
 
@@ -73,11 +74,13 @@ class PhotoStore:
             part: Which side of the split.
             holdout: One photo of so many, in the order of their names, is for validation.
             longest: Photos are averaged down so that no side exceeds it.
+            further: More folders; the same part of them is added.
 
         Raises:
             InputError: The folder is missing, or has no photo for this part.
         """
-        paths = list_photos(folder, part, holdout=holdout)
+        folders = (folder, *further)
+        paths = [path for each in folders for path in list_photos(each, part, holdout=holdout)]
         return cls.from_photos(_decode(paths, smallest, longest), device, source=folder)
 
     @classmethod

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pairfix.calibration import CameraProfile
 from pairfix.image import Domain
 
 __all__ = ["AUGMENTATIONS", "SynthRecipe"]
@@ -25,7 +26,10 @@ class SynthRecipe:
 
     domain: Domain = "raw"
     noise: tuple[str, ...] = ("sensor",)
-    """Names of noise models (`pairfix.synth.noise.NOISES`), one of which each pair draws."""
+    """Names of noise models (`pairfix.synth.noise.NOISES`), one of which each pair draws;
+    ``"calibrated"`` is that of `profile`."""
+    profile: CameraProfile | None = None
+    """The camera that takes the pairs; None for any."""
     ratio: Range = (2.0, 16.0)
     """Exposure of the long frame over the short one's, drawn in stops."""
     blur: Range = (0.0, 40.0)

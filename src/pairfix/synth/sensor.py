@@ -12,7 +12,7 @@ from pairfix.synth.camera import Camera
 from pairfix.synth.draw import Draw
 from pairfix.synth.light import encode_planes, linear_to_srgb, srgb_to_linear
 from pairfix.synth.mosaic import demosaic, filter_colours, packed_gains
-from pairfix.synth.noise import NOISES, FrameNoise, NoiseModel, PairNoise
+from pairfix.synth.noise import CALIBRATED, NOISES, FrameNoise, NoiseModel, PairNoise, calibrated
 from pairfix.synth.optics import Exposed
 from pairfix.synth.readout import Readout
 from pairfix.synth.recipe import SynthRecipe
@@ -73,14 +73,17 @@ def _route(model: NoiseModel, recipe: SynthRecipe) -> _Capture:
 
 
 def _models(recipe: SynthRecipe) -> tuple[NoiseModel, ...]:
+    known = dict(NOISES)
+    if recipe.profile is not None:
+        known[CALIBRATED] = calibrated(recipe.profile)
     for name in recipe.noise:
-        if name not in NOISES:
-            raise ValueError(f"unknown noise model {name!r}; known are {', '.join(NOISES)}")
-        if recipe.domain not in NOISES[name].domains:
+        if name not in known:
+            raise ValueError(f"unknown noise model {name!r}; known are {', '.join(known)}")
+        if recipe.domain not in known[name].domains:
             raise ValueError(f"noise model {name!r} makes no pairs of the {recipe.domain} domain")
     if not recipe.noise:
         raise ValueError("the recipe names no noise model")
-    return tuple(NOISES[name] for name in recipe.noise)
+    return tuple(known[name] for name in recipe.noise)
 
 
 def _interleaved(parts: Sequence[PairBatch]) -> PairBatch:
@@ -126,7 +129,8 @@ def shoot(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw: Draw) 
         draw: Randomness.
     """
     shape = (len(exposed.sharp), 1, 1, 1)
-    camera = Camera.draw(len(exposed.sharp), draw)
+    balances = recipe.profile.white_balances if recipe.profile else ()
+    camera = Camera.draw(len(exposed.sharp), draw, balances)
     readout = Readout.draw(len(exposed.sharp), recipe, draw)
     ratio = draw.log_uniform(*shape, low=recipe.ratio[0], high=recipe.ratio[1])
     heat = draw.uniform(*shape, low=_LONG_HEAT[0], high=_LONG_HEAT[1])
@@ -164,7 +168,8 @@ def _capture_raw(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw:
 
 
 def _told_in_raw(photo: Tensor, noise: FrameNoise, gains: Tensor) -> Tensor:
-    shot, read = (gains * noise.shot).flatten(1), (gains**2 * noise.read).flatten(1)
+    shot, read = noise.told or (noise.shot, noise.read)
+    shot, read = (gains * shot).flatten(1), (gains**2 * read).flatten(1)
     return told.noise_planes(photo, told.affine_curve(shot, read, "raw"))
 
 

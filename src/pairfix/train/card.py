@@ -68,7 +68,7 @@ def write_card(name: str, task: Task, recipe: TrainRecipe, log: TrainingLog) -> 
         configuration=", ".join(f"{name} {value}" for name, value in _settings(task.config)),
         **log.about["photos"],
         crop=recipe.crop,
-        synthesis=_table(("Setting", "Value"), _settings(synth)),
+        synthesis=_table(("Setting", "Value"), _settings(dataclasses.replace(synth, profile=None))),
         facts=_table(("", ""), _facts(task, recipe, log)),
         quality=_quality(recipe, log),
         blur=synth.blur[1],

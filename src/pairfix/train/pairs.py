@@ -37,7 +37,10 @@ class Pairs:
 
         def part(name: Part) -> PhotoStore:
             smallest = photo_side(recipe.crop, task.synth)
-            return PhotoStore.load(task.photos, device, smallest=smallest, part=name)
+            further = task.further_photos if name == "train" else ()
+            return PhotoStore.load(
+                task.photos, device, smallest=smallest, part=name, further=further
+            )
 
         return cls(task, recipe, part("train"), part("validation"))
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from pairfix.train.facts import describe_training
 from pairfix.train.fusion import Fusion
 from pairfix.train.initialise import initialise
 from pairfix.train.log import TrainingLog, Validated
-from pairfix.train.loop import Loop, Standing
+from pairfix.train.loop import Loop, Render, Standing
 from pairfix.train.objectives import OBJECTIVES, ObjectiveSpec, Stage
 from pairfix.train.pairs import Pairs
 from pairfix.train.random import seeded
@@ -64,6 +64,8 @@ def train(
     command: str = "",
     report: Callable[[Standing], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
+    workers: Workers | None = None,
+    render: Render | None = None,
 ) -> Trained:
     """Train, and make a model folder from the averaged weights, also when told to stop early.
 
@@ -83,6 +85,8 @@ def train(
         command: What the user typed, for log and model card.
         report: Told after each step where the training stands.
         stop: Asked before each step whether to stop.
+        workers: The processes that train together, if they have met already.
+        render: Makes the batches instead of the synthesis, which then serves validation only.
 
     Raises:
         InputError: There are no photos.
@@ -93,7 +97,7 @@ def train(
     _check(task, recipe, start)
     workplace = Workplace(output)
     with (
-        joined(device) as workers,
+        (joined(device) if workers is None else nullcontext(workers)) as workers,
         seeded(recipe.seed, device),
         _tuned_convolutions(),
         _enough_memory(),
@@ -101,7 +105,9 @@ def train(
         if workers.leads:
             workplace.check(overwrite=overwrite, resume=resume)
         pairs = Pairs.load(task, recipe, device)
-        course = _Course.prepare(task, recipe, device, workers, pairs, workplace, start)
+        course = _Course.prepare(
+            task, recipe, device, workers, pairs, render or pairs.render, workplace, start
+        )
         course.log.about |= {"command": command}
         if resume:
             course.resume()
@@ -135,6 +141,7 @@ class _Course:
         device: torch.device,
         workers: Workers,
         pairs: Pairs,
+        render: Render,
         workplace: Workplace,
         start: Model | None,
     ) -> "_Course":
@@ -147,7 +154,7 @@ class _Course:
         stages = _build(task, fusion, device, recipe.seed)
         modules = [fusion, *(m for stage in stages for m in stage.objective.players.values())]
         workers.copy_from_leader(modules)
-        loop = Loop(fusion, stages, pairs.render, recipe, device, workers)
+        loop = Loop(fusion, stages, render, recipe, device, workers)
         validation = Validation(pairs.fixed(), task.synth.domain)
         about = describe_training(task, recipe, device, workers, start, pairs)
         noisy = validation.noisy() if workers.leads and task.network.restores else None

@@ -33,6 +33,8 @@ class Task:
     settings: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     synth: SynthRecipe = field(default_factory=SynthRecipe)
     """What the pairs are like, the domain among it."""
+    further_photos: tuple[Path, ...] = ()
+    """More folders of sharp photos, for training alone."""
     deblurrer: Model | None = None
     """The trained model whose results a reblurring module learns to blur."""
 
@@ -55,6 +57,7 @@ class Task:
             "objective": self.objective,
             "processes": processes,
             "start": start.name if start else None,
+            "further photos": len(self.further_photos),
             "deblurrer": self.deblurrer.name if self.deblurrer else None,
             **{
                 f"{group} {name}": value

@@ -4,9 +4,22 @@ from collections.abc import Mapping
 
 from pairfix.image import Domain
 from pairfix.synth.noise import display, sensor
+from pairfix.synth.noise.calibrated import LinearNoise, calibrated
 from pairfix.synth.noise.model import FrameNoise, NoiseModel, PairNoise
 
-__all__ = ["NOISES", "FrameNoise", "NoiseModel", "PairNoise", "noises_for"]
+__all__ = [
+    "CALIBRATED",
+    "NOISES",
+    "FrameNoise",
+    "LinearNoise",
+    "NoiseModel",
+    "PairNoise",
+    "calibrated",
+    "noises_for",
+]
+
+CALIBRATED = "calibrated"
+"""Name of the model that a recipe's own profile makes."""
 
 NOISES: Mapping[str, NoiseModel] = {
     "sensor": NoiseModel(

@@ -25,6 +25,8 @@ class FrameNoise:
     shot: Tensor
     read: Tensor
     sampler: Sampler
+    told: tuple[Tensor, Tensor] | None = None
+    """Shot and read noise that networks are told instead: what a camera's files state of it."""
 
     def add(self, clean: Tensor, draw: Draw) -> Tensor:
         """A noisy version of ``N x C x H x W``, which may exceed 1; nothing is clipped."""

@@ -1,0 +1,139 @@
+"""Blocks of an aligned pair that show nothing but noise."""
+
+from dataclasses import dataclass, fields
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfix.image import AlignedPair, Planes
+from pairfix.light import CELL
+
+__all__ = ["PIXELS", "Blocks", "flat_blocks"]
+
+Floats = NDArray[np.float32]
+
+PIXELS = 16
+"""Side of a block in the photo's pixels."""
+
+_SATURATED = 0.85
+"""Share of saturation above which blocks say less about noise than about clipping."""
+_EDGE = 2
+"""Blocks along the borders that alignment may have filled by reflection."""
+_LEVELS = 12
+"""Classes of brightness within which blocks are compared."""
+_FLAT_SHARE = 0.3
+"""Share of the blocks of like brightness that are taken to be flat and still."""
+_TRENDS = 3
+"""Numbers that a plane fitted to a block takes away from its degrees of freedom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """n flat and still blocks of one pair, in parts of the short frame's saturation.
+
+    ``C x n x s x s`` each, s being `PIXELS` or, of a mosaic's planes, half of it.
+    """
+
+    level: Floats
+    """``C x n``: mean brightness."""
+    difference: Floats
+    """``C x n``: mean of short less long."""
+    noise: Floats
+    """Short less long without its mean and slope."""
+    long_noise: Floats
+    """The long frame without its mean and slope, in parts of its own saturation."""
+    long_level: Floats
+    """``C x n``: mean brightness of the long frame in parts of its own saturation."""
+    around: Floats
+    """``C x n``: mean variance of short less long in the eight blocks around."""
+
+    @property
+    def freedom(self) -> int:
+        """Degrees of freedom of a block's noise in one plane."""
+        return self.noise.shape[-1] ** 2 - _TRENDS
+
+    def only(self, kept: NDArray[np.bool_]) -> "Blocks":
+        """Some of the blocks; `kept` is of length n."""
+        return Blocks(*(getattr(self, each.name)[:, kept] for each in fields(self)))
+
+
+def flat_blocks(pair: AlignedPair) -> Blocks:
+    """Choose the blocks, without looking at the noise that will be measured in them.
+
+    A block is taken if short and long differ little around it, compared with other blocks of its
+    brightness: texture, motion and blur spread over several blocks, noise does not know of its
+    neighbours. Its own pixels have no say in it, so that its variance stays unbiased.
+    """
+    short, long = pair.matched.short_planes, pair.long_planes
+    gains = _gains(pair)
+    short_white = gains * np.float32(pair.matched.short_gain)
+    long_white = gains * np.float32(pair.matched.long_gain)
+    side = PIXELS // 2 if len(short) == len(CELL) else PIXELS
+    difference, level = (short - long) / short_white, long / short_white
+    mean, noise = _detrended(_cut(difference, side))
+    levels = _cut(level, side).mean(axis=(-2, -1))
+    saturated = (short > _SATURATED * short_white) | (long > _SATURATED * long_white)
+    usable = ~_cut(saturated, side).any(axis=(0, -2, -1))
+    usable[:_EDGE] = usable[-_EDGE:] = False
+    usable[:, :_EDGE] = usable[:, -_EDGE:] = False
+    around = _surroundings(noise.var(axis=(-2, -1)))
+    chosen = _calm(around, levels.mean(axis=0), usable)
+    own = _cut(long / long_white, side)
+    _, long_noise = _detrended(own[:, chosen])
+    return Blocks(
+        level=levels[:, chosen],
+        difference=mean[:, chosen],
+        noise=noise[:, chosen],
+        long_noise=long_noise,
+        long_level=own[:, chosen].mean(axis=(-2, -1)),
+        around=around[:, chosen],
+    )
+
+
+def _gains(pair: AlignedPair) -> Floats:
+    bayer = pair.matched.short.bayer
+    gains = (1.0, 1.0, 1.0) if bayer is None else bayer.gains
+    return np.array(gains, np.float32)[:, None, None]
+
+
+def _cut(planes: NDArray[np.generic], side: int) -> NDArray[np.generic]:
+    """``C x rows x columns x side x side``."""
+    channels, height, width = planes.shape
+    rows, columns = height // side, width // side
+    cut = planes[:, : rows * side, : columns * side]
+    return cut.reshape(channels, rows, side, columns, side).swapaxes(2, 3)
+
+
+def _detrended(blocks: Planes) -> tuple[Floats, Floats]:
+    """The blocks' means, and what is left without mean and slope."""
+    side = blocks.shape[-1]
+    ramp = np.linspace(-1, 1, side, dtype=np.float32)
+    scale = np.float32(1 / (side * (ramp**2).sum()))
+    mean = blocks.mean(axis=(-2, -1))
+    down = (blocks * ramp[:, None]).sum(axis=(-2, -1), keepdims=True) * scale
+    across = (blocks * ramp).sum(axis=(-2, -1), keepdims=True) * scale
+    trend = mean[..., None, None] + down * ramp[:, None] + across * ramp
+    return mean, blocks - trend
+
+
+def _surroundings(variance: Floats) -> Floats:
+    """Mean of the eight blocks around each, plane by plane."""
+    ring = np.full((3, 3), 1 / 8, np.float32)
+    ring[1, 1] = 0
+    return np.stack([cv2.filter2D(plane, -1, ring) for plane in variance])
+
+
+def _calm(around: Floats, level: Floats, usable: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The blocks whose neighbours vary least among those of like brightness."""
+    unrest = (around / (np.median(around, axis=(1, 2), keepdims=True) + 1e-20)).mean(axis=0)
+    whole = cv2.erode(usable.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    chosen = np.zeros_like(whole)
+    if not whole.any():
+        return chosen
+    bounds = np.quantile(level[whole], np.linspace(0, 1, _LEVELS + 1))
+    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+        alike = whole & (level >= low) & (level <= high)
+        if alike.any():
+            chosen |= alike & (unrest <= np.quantile(unrest[alike], _FLAT_SHARE))
+    return chosen

@@ -1,0 +1,113 @@
+"""Pairs of files as what a network sees of them."""
+
+import logging
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from pairfix.align import align
+from pairfix.defects import remove_row_noise
+from pairfix.errors import PairError, PairfixError
+from pairfix.exposure import match_exposure
+from pairfix.formats import decode
+from pairfix.image import AlignedPair, DevelopSettings, Domain, Progress
+from pairfix.pairs import FoundPair, LeftOut
+
+__all__ = ["LoadedPair", "check_alike", "load_pair", "load_pairs"]
+
+_log = logging.getLogger(__name__)
+
+_DARKEST = 1e-3
+"""Linear light that the brightest hundredth of a frame must exceed."""
+
+
+class LoadedPair:
+    """An aligned pair, its row noise taken out as `pairfix restore` does."""
+
+    def __init__(self, found: FoundPair, pair: AlignedPair) -> None:
+        """Clean a pair.
+
+        Args:
+            found: Where it came from.
+            pair: Matched and aligned.
+        """
+        self.found = found
+        self.pair = remove_row_noise(pair)
+        removed = pair.matched.short_planes - self.pair.matched.short_planes
+        bayer = pair.matched.short.bayer
+        white = pair.matched.short_gain * (1.0 if bayer is None else bayer.gains[1])
+        self.removed_rows = float(removed[1, :, 0].std()) / white
+        """Standard deviation of the row noise, in parts of saturation."""
+
+
+def load_pairs(
+    found: Sequence[FoundPair],
+    domain: Domain,
+    left_out: list[LeftOut],
+    progress: Progress,
+    stage: str,
+) -> Iterator[LoadedPair]:
+    """Read pairs one after the other; those that cannot be used are added to `left_out`.
+
+    Args:
+        found: The pairs.
+        domain: Raws are developed first for srgb.
+        left_out: Gets the long photo of each pair that will not do, with the reason.
+        progress: Called with `stage`.
+        stage: What to call this.
+    """
+    for number, each in enumerate(found):
+        progress(stage, number, len(found))
+        try:
+            yield load_pair(each, domain)
+        except PairfixError as error:
+            _log.warning("left out %s: %s", each.name, error.message)
+            left_out.append(LeftOut(each.long, error.message))
+    progress(stage, len(found), len(found))
+
+
+def load_pair(found: FoundPair, domain: Domain) -> LoadedPair:
+    """Read, match, align and clean one pair.
+
+    Raises:
+        PairfixError: It cannot be read or aligned, or is black.
+    """
+    kind = "srgb" if domain == "srgb" else "auto"
+    long, short = (
+        decode(path, kind, DevelopSettings()) for path in (found.long, found.short)
+    )
+    if long.domain != domain:
+        raise PairError(
+            f"{found.long} gives no {domain} pair", f"a {domain} model learns from other photos"
+        )
+    matched = match_exposure(long, short)
+    for frame, planes in ((matched.short, matched.short_planes), (matched.long, matched.long_planes)):
+        if float(np.quantile(planes[:, ::8, ::8], 0.99)) < _DARKEST:
+            raise PairError(f"{frame.path} is black", "leave it out")
+    aligned = align(matched, "auto")
+    if not aligned.alignment.sure:
+        raise PairError(
+            f"{found.long} and {found.short} cannot be aligned surely", "leave the pair out"
+        )
+    return LoadedPair(found, aligned)
+
+
+def check_alike(pairs: Sequence[FoundPair]) -> None:
+    """Insist on pairs of one camera and kind.
+
+    Raises:
+        PairError: They differ; the message names two that do.
+    """
+    first = pairs[0]
+    for each in pairs[1:]:
+        if None not in (first.camera, each.camera) and first.camera != each.camera:
+            raise PairError(
+                f"{first.name} and {each.name} come from different cameras: "
+                f"{first.camera} and {each.camera}",
+                "give the pairs of one camera at a time",
+            )
+        if first.long_facts.kind != each.long_facts.kind:
+            raise PairError(
+                f"of {first.name} and {each.name}, one is a raw pair and one is not",
+                "give pairs of one kind",
+            )

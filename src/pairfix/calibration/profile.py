@@ -1,0 +1,113 @@
+"""What is known of a camera's noise, as a value that JSON takes."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+from pairfix.errors import InputError
+from pairfix.image import Domain
+
+__all__ = ["CameraProfile", "FrameFit", "Setting"]
+
+Numbers = tuple[float, ...]
+Table = tuple[Numbers, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameFit:
+    """The noise of one exposure, in parts of its own saturation and before white balance.
+
+    The units are those of a DNG's NoiseProfile: linear light, 0 is black, 1 is white.
+    """
+
+    shot: Numbers
+    """By plane (R, G1, G2, B of a mosaic; R, G, B): variance per unit of light."""
+    read: Numbers
+    """By plane: variance in the dark, without what rows and columns have in common."""
+    correlation: Table
+    """Autocorrelation of the pixels' noise, of the mosaic or of one channel: an odd square, 1 in
+    its middle."""
+    channels: Table
+    """Correlation of the channels' noise at one place: the unit matrix of a mosaic."""
+    rows: float
+    """Standard deviation of an offset common to a sensor row, as left in after cleaning."""
+    columns: float
+    """The same of columns."""
+    told_shot: Numbers
+    """What networks are told instead of `shot`: what the files state, else what is measured in one
+    pair (`pairfix.noise`)."""
+    told_read: Numbers
+    """The same instead of `read`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the camera does at one pair of sensitivities."""
+
+    iso: float | None
+    """Of the short exposure."""
+    pairs: int
+    """How many pairs were taken so."""
+    blocks: int
+    """Blocks of pixels that were flat and still, by which the noise was measured."""
+    brightening: float
+    """By how much the short frame is brightened to match the long one; 1 or more."""
+    short: FrameFit
+    long: FrameFit
+    offset: Numbers
+    """By plane: the short frame's black over the long one's, in parts of saturation."""
+    removed_rows: float
+    """Standard deviation of the row noise that `pairfix.defects` takes out."""
+    stated: Table
+    """Shot and read noise of R, G and B by the short files' NoiseProfile; empty without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraProfile:
+    """The noise of one camera."""
+
+    camera: str | None
+    domain: Domain
+    white_balances: Table
+    """Multipliers of R, G and B, pair by pair; of a mosaic only."""
+    settings: tuple[Setting, ...]
+    """By rising ISO."""
+
+    def as_json(self) -> str:
+        """The file's text."""
+        return json.dumps(asdict(self), indent=1) + "\n"
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read what `as_json` gave.
+
+        Raises:
+            InputError: The file is missing, damaged, or something else.
+        """
+        try:
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            settings = tuple(
+                _build(
+                    Setting,
+                    each
+                    | {role: _build(FrameFit, each[role]) for role in ("short", "long")},
+                )
+                for each in stored["settings"]
+            )
+            return _build(cls, stored | {"settings": settings})
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror}") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(
+                f"{path} is no calibration of a camera", "make one with 'pairfix calibrate'"
+            ) from error
+
+
+def _build(kind: type[Any], stored: dict[str, Any]) -> Any:  # noqa: ANN401
+    return kind(**{each.name: _frozen(stored[each.name]) for each in fields(kind)})
+
+
+def _frozen(value: Any) -> Any:  # noqa: ANN401
+    """Lists as tuples."""
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

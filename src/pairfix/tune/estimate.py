@@ -1,0 +1,225 @@
+"""How much better one model is than another on pairs without truth (torch).
+
+Source: Pang et al., Recorrupted-to-Recorrupted, CVPR 2021. To a frame ``y = x + n``, whose noise n
+has the covariance S, noise z of the same covariance is added once more: ``y + a z`` is restored,
+``y - z / a`` is what the result is compared with. The noise of the two is uncorrelated, since
+``S - S = 0``, so that
+
+    E |f(y + a z) - (y - z / a)|^2 = E |f(y + a z) - x|^2 + (1 + 1 / a^2) trace(S)
+
+and the last term is the same for every model f. What is estimated is thus the true squared error,
+if at noise that is ``sqrt(1 + a^2)`` times as strong. Squares are taken in linear light, where
+noise has no mean, and weighted by the squared slope of the encoding at the brightness of the long
+frame, which knows nothing of n and z: near enough the error in the range that networks work in.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pairfix.backends import Runtime
+from pairfix.calibration import CameraProfile, Setting
+from pairfix.fuse import fuse
+from pairfix.image import AlignedPair, Frame, Planes
+from pairfix.light import encoding_slope
+from pairfix.synth.draw import Draw
+from pairfix.synth.noise import LinearNoise
+from pairfix.weights import Model
+
+__all__ = ["Gain", "estimate_gain"]
+
+Floats = NDArray[np.float32]
+
+_AGAIN = 0.5
+"""The factor a."""
+_SIDE = 768
+"""Longest side, in the planes' pixels, of what is looked at of a pair."""
+_BLOCK = 32
+"""Side of the squares whose errors count as independent."""
+_BRIGHT = 0.8
+"""Share of saturation above which clipping would spoil the comparison."""
+_SMOOTHING = 5
+_LEAST = 0.02
+"""Share of the noise's variance below which no error is believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What a new model gains over an old one."""
+
+    before: float
+    """Estimated PSNR of the old model's results in the network's range, in dB."""
+    after: float
+    """The same of the new one's."""
+    error: float
+    """Standard error of the gain, in dB."""
+
+    @property
+    def decibels(self) -> float:
+        """The gain."""
+        return self.after - self.before
+
+    def __str__(self) -> str:
+        return f"{self.decibels:+.2f} dB (standard error {self.error:.2f})"
+
+    def convinces(self, least: float) -> bool:
+        """Whether the gain is no chance, and at least `least` dB."""
+        return self.decibels >= max(least, 2 * self.error)
+
+
+def estimate_gain(
+    pairs: Sequence[AlignedPair],
+    profile: CameraProfile,
+    models: tuple[Model, Model],
+    runtime: Runtime,
+    *,
+    draws: int,
+    seed: int,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Gain:
+    """Compare an old and a new model on pairs that neither was trained with.
+
+    Args:
+        pairs: Cleaned; of the profile's camera.
+        profile: The camera's noise.
+        models: The old and the new one.
+        runtime: Where to run them.
+        draws: How often noise is added.
+        seed: Of the noise.
+        progress: Told how many comparisons are done, of how many.
+    """
+    total = len(pairs) * draws
+    draw = Draw(torch.Generator().manual_seed(seed))
+    old, new, noise, seen = [], [], [], []
+    for number in range(total):
+        trial = _Trial.of(_middle(pairs[number // draws]), profile, draw)
+        old.append(trial.errors(models[0], runtime))
+        new.append(trial.errors(models[1], runtime))
+        noise.append(trial.noise())
+        seen.append(trial.seen())
+        progress(number + 1, total)
+    return _gain(*map(np.concatenate, (old, new, noise)), float(np.mean(seen)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """One pair with noise added once more."""
+
+    noisier: AlignedPair
+    target: Planes
+    weight: Floats
+    """0 where nothing can be said."""
+    variance: Floats
+    """Of the target's noise."""
+
+    @classmethod
+    def of(cls, pair: AlignedPair, profile: CameraProfile, draw: Draw) -> "_Trial":
+        short = pair.matched.short
+        gains = np.array(short.bayer.gains if short.bayer else (1.0,) * 3, np.float32)
+        white = gains[:, None, None]
+        level = np.stack([cv2.blur(plane, (_SMOOTHING,) * 2) for plane in pair.long_planes])
+        noise = LinearNoise.of(
+            [_nearest(profile, short)],
+            "short",
+            torch.zeros(1, dtype=torch.long),
+            torch.full((1, 1, 1, 1), pair.matched.short_gain),
+        )
+        light = torch.from_numpy(level / white)[None]
+        again = noise.draw(light, draw)[0].numpy() * white
+        planes = pair.matched.short_planes
+        offset = noise.offset[0].numpy() * white
+        # Black is where a restored photo should have it: the target's own is not the scene's.
+        target = planes - again / np.float32(_AGAIN) - offset
+        noisier = planes + again * np.float32(_AGAIN)
+        variance = noise.variance(light)[0].numpy() * white**2 * (1 + 1 / _AGAIN**2)
+        limit = _BRIGHT * np.minimum(white * pair.matched.short_gain, 1)
+        calm = (level < limit).all(axis=0)
+        weight = encoding_slope(np.clip(level, 0, 1), profile.domain) ** 2 * calm
+        return cls(
+            noisier=replace(
+                pair,
+                matched=replace(
+                    pair.matched,
+                    short=_noisier_frame(short),
+                    short_planes=noisier.astype(np.float32),
+                ),
+            ),
+            target=target,
+            weight=weight.astype(np.float32),
+            variance=variance.astype(np.float32),
+        )
+
+    def errors(self, model: Model, runtime: Runtime) -> Floats:
+        """A model's weighted squared errors, the target's noise among them, block by block."""
+        fused, _ = fuse(
+            self.noisier, model, runtime, tile=None, progress=lambda _stage, _done, _total: None
+        )
+        return _blocks(self.weight * (fused.planes - self.target) ** 2)
+
+    def noise(self) -> Floats:
+        """What of it is the target's noise."""
+        return _blocks(self.weight * self.variance)
+
+    def seen(self) -> float:
+        """Share of the samples that count."""
+        return float((self.weight > 0).mean())
+
+
+def _gain(old: Floats, new: Floats, noise: Floats, seen: float) -> Gain:
+    """From blocks' errors under both models, and the noise in them."""
+    least = _LEAST * float(noise.mean())
+    before = max(float((old - noise).mean()), least)
+    after = max(before - float((old - new).mean()), least)
+    chance = float((old - new).std()) / np.sqrt(len(old))
+    return Gain(
+        before=_decibels(before / seen),
+        after=_decibels(after / seen),
+        error=float(10 / np.log(10) * chance / after),
+    )
+
+
+def _decibels(square: float) -> float:
+    return float(-10 * np.log10(square))
+
+
+def _blocks(errors: Floats) -> Floats:
+    """Means of squares of all planes."""
+    size = tuple(max(side // _BLOCK, 1) for side in errors.shape[:0:-1])
+    return cv2.resize(errors.mean(axis=0), size, interpolation=cv2.INTER_AREA).ravel()
+
+
+def _nearest(profile: CameraProfile, frame: Frame) -> Setting:
+    """The setting whose ISO is nearest to a frame's."""
+    iso = frame.exposure.iso or 0.0
+    return min(profile.settings, key=lambda each: abs((each.iso or 0.0) - iso))
+
+
+def _noisier_frame(frame: Frame) -> Frame:
+    if frame.noise_profile is None:
+        return frame
+    more = 1 + _AGAIN**2
+    red, green, blue = ((shot * more, read * more) for shot, read in frame.noise_profile)
+    return replace(frame, noise_profile=(red, green, blue))
+
+
+def _middle(pair: AlignedPair) -> AlignedPair:
+    """The middle of a pair, if it is larger than what is looked at."""
+    _, height, width = pair.long_planes.shape
+    rows, columns = (
+        slice((side - min(side, _SIDE)) // 2, (side + min(side, _SIDE)) // 2)
+        for side in (height, width)
+    )
+    matched = pair.matched
+    return replace(
+        pair,
+        matched=replace(
+            matched,
+            short_planes=matched.short_planes[:, rows, columns],
+            long_planes=matched.long_planes[:, rows, columns],
+        ),
+        long_planes=pair.long_planes[:, rows, columns],
+    )

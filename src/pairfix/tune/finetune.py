@@ -1,0 +1,166 @@
+"""From a folder of one's own pairs to a model that is better for their camera (torch).
+
+Which noise a camera makes can be seen in its pairs without knowing the truth. With that noise, and
+blur as long as theirs, pairs are synthesised anew over the user's own restored photos, and the
+shipped model goes on learning with supervision. Pairs that were kept apart then tell, by an
+unbiased estimate of the error, whether that helped; if not, nothing is made of it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from pairfix.backends import Runtime
+from pairfix.calibration import CameraProfile
+from pairfix.calibration.load import load_pairs
+from pairfix.errors import NotImprovedError, PairError
+from pairfix.formats import encode_picture
+from pairfix.image import AlignedPair, Progress
+from pairfix.pairs import FoundPair, LeftOut
+from pairfix.train.distributed import Workers, joined
+from pairfix.train.loop import Standing
+from pairfix.train.run import Trained, train
+from pairfix.tune.compare import compare_models
+from pairfix.tune.estimate import Gain, estimate_gain
+from pairfix.tune.plan import TuneRecipe, plan_task
+from pairfix.tune.prepare import Prepared, prepare, split
+from pairfix.tune.workplace import TuningPlace
+from pairfix.weights import Model
+
+__all__ = ["Tuned", "Tuning"]
+
+_DRAWS = 4
+"""How often noise is added to each pair that was kept apart."""
+
+
+def _no_progress(_stage: str, _done: int, _total: int) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """How a fine-tuning ended."""
+
+    training: Trained
+    profile: CameraProfile
+    gain: Gain | None
+    """By the pairs kept apart; None if the training was stopped, or in processes that only help."""
+    model: Model | None
+    """The new model folder; None as for `gain`."""
+    workplace: Path
+    """The folder with calibration, photos, curves and comparison."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """A fine-tuning of one model for the camera that took some pairs."""
+
+    pairs: Sequence[FoundPair]
+    """Unlabelled, of one camera; one in four is kept apart for the decision."""
+    output: Path
+    """The new model folder; calibration, photos, checkpoint, curves and comparison are kept beside
+    it in ``<output>.training``."""
+    start: Model
+    """The model to start from, which stays as it is."""
+    recipe: TuneRecipe
+    runtime: Runtime
+    """Where to restore."""
+    device: torch.device
+    """Where to train."""
+    command: str = ""
+    """What the user typed, for log and model card."""
+    progress: Progress = _no_progress
+    """Called with the stages ``"calibrate"``, ``"restore"`` and ``"compare"``."""
+    report: Callable[[Standing], None] = lambda _: None
+    """Told after each step where the training stands."""
+    stop: Callable[[], bool] = lambda: False
+    """Asked before each step whether to stop."""
+
+    def run(self, *, resume: bool = False, overwrite: bool = False) -> Tuned:
+        """Calibrate, train, and decide.
+
+        Args:
+            resume: Go on from the checkpoint.
+            overwrite: Replace an existing model folder and an earlier tuning.
+
+        Raises:
+            PairError: There are too few pairs, they differ in camera, or none can be used.
+            NotImprovedError: The new model is not better: nothing was made of it.
+            ModelError: The start does not fit, or the losses are not finite.
+            OutputError: The folders exist or cannot be written.
+            MemoryExhaustedError: Pairs or networks do not fit the device.
+        """
+        place = TuningPlace(self.output)
+        tuning, apart = split(self.pairs)
+        with joined(self.device) as workers:
+            if workers.leads:
+                place.check(overwrite=overwrite, resume=resume)
+                if not resume:
+                    prepare(tuning, self.start, self.runtime, place, self.progress)
+            workers.gather(None)
+            prepared = Prepared.read(place)
+            trained = self._train(prepared, place, workers, resume=resume)
+        if not trained.complete or trained.model is None:
+            return Tuned(trained, prepared.profile, None, None, place.folder)
+        gain = self._judge(apart, prepared.profile, trained.model, place)
+        if not gain.convinces(self.recipe.least_gain):
+            raise NotImprovedError(
+                f"tuning did not help: {gain} by an estimate on pairs kept apart, "
+                f"at least +{self.recipe.least_gain:g} dB are asked for",
+                f"{self.start.name} stays the better choice; {place.comparison} shows both",
+            )
+        model = place.publish(self._about(gain), overwrite=overwrite or resume)
+        return Tuned(trained, prepared.profile, gain, model, place.folder)
+
+    def _train(
+        self, prepared: Prepared, place: TuningPlace, workers: Workers, *, resume: bool
+    ) -> Trained:
+        task, recipe = plan_task(prepared, self.start, self.recipe)
+        return train(
+            task,
+            place.candidate,
+            recipe,
+            self.device,
+            start=self.start,
+            resume=resume and place.in_training,
+            overwrite=resume,
+            command=self.command,
+            report=self.report,
+            stop=self.stop,
+            workers=workers,
+        )
+
+    def _judge(
+        self, apart: Sequence[FoundPair], profile: CameraProfile, candidate: Model, place: TuningPlace
+    ) -> Gain:
+        left_out: list[LeftOut] = []
+        domain = self.start.domain
+        loaded = load_pairs(apart, domain, left_out, _no_progress, "compare")
+        pairs: list[AlignedPair] = [each.pair for each in loaded]
+        if not pairs:
+            raise PairError(
+                f"none of the pairs kept apart can be used: {left_out[0].reason}",
+                "give more pairs",
+            )
+        gain = estimate_gain(
+            pairs,
+            profile,
+            (self.start, candidate),
+            self.runtime,
+            draws=_DRAWS,
+            seed=self.recipe.seed,
+            progress=lambda done, total: self.progress("compare", done, total),
+        )
+        sheet = compare_models(pairs[0], self.start, candidate, self.runtime)
+        encode_picture(sheet, place.comparison, bits=8, overwrite=True)
+        return gain
+
+    def _about(self, gain: Gain) -> str:
+        count = len(self.pairs)
+        return (
+            f"\n## Fine-tuning\n\nTuned from {self.start.name} for the camera of {count} pairs "
+            "without truth, with the noise in calibration.json. On pairs kept apart the estimated "
+            f"gain, in the range that networks work in, is {gain}.\n"
+        )

@@ -1,0 +1,85 @@
+"""Sharp, clean photos from a user's own pairs: restored, and reduced to half their size (torch)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfix.backends import Runtime
+from pairfix.develop import develop
+from pairfix.formats import encode_picture
+from pairfix.fuse import fuse
+from pairfix.image import AlignedPair, DevelopSettings, Picture, Planes
+from pairfix.light import CELL, luminance
+from pairfix.weights import Model
+
+__all__ = ["blur_length", "write_own_photo"]
+
+Floats = NDArray[np.float32]
+
+_LENGTHS = (0, 2, 4, 8, 16, 32, 64)
+"""Pixels of straight paths that a long frame's blur is compared with."""
+_SMOOTHING = 1.5
+"""Sigma in pixels that keeps noise out of the comparison."""
+
+
+def write_own_photo(pair: AlignedPair, model: Model, runtime: Runtime, path: Path) -> float:
+    """Restore a pair, write it at half its size, and measure how blurred the long frame was.
+
+    At half its size what the model has left of noise and blur is halved, and more.
+
+    Args:
+        pair: Cleaned.
+        model: What restores.
+        runtime: Where.
+        path: A PNG.
+
+    Returns:
+        The blur's length, as `blur_length` has it.
+    """
+    fused, _ = fuse(pair, model, runtime, tile=None, progress=lambda _stage, _done, _total: None)
+    picture = develop(fused.planes, fused.reference, DevelopSettings(), gain=fused.gain)
+    height, width = (side // 2 for side in picture.pixels.shape[:2])
+    half = cv2.resize(picture.pixels, (width, height), interpolation=cv2.INTER_AREA)
+    encode_picture(Picture(half.astype(np.uint16), b""), path, bits=8, overwrite=True)
+    return blur_length(pair.long_planes, fused.planes)
+
+
+def blur_length(long: Planes, restored: Planes) -> float:
+    """Length in the photo's pixels of the straight path that takes as much detail from a photo.
+
+    Args:
+        long: ``C x h x w``, linear light.
+        restored: The same without blur.
+    """
+    step = 2 if len(long) == len(CELL) else 1
+    sharp, blurred = (_calm(luminance(np.clip(each, 0, 1))) for each in (restored, long))
+    detail = _detail(sharp)
+    left = [_mean_detail(sharp, length) / detail for length in _LENGTHS]
+    share = min(_detail(blurred) / detail, 1.0)
+    return step * float(np.interp(-share, [-each for each in left], _LENGTHS))
+
+
+def _mean_detail(picture: Floats, length: int) -> float:
+    """Detail that paths of a length leave, in the mean over four directions."""
+    if not length:
+        return _detail(picture)
+    return float(np.mean([_detail(cv2.filter2D(picture, -1, path)) for path in _paths(length)]))
+
+
+def _paths(length: int) -> Sequence[Floats]:
+    flat = np.zeros((length, length), np.float32)
+    flat[length // 2] = 1 / length
+    slope = np.eye(length, dtype=np.float32) / length
+    return flat, flat.T, slope, slope[::-1].copy()
+
+
+def _calm(picture: Floats) -> Floats:
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), _SMOOTHING), np.float32)
+
+
+def _detail(picture: Floats) -> float:
+    down, across = np.diff(picture, axis=0), np.diff(picture, axis=1)
+    return float((down**2).mean() + (across**2).mean())

@@ -1,0 +1,101 @@
+"""Which training a fine-tuning is."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pairfix.backends import Precision
+from pairfix.errors import InputError
+from pairfix.formats import read_facts
+from pairfix.synth.noise import CALIBRATED
+from pairfix.synth.recipe import SynthRecipe
+from pairfix.synth.render import photo_side
+from pairfix.train.objectives.self_supervised import SHRINKS
+from pairfix.train.recipe import TrainRecipe
+from pairfix.train.task import Task
+from pairfix.tune.prepare import Prepared
+from pairfix.weights import Model
+
+__all__ = ["TuneRecipe", "plan_task"]
+
+_LARGEST_CROP = 128
+_VALIDATION_PAIRS = 16
+_EMA = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class TuneRecipe:
+    """Settings of a fine-tuning; the defaults suit most cameras."""
+
+    objective: Literal["auto", "selfir"] = "auto"
+    """Supervision on pairs synthesised anew, or SelfIR's own losses on the pairs themselves."""
+    photos: tuple[Path, ...] = ()
+    """More folders of sharp photos."""
+    steps: int | None = None
+    """Length in steps; either this or `minutes`."""
+    minutes: float | None = None
+    batch: int = 4
+    learning_rate: float = 1e-4
+    least_gain: float = 0.2
+    """Estimated gain in dB below which the model is left as it is."""
+    precision: Precision = "fp32"
+    seed: int = 0
+    log_every: int = 5
+
+
+def plan_task(prepared: Prepared, start: Model, recipe: TuneRecipe) -> tuple[Task, TrainRecipe]:
+    """What to train, and how.
+
+    Args:
+        prepared: What was found out.
+        start: The model to start from.
+        recipe: What the user chose.
+
+    Raises:
+        InputError: The photos are too small.
+    """
+    synth = SynthRecipe(
+        domain=start.domain,
+        noise=(CALIBRATED,),
+        profile=prepared.profile,
+        blur=prepared.blur,
+        row_noise=0.0,
+    )
+    task = Task(
+        network=start.network,
+        config=start.config,
+        photos=prepared.photos,
+        objective="supervised",
+        synth=synth,
+        further_photos=recipe.photos,
+    )
+    training = TrainRecipe(
+        steps=recipe.steps,
+        minutes=recipe.minutes,
+        batch=recipe.batch,
+        crop=_crop(prepared.photos, synth, start),
+        learning_rate=recipe.learning_rate,
+        warmup=0.05,
+        ema_decay=_EMA,
+        precision=recipe.precision,
+        seed=recipe.seed,
+        log_every=recipe.log_every,
+        validation_pairs=_VALIDATION_PAIRS,
+    )
+    return task, training
+
+
+def _crop(photos: Path, synth: SynthRecipe, start: Model) -> int:
+    """The largest crop that the photos allow and the network takes."""
+    shortest = min(min(read_facts(path).size) for path in sorted(photos.iterdir()))
+    graphs = (graph for graph in start.graphs if graph.reduction is None)
+    multiple = SHRINKS * math.lcm(*(graph.multiple for graph in graphs))
+    for crop in range(_LARGEST_CROP // multiple * multiple, 0, -multiple):
+        if photo_side(crop, synth) <= shortest:
+            return crop
+    needed = 2 * photo_side(multiple, synth)
+    raise InputError(
+        f"the photos are too small: {2 * shortest} pixels, {needed} are needed",
+        "give the camera's photos uncropped",
+    )

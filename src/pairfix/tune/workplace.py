@@ -1,0 +1,140 @@
+"""The folder beside a model in fine-tuning."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pairfix.calibration import CameraProfile
+from pairfix.errors import ModelError, OutputError
+from pairfix.formats.atomic import appearing, replacing
+from pairfix.modelfolder import CALIBRATION, check_folder
+from pairfix.train.checkpoint import Workplace
+from pairfix.weights import Model, find_model
+
+__all__ = ["TuningPlace"]
+
+_FACTS = "pairs.json"
+
+
+@dataclass(frozen=True, slots=True)
+class TuningPlace:
+    """Where a fine-tuning keeps what it needs to go on: ``FOLDER.training`` beside the model."""
+
+    model: Path
+    """The model folder that comes out of it."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder itself."""
+        return self.model.with_name(f"{self.model.name}.training")
+
+    @property
+    def photos(self) -> Path:
+        """The user's own photos, restored and reduced."""
+        return self.folder / "photos"
+
+    @property
+    def candidate(self) -> Path:
+        """The model in training; its checkpoint lies beside it."""
+        return self.folder / "candidate"
+
+    @property
+    def calibration(self) -> Path:
+        """The camera's noise."""
+        return self.folder / CALIBRATION
+
+    @property
+    def comparison(self) -> Path:
+        """Crops before and after."""
+        return self.folder / "comparison.png"
+
+    @property
+    def begun(self) -> bool:
+        """Whether everything was prepared, so that training can begin or go on."""
+        return (self.folder / _FACTS).is_file()
+
+    @property
+    def in_training(self) -> bool:
+        """Whether there is a checkpoint."""
+        return Workplace(self.candidate).begun
+
+    def check(self, *, overwrite: bool, resume: bool) -> None:
+        """See to it that a tuning can begin here, or go on, without writing anything.
+
+        Raises:
+            OutputError: The model or an earlier tuning is in the way, or there is nothing to go
+                on from.
+        """
+        check_folder(self.model, overwrite=overwrite or resume)
+        if resume and not self.begun:
+            raise OutputError(f"{self.folder} holds no tuning to go on from", "leave out --resume")
+        if self.folder.exists() and not (overwrite or resume):
+            raise OutputError(
+                f"{self.folder} holds an earlier tuning", "pass --resume or --overwrite"
+            )
+
+    def clear(self) -> None:
+        """Make the folder, or make it anew if it is one of these.
+
+        Raises:
+            OutputError: It cannot be made, or is something else.
+        """
+        if self.folder.exists() and not self.photos.is_dir():
+            raise OutputError(f"{self.folder} is in the way", "move it, or choose another name")
+        try:
+            if self.folder.exists():
+                shutil.rmtree(self.folder)
+            self.photos.mkdir(parents=True)
+        except OSError as error:
+            raise OutputError(
+                f"{self.folder} cannot be made: {error.strerror}", "choose another folder"
+            ) from error
+
+    def keep(self, profile: CameraProfile, facts: dict[str, Any]) -> None:
+        """Write what was found out; the facts last, for they say that all is there."""
+        self.write(self.calibration, profile.as_json().encode())
+        self.write(self.folder / _FACTS, (json.dumps(facts, indent=1) + "\n").encode())
+
+    def facts(self) -> dict[str, Any]:
+        """What `keep` was given.
+
+        Raises:
+            ModelError: It is missing or damaged.
+        """
+        path = self.folder / _FACTS
+        try:
+            facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{path} cannot be read", "start again with --overwrite") from error
+        return facts
+
+    def write(self, path: Path, content: bytes) -> None:
+        """Write a file of the folder, whole or not at all.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        with replacing(path, overwrite=True) as file:
+            file.write(content)
+
+    def publish(self, about: str, *, overwrite: bool) -> Model:
+        """Make the candidate, its calibration among it, the model that the user asked for.
+
+        Args:
+            about: What the model card says beyond what the training wrote.
+            overwrite: Replace an existing model folder.
+
+        Raises:
+            OutputError: The folder exists or cannot be written.
+        """
+        with appearing(self.model, partial(check_folder, self.model, overwrite=overwrite)) as beside:
+            for path in self.candidate.iterdir():
+                shutil.copyfile(path, beside / path.name)
+            shutil.copyfile(self.calibration, beside / CALIBRATION)
+            card = beside / "README.md"
+            text = card.read_text(encoding="utf-8")
+            card.write_text(text.replace("# candidate", f"# {self.model.name}", 1) + about, "utf-8")
+        return find_model(self.model)
