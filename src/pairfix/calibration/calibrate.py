@@ -25,6 +25,8 @@ _HALF_STOPS = 2
 _ROUNDS = 3
 _UNREST = 1.15
 """Variance around a block over that of noise, up to which it counts as flat and still."""
+_LEAST = 0.1
+"""Share of the read noise that is left to the pixels, whatever rows and columns seem to have."""
 _TINY = 1e-12
 _COLOURS = {4: ((0,), (1, 2), (3,)), 3: ((0,), (1,), (2,))}
 """Planes that share their noise: both greens do."""
@@ -230,16 +232,15 @@ def _without_long(
 
 
 def _frame_fit(fits: Sequence[Fit], shape: Shape, told: Sequence[Sequence[Fit]]) -> FrameFit:
-    typical = np.median([read for _, read in fits])
     common = shape.rows + shape.columns
     told_shot, told_read = np.mean(told, axis=0).T.tolist()
     return FrameFit(
         shot=tuple(float(shot) for shot, _ in fits),
-        read=tuple(float(read * (1 - common)) for _, read in fits),
+        read=tuple(float(max(read - common, _LEAST * read)) for _, read in fits),
         correlation=_table(shape.correlation),
         channels=_table(shape.channels),
-        rows=float(np.sqrt(shape.rows * typical)),
-        columns=float(np.sqrt(shape.columns * typical)),
+        rows=float(np.sqrt(shape.rows)),
+        columns=float(np.sqrt(shape.columns)),
         told_shot=tuple(told_shot),
         told_read=tuple(told_read),
     )

@@ -35,14 +35,14 @@ _NEGLIGIBLE = 0.015
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How noise of variance 1 hangs together."""
+    """How noise hangs together."""
 
     correlation: Doubles
     """Odd square, 1 in the middle."""
     channels: Doubles
     """``C x C``; 1 x 1 of a mosaic."""
     rows: float
-    """Share of the variance that is common to a row."""
+    """Variance of what is common to a row, in the blocks' own units."""
     columns: float
     """The same of columns."""
 
@@ -143,6 +143,7 @@ def fit_shape(blocks: Sequence[Blocks], fits: Sequence[tuple[float, float]]) -> 
         fits: Shot and read noise, plane by plane.
     """
     normal = np.concatenate([_normalised(each, fits) for each in blocks])
+    precision = np.mean(np.concatenate([(1 / _expected(each, fits)).ravel() for each in blocks]))
     channels = np.eye(1) if normal.shape[1] == 1 else _channel_correlation(normal)
     found = _autocovariance(normal) - _lost_to_trends(normal.shape[-1], len(blocks[0].noise))
     far = slice(_FAR, None)
@@ -160,16 +161,20 @@ def fit_shape(blocks: Sequence[Blocks], fits: Sequence[tuple[float, float]]) -> 
     return Shape(
         correlation=np.concatenate([quarter[:, :0:-1], quarter], axis=1),
         channels=channels,
-        rows=rows / total if rows / total > chance / _SURE else 0.0,
-        columns=columns / total if columns / total > chance / _SURE else 0.0,
+        rows=rows / precision if rows / total > chance / _SURE else 0.0,
+        columns=columns / precision if columns / total > chance / _SURE else 0.0,
     )
+
+
+def _expected(blocks: Blocks, fits: Sequence[tuple[float, float]]) -> Floats:
+    """Variance that the fit gives to every block, ``C x n``."""
+    shot, read = np.array(fits, np.float32).T[..., None]
+    return np.maximum(shot * blocks.level, 0) + read + np.float32(_TINY)
 
 
 def _normalised(blocks: Blocks, fits: Sequence[tuple[float, float]]) -> Floats:
     """Ordinary blocks at variance 1: ``n x C x s x s``, a mosaic's planes put together again."""
-    shot, read = np.array(fits, np.float32).T[..., None]
-    expected = np.maximum(shot * blocks.level, 0) + read + np.float32(_TINY)
-    normal = blocks.noise / np.sqrt(expected)[..., None, None]
+    normal = blocks.noise / np.sqrt(_expected(blocks, fits))[..., None, None]
     strength = (normal**2).mean(axis=(0, -2, -1))
     ordinary = (strength > _ORDINARY[0]) & (strength < _ORDINARY[1])
     kept = normal[:, ordinary].swapaxes(0, 1)
