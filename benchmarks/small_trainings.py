@@ -1,0 +1,87 @@
+"""What the scripts share that train SelfIR in small and set it beside its paper.
+
+All trainings see the same pairs with Gaussian noise of 5/255 to 50/255 on display values (Zhang et
+al., Section 4.1), for equally many steps, and are validated on the same pairs from held-out photos.
+"""
+
+import argparse
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from pairfix.networks import NETWORKS
+from pairfix.synth.recipe import SynthRecipe
+from pairfix.train.log import Quality
+from pairfix.train.objectives import ObjectiveSettings
+from pairfix.train.recipe import TrainRecipe
+from pairfix.train.run import train
+from pairfix.train.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """What is trained how."""
+
+    objective: str
+    inputs: tuple[str, ...] = ("short", "long")
+    auxiliary: float = 0.0
+    regularisation: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Quality on the validation pairs."""
+
+    noisy: Quality
+    """Of the short frames."""
+    restored: Quality
+
+
+def parse_arguments(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Add the options of the trainings, and read the command line."""
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--width", type=int, default=24, help="of the network; the paper's has 48")
+    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--crop", type=int, default=128)
+    parser.add_argument("--learning-rate", type=float, default=3e-4, help="the same for all")
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
+    parser.add_argument("--device", default="cpu")
+    return parser.parse_args()
+
+
+def run(method: Method, arguments: argparse.Namespace) -> Outcome:
+    """Train, and validate at the end."""
+    network = NETWORKS["selfir"]
+    task = Task(
+        network=network,
+        config=network.config(channels=3, width=arguments.width, inputs=method.inputs),
+        photos=arguments.photos,
+        objective=method.objective,
+        settings=ObjectiveSettings(
+            loss="l2", auxiliary=method.auxiliary, regularisation=method.regularisation
+        ),
+        synth=SynthRecipe(domain="srgb", unprocessing=0, noise=("gaussian",)),
+    )
+    recipe = TrainRecipe(
+        steps=arguments.steps,
+        batch=arguments.batch,
+        crop=arguments.crop,
+        learning_rate=arguments.learning_rate,
+        ema_decay=0.99,
+        precision=arguments.precision,
+        validate_every=arguments.steps,
+        validation_pairs=64,
+    )
+    with tempfile.TemporaryDirectory() as temporary:
+        log = train(task, Path(temporary) / "model", recipe, torch.device(arguments.device)).log
+    if log.noisy is None:
+        raise SystemExit("this script runs in one process")
+    return Outcome(log.noisy, log.validation[-1].quality)
+
+
+def cells(quality: Quality) -> str:
+    """PSNR and SSIM as cells of a table."""
+    return f"{quality.psnr:.2f} | {quality.ssim:.4f}"
