@@ -1,6 +1,8 @@
 """Blocks of an aligned pair that show nothing but noise."""
 
 from dataclasses import dataclass, fields
+from itertools import pairwise
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -12,6 +14,7 @@ from pairfix.light import CELL
 __all__ = ["PIXELS", "Blocks", "flat_blocks"]
 
 Floats = NDArray[np.float32]
+_Sample = TypeVar("_Sample", bound=np.generic)
 
 PIXELS = 16
 """Side of a block in the photo's pixels."""
@@ -74,7 +77,7 @@ def flat_blocks(pair: AlignedPair) -> Blocks:
     mean, noise = _detrended(_cut(difference, side))
     levels = _cut(level, side).mean(axis=(-2, -1))
     saturated = (short > _SATURATED * short_white) | (long > _SATURATED * long_white)
-    usable = ~_cut(saturated, side).any(axis=(0, -2, -1))
+    usable = np.logical_and.reduce(_cut(~saturated, side), axis=(0, -2, -1))
     usable[:_EDGE] = usable[-_EDGE:] = False
     usable[:, :_EDGE] = usable[:, -_EDGE:] = False
     around = _surroundings(noise.var(axis=(-2, -1)))
@@ -97,7 +100,7 @@ def _gains(pair: AlignedPair) -> Floats:
     return np.array(gains, np.float32)[:, None, None]
 
 
-def _cut(planes: NDArray[np.generic], side: int) -> NDArray[np.generic]:
+def _cut(planes: NDArray[_Sample], side: int) -> NDArray[_Sample]:
     """``C x rows x columns x side x side``."""
     channels, height, width = planes.shape
     rows, columns = height // side, width // side
@@ -132,7 +135,7 @@ def _calm(around: Floats, level: Floats, usable: NDArray[np.bool_]) -> NDArray[n
     if not whole.any():
         return chosen
     bounds = np.quantile(level[whole], np.linspace(0, 1, _LEVELS + 1))
-    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+    for low, high in pairwise(bounds):
         alike = whole & (level >= low) & (level <= high)
         if alike.any():
             chosen |= alike & (unrest <= np.quantile(unrest[alike], _FLAT_SHARE))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,7 +127,7 @@ def calibrate_pairs(evidence: Sequence[Evidence], domain: Domain) -> CameraProfi
     Raises:
         PairError: They hold too little that is flat and still.
     """
-    key: Callable[[Evidence], tuple[float, ...]] = lambda each: each.setting  # noqa: E731
+    key = attrgetter("setting")
     groups = [[*group] for _, group in groupby(sorted(evidence, key=key), key=key)]
     enough = [group for group in groups if _count(group) >= _FEWEST_BLOCKS]
     if not enough:
@@ -186,9 +187,7 @@ def _calmest(blocks: Sequence[Blocks], fits: Sequence[Fit]) -> list[Blocks]:
 
 def _difference_line(blocks: Sequence[Blocks], repetition: float = 1.0) -> list[Fit]:
     """Shot and read noise of short less long."""
-    return _line(
-        blocks, lambda each: each.level, lambda each: _variance(each.noise), repetition
-    )
+    return _line(blocks, lambda each: each.level, lambda each: _variance(each.noise), repetition)
 
 
 def _variance(noise: NDArray[np.float32]) -> NDArray[np.float32]:

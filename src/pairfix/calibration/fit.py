@@ -174,7 +174,8 @@ def _expected(blocks: Blocks, fits: Sequence[tuple[float, float]]) -> Floats:
 
 def _normalised(blocks: Blocks, fits: Sequence[tuple[float, float]]) -> Floats:
     """Ordinary blocks at variance 1: ``n x C x s x s``, a mosaic's planes put together again."""
-    normal = blocks.noise / np.sqrt(_expected(blocks, fits))[..., None, None]
+    deviation = np.sqrt(_expected(blocks, fits))[..., None, None]
+    normal: Floats = np.divide(blocks.noise, deviation)
     strength = (normal**2).mean(axis=(0, -2, -1))
     ordinary = (strength > _ORDINARY[0]) & (strength < _ORDINARY[1])
     kept = normal[:, ordinary].swapaxes(0, 1)
@@ -192,7 +193,7 @@ def _autocovariance(normal: NDArray[np.floating]) -> Doubles:
     side = normal.shape[-1]
     spectrum = np.abs(np.fft.rfft2(normal, s=(2 * side, 2 * side))) ** 2
     products = np.fft.irfft2(spectrum.mean(axis=(0, 1)), s=(2 * side, 2 * side))
-    left = np.concatenate([products[:side, :1], products[:side, : -side : -1]], axis=1)
+    left = np.concatenate([products[:side, :1], products[:side, :-side:-1]], axis=1)
     counts = np.arange(side, 0, -1)
     return (products[:side, :side] + left) / 2 / np.outer(counts, counts)
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -72,16 +73,17 @@ def load_pair(found: FoundPair, domain: Domain) -> LoadedPair:
     Raises:
         PairfixError: It cannot be read or aligned, or is black.
     """
-    kind = "srgb" if domain == "srgb" else "auto"
-    long, short = (
-        decode(path, kind, DevelopSettings()) for path in (found.long, found.short)
-    )
+    kind: Literal["auto", "srgb"] = "srgb" if domain == "srgb" else "auto"
+    long, short = (decode(path, kind, DevelopSettings()) for path in (found.long, found.short))
     if long.domain != domain:
         raise PairError(
             f"{found.long} gives no {domain} pair", f"a {domain} model learns from other photos"
         )
     matched = match_exposure(long, short)
-    for frame, planes in ((matched.short, matched.short_planes), (matched.long, matched.long_planes)):
+    for frame, planes in (
+        (matched.short, matched.short_planes),
+        (matched.long, matched.long_planes),
+    ):
         if float(np.quantile(planes[:, ::8, ::8], 0.99)) < _DARKEST:
             raise PairError(f"{frame.path} is black", "leave it out")
     aligned = align(matched, "auto")

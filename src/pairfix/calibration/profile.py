@@ -90,8 +90,7 @@ class CameraProfile:
             settings = tuple(
                 _build(
                     Setting,
-                    each
-                    | {role: _build(FrameFit, each[role]) for role in ("short", "long")},
+                    each | {role: _build(FrameFit, each[role]) for role in ("short", "long")},
                 )
                 for each in stored["settings"]
             )
