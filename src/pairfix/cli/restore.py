@@ -45,17 +45,10 @@ def restore(
     verbose: options.Verbose = False,
 ) -> None:
     """Restore one sharp, clean photo from a LONG and a SHORT exposure of the same scene."""
-    settings = DevelopSettings(
-        white_balance=_white_balance(white_balance),
-        exposure=exposure,
-        highlight_mode=highlight_mode,
-        demosaic=demosaic,
-    )
+    settings = DevelopSettings(_white_balance(white_balance), exposure, highlight_mode, demosaic)
     _check_backend(backend)
-    if report_scores and report is None:
-        raise typer.BadParameter("it needs --report", param_hint="--report-scores")
-    if reblur_module is not None and not adapt:
-        raise typer.BadParameter("it needs --adapt", param_hint="--reblur-module")
+    _check_needs("--report-scores", "--report", vain=report_scores and report is None)
+    _check_needs("--reblur-module", "--adapt", vain=reblur_module is not None and not adapt)
     talk = Talk(quiet=quiet, verbose=verbose)
     from pairfix.pipeline import Recipe  # noqa: PLC0415  (keeps --help quick)
     from pairfix.pipeline import restore as run  # noqa: PLC0415
@@ -106,6 +99,11 @@ def _check_backend(name: str) -> None:
         raise typer.BadParameter(
             f"'{name}' is not one of {', '.join(known)}", param_hint="--backend"
         )
+
+
+def _check_needs(option: str, other: str, *, vain: bool) -> None:
+    if vain:
+        raise typer.BadParameter(f"it needs {other}", param_hint=option)
 
 
 def _tile(text: str) -> int | None:
