@@ -50,6 +50,8 @@ class Blocks:
     """``C x n``: mean brightness of the long frame in parts of its own saturation."""
     around: Floats
     """``C x n``: mean variance of short less long in the eight blocks around."""
+    level_around: Floats
+    """``C x n``: mean brightness of these blocks."""
 
     @property
     def freedom(self) -> int:
@@ -80,8 +82,8 @@ def flat_blocks(pair: AlignedPair) -> Blocks:
     usable = np.logical_and.reduce(_cut(~saturated, side), axis=(0, -2, -1))
     usable[:_EDGE] = usable[-_EDGE:] = False
     usable[:, :_EDGE] = usable[:, -_EDGE:] = False
-    around = _surroundings(noise.var(axis=(-2, -1)))
-    chosen = _calm(around, levels.mean(axis=0), usable)
+    around, level_around = (_surroundings(each) for each in (noise.var(axis=(-2, -1)), levels))
+    chosen = _calm(around, level_around.mean(axis=0), usable)
     own = _cut(long / long_white, side)
     _, long_noise = _detrended(own[:, chosen])
     return Blocks(
@@ -91,6 +93,7 @@ def flat_blocks(pair: AlignedPair) -> Blocks:
         long_noise=long_noise,
         long_level=own[:, chosen].mean(axis=(-2, -1)),
         around=around[:, chosen],
+        level_around=level_around[:, chosen],
     )
 
 
@@ -120,15 +123,15 @@ def _detrended(blocks: Planes) -> tuple[Floats, Floats]:
     return mean, blocks - trend
 
 
-def _surroundings(variance: Floats) -> Floats:
+def _surroundings(values: Floats) -> Floats:
     """Mean of the eight blocks around each, plane by plane."""
     ring = np.full((3, 3), 1 / 8, np.float32)
     ring[1, 1] = 0
-    return np.stack([cv2.filter2D(plane, -1, ring) for plane in variance])
+    return np.stack([cv2.filter2D(plane, -1, ring) for plane in values])
 
 
 def _calm(around: Floats, level: Floats, usable: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The blocks whose neighbours vary least among those of like brightness."""
+    """The blocks whose neighbours vary least among those whose neighbours are as bright."""
     unrest = (around / (np.median(around, axis=(1, 2), keepdims=True) + 1e-20)).mean(axis=0)
     whole = cv2.erode(usable.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     chosen = np.zeros_like(whole)

@@ -177,7 +177,7 @@ def _calmest(blocks: Sequence[Blocks], fits: Sequence[Fit]) -> list[Blocks]:
     """The blocks around which there is hardly more than noise; at least the fewest that will do."""
     shot, read = np.array(fits, np.float32).T[..., None]
     unrest = [
-        (each.around / (np.maximum(shot * each.level, 0) + read + _TINY)).mean(axis=0)
+        (each.around / (np.maximum(shot * each.level_around, 0) + read + _TINY)).mean(axis=0)
         for each in blocks
     ]
     together = np.sort(np.concatenate(unrest))

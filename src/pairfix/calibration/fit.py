@@ -20,6 +20,7 @@ _FEWEST = 16
 _LOWER_QUARTILE = -0.6745
 """Of the normal distribution."""
 _ROUNDS = 6
+_REFINEMENTS = 3
 _TINY = 1e-12
 _REACH = 3
 """Pixels over which noise may be correlated."""
@@ -62,6 +63,8 @@ def fit_variance(level: Floats, variance: Floats, freedom: float) -> tuple[float
 
     Of blocks of like brightness the lower quartile counts, so that blocks that are not flat after
     all do little harm; where it lies tells the chi-square distribution (Wilson and Hilferty 1931).
+    A brightness that lies above the line by more than chance counts little: nothing in it was
+    flat, and texture only adds.
 
     Args:
         level: ``n``, brightness.
@@ -73,9 +76,37 @@ def fit_variance(level: Floats, variance: Floats, freedom: float) -> tuple[float
     levels = np.array([np.median(level[part]) for part in parts], np.float64)
     spread = 2 / (9 * freedom)
     quartile_of_chi = (1 - spread + _LOWER_QUARTILE * spread**0.5) ** 3
-    quartiles = np.array([np.quantile(variance[part], 0.25) for part in parts], np.float64)
     counts = np.array([len(part) for part in parts], np.float64)
-    return fit_affine(levels, quartiles / quartile_of_chi, counts)
+    quartiles = np.array([np.quantile(variance[part], 0.25) for part in parts]) / quartile_of_chi
+    chance = _SURE * np.sqrt(2 / freedom / counts)
+    slope, intercept = _lower_line(levels, quartiles, chance)
+    for _ in range(_REFINEMENTS):
+        ratio = variance / (slope * level + intercept + _TINY)
+        found = np.array([np.quantile(ratio[part], 0.25) for part in parts]) / quartile_of_chi
+        trust = np.minimum(1, chance / np.maximum(found - 1, _TINY)) ** 2
+        fitted = slope * levels + intercept + _TINY
+        slope, intercept = fit_affine(levels, found * fitted, counts * trust)
+    return slope, intercept
+
+
+def _lower_line(x: Doubles, variance: Doubles, chance: Doubles) -> tuple[float, float]:
+    """The line through two of the points that most others lie on, and hardly any below.
+
+    Args:
+        x: ``n``.
+        variance: ``n``.
+        chance: ``n``, what the points may be off the line by, in parts of it.
+    """
+    if len(x) == 1:
+        return 0.0, float(variance[0])
+    one, other = np.triu_indices(len(x), 1)
+    slopes = np.maximum(variance[other] - variance[one], 0) / (x[other] - x[one] + _TINY)
+    slopes = np.minimum(slopes, variance[one] / np.maximum(x[one], _TINY))
+    intercepts = variance[one] - slopes * x[one]
+    lines = slopes[:, None] * x + intercepts[:, None] + _TINY
+    off = (variance / lines - 1) / chance
+    best = np.argmin(np.where(off > 0, np.minimum(off, 1), -off).sum(axis=1))
+    return float(slopes[best]), float(intercepts[best])
 
 
 def fit_affine(x: Doubles, variance: Doubles, count: Doubles) -> tuple[float, float]:
