@@ -1,7 +1,7 @@
 """A camera's noise from the pairs that it took."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
 
@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.calibration.blocks import Blocks, flat_blocks
-from pairfix.calibration.fit import Shape, fit_affine, fit_offset, fit_shape, fit_variance
+from pairfix.calibration.fit import fit_affine, fit_offset, fit_variance
 from pairfix.calibration.load import LoadedPair, check_alike, load_pairs
 from pairfix.calibration.profile import CameraProfile, FrameFit, Setting
+from pairfix.calibration.shape import Shape, fit_shape
 from pairfix.errors import PairError
 from pairfix.image import AlignedPair, Domain, Frame, Progress, Role
 from pairfix.light import decode_planes, encode_planes, encoding_slope
@@ -231,7 +232,7 @@ def _without_long(
 
 
 def _frame_fit(fits: Sequence[Fit], shape: Shape, told: Sequence[Sequence[Fit]]) -> FrameFit:
-    common = shape.rows + shape.columns
+    common = shape.lines_seen * (shape.rows + shape.columns)
     told_shot, told_read = np.mean(told, axis=0).T.tolist()
     return FrameFit(
         shot=tuple(float(shot) for shot, _ in fits),
@@ -246,7 +247,9 @@ def _frame_fit(fits: Sequence[Fit], shape: Shape, told: Sequence[Sequence[Fit]])
 
 
 def _white(shape: Shape) -> Shape:
-    return Shape(np.eye(1), np.eye(len(shape.channels)), rows=0.0, columns=0.0)
+    return replace(
+        shape, correlation=np.eye(1), channels=np.eye(len(shape.channels)), rows=0.0, columns=0.0
+    )
 
 
 def _table(matrix: NDArray[np.float64]) -> tuple[tuple[float, ...], ...]:

@@ -1,15 +1,11 @@
-"""Numbers from flat blocks: shot and read noise, its correlation, rows, columns, black."""
+"""Numbers from flat blocks: shot and read noise, black."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfix.calibration.blocks import Blocks
-from pairfix.light import CELL
-
-__all__ = ["Shape", "fit_affine", "fit_offset", "fit_shape", "fit_variance"]
+__all__ = ["fit_affine", "fit_offset", "fit_variance"]
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -22,40 +18,8 @@ _LOWER_QUARTILE = -0.6745
 _ROUNDS = 6
 _REFINEMENTS = 3
 _TINY = 1e-12
-_REACH = 3
-"""Pixels over which noise may be correlated."""
-_FAR = 8
-"""Pixels from which correlation is a row's or column's."""
-_ORDINARY = (0.5, 2.0)
-"""Range of a block's variance over the fit, within which it can pass for noise alone."""
 _SURE = 3.0
 """Standard errors from which a number is taken for more than chance."""
-_NEGLIGIBLE = 0.015
-"""Correlation that does not matter."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """How noise hangs together."""
-
-    correlation: Doubles
-    """Odd square, 1 in the middle."""
-    channels: Doubles
-    """``C x C``; 1 x 1 of a mosaic."""
-    rows: float
-    """Variance of what is common to a row, in the blocks' own units."""
-    columns: float
-    """The same of columns."""
-
-    def repetition(self, blocks: Blocks) -> float:
-        """How many times fewer degrees of freedom the variance of a block has by correlation.
-
-        For normal noise that is the sum of the squared correlation within its plane.
-        """
-        middle = len(self.correlation) // 2
-        step = 2 if len(blocks.noise) == len(CELL) else 1
-        seen = self.correlation[middle % step :: step, middle % step :: step]
-        return float((seen**2).sum())
 
 
 def fit_variance(level: Floats, variance: Floats, freedom: float) -> tuple[float, float]:
@@ -164,85 +128,3 @@ def fit_offset(
         intercept, deviation = float(found[0]), scale * float(np.sqrt(inverse[0, 0]))
         kept = residual < _SURE * scale
     return intercept if abs(intercept) > _SURE * deviation else 0.0
-
-
-def fit_shape(blocks: Sequence[Blocks], fits: Sequence[tuple[float, float]]) -> Shape:
-    """How the noise of all blocks hangs together.
-
-    Args:
-        blocks: Of pairs that share their noise.
-        fits: Shot and read noise, plane by plane.
-    """
-    normal = np.concatenate([_normalised(each, fits) for each in blocks])
-    precision = np.mean(np.concatenate([(1 / _expected(each, fits)).ravel() for each in blocks]))
-    channels = np.eye(1) if normal.shape[1] == 1 else _channel_correlation(normal)
-    found = _autocovariance(normal) - _lost_to_trends(normal.shape[-1], len(blocks[0].noise))
-    far = slice(_FAR, None)
-    floor = found[far, far].mean()
-    rows = max(float(found[0, far].mean() - floor), 0.0)
-    columns = max(float(found[far, 0].mean() - floor), 0.0)
-    near = found[: _REACH + 1, : _REACH + 1] - floor
-    near[0] -= rows
-    near[:, 0] -= columns
-    total = near[0, 0] + rows + columns
-    near = near / near[0, 0]
-    chance = max(_SURE / np.sqrt(normal.size), _NEGLIGIBLE)
-    near[np.abs(near) < chance] = 0
-    quarter = np.concatenate([near[:0:-1], near])
-    return Shape(
-        correlation=np.concatenate([quarter[:, :0:-1], quarter], axis=1),
-        channels=channels,
-        rows=rows / precision if rows / total > chance / _SURE else 0.0,
-        columns=columns / precision if columns / total > chance / _SURE else 0.0,
-    )
-
-
-def _expected(blocks: Blocks, fits: Sequence[tuple[float, float]]) -> Floats:
-    """Variance that the fit gives to every block, ``C x n``."""
-    shot, read = np.array(fits, np.float32).T[..., None]
-    return np.maximum(shot * blocks.level, 0) + read + np.float32(_TINY)
-
-
-def _normalised(blocks: Blocks, fits: Sequence[tuple[float, float]]) -> Floats:
-    """Ordinary blocks at variance 1: ``n x C x s x s``, a mosaic's planes put together again."""
-    deviation = np.sqrt(_expected(blocks, fits))[..., None, None]
-    normal: Floats = np.divide(blocks.noise, deviation)
-    strength = (normal**2).mean(axis=(0, -2, -1))
-    ordinary = (strength > _ORDINARY[0]) & (strength < _ORDINARY[1])
-    kept = normal[:, ordinary].swapaxes(0, 1)
-    count, planes, side, _ = kept.shape
-    if planes != len(CELL):
-        return kept
-    mosaic = np.empty((count, 1, 2 * side, 2 * side), np.float32)
-    for plane, (row, column) in enumerate(CELL):
-        mosaic[:, 0, row::2, column::2] = kept[:, plane]
-    return mosaic
-
-
-def _autocovariance(normal: NDArray[np.floating]) -> Doubles:
-    """Mean product by distance down and across, ``s x s``; both diagonals count alike."""
-    side = normal.shape[-1]
-    spectrum = np.abs(np.fft.rfft2(normal, s=(2 * side, 2 * side))) ** 2
-    products = np.fft.irfft2(spectrum.mean(axis=(0, 1)), s=(2 * side, 2 * side))
-    left = np.concatenate([products[:side, :1], products[:side, :-side:-1]], axis=1)
-    counts = np.arange(side, 0, -1)
-    return (products[:side, :side] + left) / 2 / np.outer(counts, counts)
-
-
-def _lost_to_trends(side: int, planes: int) -> Doubles:
-    """What taking mean and slope out of every block of a plane does to white noise's covariance."""
-    step = 2 if planes == len(CELL) else 1
-    length = side // step
-    ramp = np.linspace(-1, 1, length)
-    trends = np.stack([np.ones((length, length)), *np.meshgrid(ramp, ramp)]).reshape(3, -1)
-    trends /= np.linalg.norm(trends, axis=1, keepdims=True)
-    lost = np.zeros((side, side))
-    fields = trends.reshape(-1, 1, length, length)
-    lost[::step, ::step] = -len(fields) * _autocovariance(fields)
-    return lost
-
-
-def _channel_correlation(normal: Floats) -> Doubles:
-    covariance = np.einsum("ncij,ndij->cd", normal, normal).astype(np.float64)
-    scale = np.sqrt(np.diag(covariance))
-    return covariance / np.outer(scale, scale)
