@@ -29,6 +29,9 @@ _UNREST = 1.15
 """Variance around a block over that of noise, up to which it counts as flat and still."""
 _LEAST = 0.1
 """Share of the read noise that is left to the pixels, whatever rows and columns seem to have."""
+_LONG_SHARE = 0.25
+"""Greatest share of the long frame in the noise of both: it was exposed 1.5 stops longer or more
+(`pairfix.pairs.FEWEST_STOPS`)."""
 _TINY = 1e-12
 _COLOURS = {4: ((0,), (1, 2), (3,)), 3: ((0,), (1,), (2,))}
 """Planes that share their noise: both greens do."""
@@ -156,9 +159,8 @@ def _setting(group: Sequence[Evidence]) -> Setting:
         blocks = _calmest(blocks, _difference_line(blocks))
     shape = fit_shape(blocks, _difference_line(blocks))
     together = _difference_line(blocks, shape.repetition(blocks[0]))
-    long = _line(blocks, lambda each: each.long_level, lambda each: _variance(each.long_noise))
+    own, long = _parted(together, blocks)
     brightening = float(np.median([each.brightening for each in group]))
-    own = _without_long(together, long, blocks)
     return Setting(
         iso=group[0].iso[0],
         pairs=len(group),
@@ -215,20 +217,25 @@ def _line(
     return fits
 
 
-def _without_long(
-    together: Sequence[Fit], long: Sequence[Fit], blocks: Sequence[Blocks]
-) -> list[Fit]:
-    """The short frame's own noise: that of the difference less the long frame's.
+def _parted(together: Sequence[Fit], blocks: Sequence[Blocks]) -> tuple[list[Fit], list[Fit]]:
+    """The short frame's own noise and the long one's, which add up to that of the difference.
 
-    The long frame's brightness over the difference's tells its units.
+    The long frame's brightness over the difference's tells its units. Texture that both frames
+    show is not in their difference, but looks like noise of the long one, which is therefore
+    held to the share that a long exposure can have.
     """
+    seen = _line(blocks, lambda each: each.long_level, lambda each: _variance(each.long_noise))
     scale = float(
         np.median(np.concatenate([(each.level / each.long_level).ravel() for each in blocks]))
     )
-    return [
-        (max(shot - scale * long_shot, 0.0), max(read - scale**2 * long_read, 0.0))
-        for (shot, read), (long_shot, long_read) in zip(together, long, strict=True)
-    ]
+    units = np.array((scale, scale**2))
+    both = np.array(together)
+    longs = np.minimum(np.array(seen) * units, _LONG_SHARE * both)
+    return _fits(both - longs), _fits(longs / units)
+
+
+def _fits(lines: NDArray[np.float64]) -> list[Fit]:
+    return [(float(shot), float(read)) for shot, read in lines]
 
 
 def _frame_fit(fits: Sequence[Fit], shape: Shape, told: Sequence[Sequence[Fit]]) -> FrameFit:

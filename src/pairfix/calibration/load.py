@@ -14,7 +14,7 @@ from pairfix.formats import decode
 from pairfix.image import AlignedPair, DevelopSettings, Domain, Progress
 from pairfix.pairs import FoundPair, LeftOut
 
-__all__ = ["LoadedPair", "check_alike", "load_pair", "load_pairs"]
+__all__ = ["LoadedPair", "check_alike", "load_pair", "load_pairs", "pairs_domain"]
 
 _log = logging.getLogger(__name__)
 
@@ -92,6 +92,15 @@ def load_pair(found: FoundPair, domain: Domain) -> LoadedPair:
             f"{found.long} and {found.short} cannot be aligned surely", "leave the pair out"
         )
     return LoadedPair(found, aligned)
+
+
+def pairs_domain(pairs: Sequence[FoundPair]) -> Domain:
+    """What restores them: raws under a Bayer filter as they are, everything else developed.
+
+    Raises:
+        InputError: The first pair's short photo cannot be read.
+    """
+    return decode(pairs[0].short, "auto", DevelopSettings()).domain
 
 
 def check_alike(pairs: Sequence[FoundPair]) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from pairfix._version import __version__
-from pairfix.cli import align, bench, models, pairs, restore, score, synth, train
+from pairfix.cli import align, bench, finetune, models, pairs, restore, score, synth, train
 from pairfix.cli.console import show_error
 from pairfix.errors import MemoryExhaustedError, PairfixError
 
@@ -30,6 +30,7 @@ app.command()(bench.bench)
 app.command()(synth.synth)
 app.command()(pairs.pairs)
 app.command()(train.train)
+app.command()(finetune.finetune)
 app.add_typer(models.app, name="models")
 
 

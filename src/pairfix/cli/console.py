@@ -37,6 +37,10 @@ _STAGES = {
     "write": "Writing",
     "preview": "Making the comparison",
     "pairs": "Rendering pairs",
+    "calibrate": "Measuring the noise",
+    "restore": "Restoring the pairs",
+    "train": "Training",
+    "compare": "Comparing old and new",
     "score": "Scoring",
     "report": "Making the page",
 }

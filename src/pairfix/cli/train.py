@@ -1,21 +1,27 @@
 """`pairfix train`: a network's weights from sharp photos."""
 
 import json as json_format
-import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pairfix.backends import DeviceChoice, PrecisionChoice, Runtime, choose_runtime
 from pairfix.cli import options, train_options
 from pairfix.cli.command_line import command_line
 from pairfix.cli.console import Talk, print_json
 from pairfix.cli.recipes import check_finite, make_recipe
 from pairfix.cli.train_view import report_training, stopped_by_signals
-from pairfix.errors import ModelError, PairfixError
+from pairfix.cli.training import (
+    StoppedError,
+    checked,
+    leads,
+    steps_between_looks,
+    torch_device,
+    training_runtime,
+)
+from pairfix.errors import ModelError
 from pairfix.graphs import require_torch
 from pairfix.image import Domain
 from pairfix.modelconfig import parse_config
@@ -24,25 +30,12 @@ from pairfix.synth.recipe import SynthRecipe
 from pairfix.weights import CHANNELS, Model, find_model
 
 if TYPE_CHECKING:
-    import torch
-
     from pairfix.train.run import Trained
 
 __all__ = ["train"]
 
-T = TypeVar("T")
-
 _MINUTES = 60.0
 _PAIRS = SynthRecipe()
-_LOOKS = {"cpu": 5, "gpu": 25}
-"""Steps between two looks at the losses, which a GPU would have to wait for."""
-
-
-class _StoppedError(PairfixError):
-    """A training that was stopped, and can go on."""
-
-    exit_code: ClassVar[int] = 130
-    summary: ClassVar[str] = "interrupted"
 
 
 def train(
@@ -91,7 +84,7 @@ def train(
     chosen = _find_network(network)
     begin = find_model(start) if start else None
     config = _configure(chosen, domain, fields or (), begin)
-    talk = Talk(quiet=quiet or not _leads(), verbose=verbose)
+    talk = Talk(quiet=quiet or not leads(), verbose=verbose)
     require_torch("matplotlib")
     from pairfix.train.objectives import ObjectiveSettings, default_objective  # noqa: PLC0415
     from pairfix.train.recipe import TrainRecipe  # noqa: PLC0415
@@ -100,8 +93,8 @@ def train(
 
     synth = make_recipe(domain, noise, ratio, blur, jpeg=jpeg, augment=augment)
     check_finite(reblur, "--reblur")
-    runtime = _runtime(device, precision)
-    recipe = _checked(
+    runtime = training_runtime(device, precision)
+    recipe = checked(
         TrainRecipe,
         steps=steps,
         minutes=_MINUTES if steps is None and minutes is None else minutes,
@@ -114,7 +107,7 @@ def train(
         precision=runtime.precision,
         seed=seed,
         compile=compiled,
-        log_every=_LOOKS["cpu" if runtime.device == "cpu" else "gpu"],
+        log_every=steps_between_looks(runtime),
         validate_every=val_every,
         validation_pairs=val_pairs,
     )
@@ -133,7 +126,7 @@ def train(
             task,
             output,
             recipe,
-            _torch_device(runtime.device),
+            torch_device(runtime.device),
             start=begin,
             resume=resume,
             overwrite=overwrite,
@@ -142,11 +135,6 @@ def train(
             stop=stop,
         )
     _conclude(trained, talk, json=json)
-
-
-def _leads() -> bool:
-    """Whether this is the process that talks, of those that torchrun starts."""
-    return os.environ.get("RANK", "0") == "0"
 
 
 def _find_network(name: str) -> Network:
@@ -180,36 +168,13 @@ def _assignment(text: str) -> tuple[str, Any]:
         ) from error
 
 
-def _checked(kind: Callable[..., T], **fields: Any) -> T:  # noqa: ANN401
-    """A value whose fields the user chose."""
-    try:
-        return kind(**fields)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-
-
-def _runtime(device: DeviceChoice, precision: PrecisionChoice) -> Runtime:
-    """Where to train: bf16 on a CUDA device, fp32 elsewhere, unless asked for more or less."""
-    runtime = choose_runtime("torch", device, precision)
-    if precision == "auto" and runtime.device == "cuda":
-        return choose_runtime("torch", "cuda", "bf16")
-    return runtime
-
-
-def _torch_device(name: str) -> "torch.device":
-    """The device of this process, of those that torchrun starts on one machine."""
-    import torch  # noqa: PLC0415  (keeps --help quick)
-
-    return torch.device(f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if name == "cuda" else name)
-
-
 def _conclude(trained: "Trained", talk: Talk, *, json: bool) -> None:
     if trained.model is not None:
         if json:
             print_json(_facts(trained, trained.model))
         _summarise(trained, trained.model, talk)
-    elif _leads() and not trained.log.step:
-        raise _StoppedError("stopped before the first step")
+    elif leads() and not trained.log.step:
+        raise StoppedError("stopped before the first step")
 
 
 def _facts(trained: "Trained", model: Model) -> dict[str, Any]:
@@ -235,7 +200,7 @@ def _summarise(trained: "Trained", model: Model, talk: Talk) -> None:
         )
     place = model.folder if model.folder.parent != Path() else f"./{model.folder}"
     if not trained.complete:
-        raise _StoppedError(
+        raise StoppedError(
             f"stopped after step {trained.log.step}; {place} is the model so far",
             "--resume goes on",
         )

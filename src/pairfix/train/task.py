@@ -33,10 +33,10 @@ class Task:
     settings: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     synth: SynthRecipe = field(default_factory=SynthRecipe)
     """What the pairs are like, the domain among it."""
-    further_photos: tuple[Path, ...] = ()
-    """More folders of sharp photos, for training alone."""
     deblurrer: Model | None = None
     """The trained model whose results a reblurring module learns to blur."""
+    further_photos: tuple[Path, ...] = ()
+    """More folders of sharp photos, for training alone."""
 
     def identity(self, recipe: TrainRecipe, processes: int, start: Model | None) -> Identity:
         """What a checkpoint of this training belongs to.

@@ -10,9 +10,7 @@ from pairfix.weights import Model
 __all__ = ["compare_models"]
 
 
-def compare_models(
-    pair: AlignedPair, before: Model, after: Model, runtime: Runtime
-) -> Picture:
+def compare_models(pair: AlignedPair, before: Model, after: Model, runtime: Runtime) -> Picture:
     """A sheet of crops at 100 %: short frame, before, after, where the last two differ most.
 
     Args:

@@ -94,7 +94,11 @@ def estimate_gain(
     """
     total = len(pairs) * draws
     draw = Draw(torch.Generator().manual_seed(seed))
-    old, new, noise, seen = [], [], [], []
+    old: list[Floats] = []
+    new: list[Floats] = []
+    noise: list[Floats] = []
+    seen: list[float] = []
+    progress(0, total)
     for number in range(total):
         trial = _Trial.of(_middle(pairs[number // draws]), profile, draw)
         old.append(trial.errors(models[0], runtime))
@@ -102,7 +106,8 @@ def estimate_gain(
         noise.append(trial.noise())
         seen.append(trial.seen())
         progress(number + 1, total)
-    return _gain(*map(np.concatenate, (old, new, noise)), float(np.mean(seen)))
+    together = [np.concatenate(each) for each in (old, new, noise)]
+    return _gain(together[0], together[1], together[2], float(np.mean(seen)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,16 +14,19 @@ import torch
 
 from pairfix.backends import Runtime
 from pairfix.calibration import CameraProfile
-from pairfix.calibration.load import load_pairs
+from pairfix.calibration.load import check_alike, load_pairs
 from pairfix.errors import NotImprovedError, PairError
 from pairfix.formats import encode_picture
 from pairfix.image import AlignedPair, Progress
 from pairfix.pairs import FoundPair, LeftOut
 from pairfix.train.distributed import Workers, joined
 from pairfix.train.loop import Standing
+from pairfix.train.recipe import TrainRecipe
 from pairfix.train.run import Trained, train
 from pairfix.tune.compare import compare_models
+from pairfix.tune.crops import RealCrops
 from pairfix.tune.estimate import Gain, estimate_gain
+from pairfix.tune.masks import write_masks
 from pairfix.tune.plan import TuneRecipe, plan_task
 from pairfix.tune.prepare import Prepared, prepare, split
 from pairfix.tune.workplace import TuningPlace
@@ -72,7 +75,7 @@ class Tuning:
     command: str = ""
     """What the user typed, for log and model card."""
     progress: Progress = _no_progress
-    """Called with the stages ``"calibrate"``, ``"restore"`` and ``"compare"``."""
+    """Called with the stages ``"calibrate"``, ``"restore"``, ``"train"`` and ``"compare"``."""
     report: Callable[[Standing], None] = lambda _: None
     """Told after each step where the training stands."""
     stop: Callable[[], bool] = lambda: False
@@ -93,6 +96,7 @@ class Tuning:
             MemoryExhaustedError: Pairs or networks do not fit the device.
         """
         place = TuningPlace(self.output)
+        check_alike(self.pairs)
         tuning, apart = split(self.pairs)
         with joined(self.device) as workers:
             if workers.leads:
@@ -101,7 +105,7 @@ class Tuning:
                     prepare(tuning, self.start, self.runtime, place, self.progress)
             workers.gather(None)
             prepared = Prepared.read(place)
-            trained = self._train(prepared, place, workers, resume=resume)
+            trained = self._train(tuning, prepared, place, workers, resume=resume)
         if not trained.complete or trained.model is None:
             return Tuned(trained, prepared.profile, None, None, place.folder)
         gain = self._judge(apart, prepared.profile, trained.model, place)
@@ -115,9 +119,19 @@ class Tuning:
         return Tuned(trained, prepared.profile, gain, model, place.folder)
 
     def _train(
-        self, prepared: Prepared, place: TuningPlace, workers: Workers, *, resume: bool
+        self,
+        pairs: Sequence[FoundPair],
+        prepared: Prepared,
+        place: TuningPlace,
+        workers: Workers,
+        *,
+        resume: bool,
     ) -> Trained:
         task, recipe = plan_task(prepared, self.start, self.recipe)
+        real = None if self.recipe.objective == "auto" else self._real_crops(pairs, recipe)
+        if real and self.recipe.masks and workers.leads:
+            write_masks(real.pieces, self.start, self.start.domain, self.recipe.masks)
+        self.progress("train", 0, 1)
         return train(
             task,
             place.candidate,
@@ -130,10 +144,26 @@ class Tuning:
             report=self.report,
             stop=self.stop,
             workers=workers,
+            render=real.render if real else None,
+        )
+
+    def _real_crops(self, pairs: Sequence[FoundPair], recipe: TrainRecipe) -> RealCrops:
+        return RealCrops.load(
+            pairs,
+            self.start.domain,
+            count=recipe.batch,
+            side=recipe.crop,
+            seed=recipe.seed,
+            device=self.device,
+            progress=self.progress,
         )
 
     def _judge(
-        self, apart: Sequence[FoundPair], profile: CameraProfile, candidate: Model, place: TuningPlace
+        self,
+        apart: Sequence[FoundPair],
+        profile: CameraProfile,
+        candidate: Model,
+        place: TuningPlace,
     ) -> Gain:
         left_out: list[LeftOut] = []
         domain = self.start.domain

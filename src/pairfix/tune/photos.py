@@ -66,14 +66,16 @@ def _mean_detail(picture: Floats, length: int) -> float:
     """Detail that paths of a length leave, in the mean over four directions."""
     if not length:
         return _detail(picture)
-    return float(np.mean([_detail(cv2.filter2D(picture, -1, path)) for path in _paths(length)]))
+    views = [cv2.filter2D(picture, cv2.CV_32F, path) for path in _paths(length)]
+    return float(np.mean([_detail(np.asarray(view, np.float32)) for view in views]))
 
 
 def _paths(length: int) -> Sequence[Floats]:
+    """Kernels of straight paths: across, down, and along both diagonals."""
     flat = np.zeros((length, length), np.float32)
     flat[length // 2] = 1 / length
-    slope = np.eye(length, dtype=np.float32) / length
-    return flat, flat.T, slope, slope[::-1].copy()
+    slope = np.asarray(np.eye(length) / length, np.float32)
+    return flat, flat.T.copy(), slope, slope[::-1].copy()
 
 
 def _calm(picture: Floats) -> Floats:

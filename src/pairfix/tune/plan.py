@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from pairfix.backends import Precision
+from pairfix.calibration import CameraProfile
 from pairfix.errors import InputError
 from pairfix.formats import read_facts
+from pairfix.noise import affine_curve
 from pairfix.synth.noise import CALIBRATED
 from pairfix.synth.recipe import SynthRecipe
 from pairfix.synth.render import photo_side
+from pairfix.train.objectives import ObjectiveSettings
 from pairfix.train.objectives.self_supervised import SHRINKS
 from pairfix.train.recipe import TrainRecipe
 from pairfix.train.task import Task
@@ -22,6 +27,7 @@ __all__ = ["TuneRecipe", "plan_task"]
 _LARGEST_CROP = 128
 _VALIDATION_PAIRS = 16
 _EMA = 0.99
+_OBJECTIVES = {"auto": "supervised", "selfir": "selfir"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,8 @@ class TuneRecipe:
     minutes: float | None = None
     batch: int = 4
     learning_rate: float = 1e-4
+    masks: Path | None = None
+    """Folder for pictures of what SelfIR's losses take for sharp."""
     least_gain: float = 0.2
     """Estimated gain in dB below which the model is left as it is."""
     precision: Precision = "fp32"
@@ -66,7 +74,8 @@ def plan_task(prepared: Prepared, start: Model, recipe: TuneRecipe) -> tuple[Tas
         network=start.network,
         config=start.config,
         photos=prepared.photos,
-        objective="supervised",
+        objective=_OBJECTIVES[recipe.objective],
+        settings=ObjectiveSettings(noise_curve=_noise_curve(prepared.profile)),
         synth=synth,
         further_photos=recipe.photos,
     )
@@ -84,6 +93,18 @@ def plan_task(prepared: Prepared, start: Model, recipe: TuneRecipe) -> tuple[Tas
         validation_pairs=_VALIDATION_PAIRS,
     )
     return task, training
+
+
+def _noise_curve(profile: CameraProfile) -> tuple[tuple[float, ...], ...]:
+    """The short frames' noise as networks would be told it, in the commonest setting."""
+    setting = max(profile.settings, key=lambda each: each.pairs)
+    fit = setting.short
+    gains = np.full(len(fit.shot), setting.brightening)
+    if profile.white_balances:
+        gains = gains * np.mean(profile.white_balances, axis=0)[[0, 1, 1, 2]]
+    read = np.array(fit.read) + fit.rows**2 + fit.columns**2
+    curve = affine_curve(gains * fit.shot, gains**2 * read, profile.domain)
+    return tuple(tuple(row) for row in curve.tolist())
 
 
 def _crop(photos: Path, synth: SynthRecipe, start: Model) -> int:

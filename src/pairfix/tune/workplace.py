@@ -130,7 +130,9 @@ class TuningPlace:
         Raises:
             OutputError: The folder exists or cannot be written.
         """
-        with appearing(self.model, partial(check_folder, self.model, overwrite=overwrite)) as beside:
+        with appearing(
+            self.model, partial(check_folder, self.model, overwrite=overwrite)
+        ) as beside:
             for path in self.candidate.iterdir():
                 shutil.copyfile(path, beside / path.name)
             shutil.copyfile(self.calibration, beside / CALIBRATION)

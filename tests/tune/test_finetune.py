@@ -1,0 +1,194 @@
+"""A whole fine-tuning: from a folder of pairs to a model for their camera, or to none."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnxscript")
+pytest.importorskip("matplotlib")
+
+from pairfix.backends import choose_runtime  # noqa: E402
+from pairfix.calibration import CameraProfile  # noqa: E402
+from pairfix.calibration.load import load_pair  # noqa: E402
+from pairfix.errors import ModelError, NotImprovedError, OutputError, PairError  # noqa: E402
+from pairfix.fuse import fuse  # noqa: E402
+from pairfix.image import AlignedPair  # noqa: E402
+from pairfix.light import encode_planes  # noqa: E402
+from pairfix.modelfolder import CALIBRATION  # noqa: E402
+from pairfix.pairs import FoundPair  # noqa: E402
+from pairfix.train import run as running  # noqa: E402
+from pairfix.tune import Tuned, TuneRecipe, Tuning  # noqa: E402
+from pairfix.tune.estimate import estimate_gain  # noqa: E402
+from pairfix.tune.prepare import split  # noqa: E402
+from pairfix.weights import Model, find_model  # noqa: E402
+from tests.calibration.cameras import KnownCamera, quiet_scene  # noqa: E402
+
+Pairs = tuple[FoundPair, ...]
+
+RECIPE = TuneRecipe(steps=8, batch=2, learning_rate=3e-4)
+ONNX = choose_runtime("onnx", "cpu", "auto")
+
+
+def tuning(pairs: Pairs, output: Path, recipe: TuneRecipe = RECIPE, **fields: Any) -> Tuning:  # noqa: ANN401
+    start = find_model("selfir-raw")
+    return Tuning(pairs, output, start, recipe, ONNX, torch.device("cpu"), **fields)
+
+
+def stop_before(step: int) -> Callable[[], bool]:
+    asked = iter(range(step + 1))
+    return lambda: next(asked) == step
+
+
+@pytest.fixture(scope="module")
+def tuned(soft_pairs: Pairs, tmp_path_factory: pytest.TempPathFactory) -> Tuned:
+    return tuning(soft_pairs, tmp_path_factory.mktemp("models") / "mine").run()
+
+
+@pytest.fixture
+def undeployed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the slow export, and with it the decision."""
+    monkeypatch.setattr(running, "build_model", lambda *_, **__: None)
+
+
+def test_a_camera_that_training_did_not_know_gains(tuned: Tuned) -> None:
+    assert tuned.gain is not None
+    assert tuned.gain.decibels > 1
+    assert tuned.gain.convinces(RECIPE.least_gain)
+
+
+def test_the_estimate_without_truth_comes_near_the_true_gain(
+    tuned: Tuned, soft_pairs: Pairs
+) -> None:
+    assert tuned.model is not None
+    assert tuned.gain is not None
+    _, apart = split(soft_pairs)
+    pair = load_pair(apart[0], "raw").pair
+    truth = quiet_scene(int(apart[0].name))
+    before, after = (
+        _psnr(_restored(pair, model), truth) for model in (find_model("selfir-raw"), tuned.model)
+    )
+    assert after - before == pytest.approx(tuned.gain.decibels, abs=1)
+
+
+def test_the_estimate_tells_a_worse_model_too(tuned: Tuned, soft_pairs: Pairs) -> None:
+    assert tuned.model is not None
+    _, apart = split(soft_pairs)
+    pairs = [load_pair(each, "raw").pair for each in apart]
+    models = tuned.model, find_model("selfir-raw")
+    gain = estimate_gain(pairs, tuned.profile, models, ONNX, draws=1, seed=1)
+    assert gain.decibels < -1
+    assert not gain.convinces(0)
+
+
+def test_the_model_restores_without_more_ado_and_knows_its_camera(tuned: Tuned) -> None:
+    assert tuned.model is not None
+    assert CameraProfile.read(tuned.model.folder / CALIBRATION) == tuned.profile
+    card = (tuned.model.folder / "README.md").read_text(encoding="utf-8")
+    assert card.startswith("# mine\n")
+    assert f"is {tuned.gain}" in card
+    kept = {path.name for path in tuned.workplace.iterdir()}
+    assert kept >= {"comparison.png", CALIBRATION, "photos", "candidate.training"}
+
+
+def test_a_gain_too_small_makes_no_model(soft_pairs: Pairs, tmp_path: Path) -> None:
+    recipe = replace(RECIPE, steps=1, learning_rate=1e-9)
+    with pytest.raises(
+        NotImprovedError, match=r"tuning did not help: .* selfir-raw stays"
+    ) as error:
+        tuning(soft_pairs, tmp_path / "mine", recipe).run()
+    assert error.value.exit_code == 13
+    assert not (tmp_path / "mine").exists()
+    assert (tmp_path / "mine.training" / "comparison.png").is_file()
+
+
+@pytest.mark.usefixtures("undeployed")
+@pytest.mark.parametrize("objective", ["auto", pytest.param("selfir", marks=pytest.mark.slow)])
+def test_a_resumed_tuning_ends_as_one_in_one_go(
+    objective: Any,  # noqa: ANN401
+    soft_pairs: Pairs,
+    tmp_path: Path,
+) -> None:
+    recipe = replace(RECIPE, steps=2, batch=1, objective=objective)
+    whole = tuning(soft_pairs, tmp_path / "whole", recipe).run()
+    stopped = tuning(soft_pairs, tmp_path / "parts", recipe, stop=stop_before(1)).run()
+    assert not stopped.training.complete
+    assert stopped.model is None
+    resumed = tuning(soft_pairs, tmp_path / "parts", recipe).run(resume=True)
+    assert resumed.training.complete
+    expected, found = (
+        torch.load(each.training.workplace / "state.pt", weights_only=True)["state"]
+        for each in (whole, resumed)
+    )
+    for state in expected, found:
+        del state["seconds"], state["log"]
+    torch.testing.assert_close(found, expected, rtol=0, atol=0)
+
+
+@pytest.mark.usefixtures("undeployed")
+def test_what_counts_as_sharp_can_be_looked_at(soft_pairs: Pairs, tmp_path: Path) -> None:
+    recipe = replace(RECIPE, steps=1, batch=1, objective="selfir", masks=tmp_path)
+    tuning(soft_pairs, tmp_path / "mine", recipe).run()
+    assert len(list(tmp_path.glob("mask-*.png"))) >= len(soft_pairs) - 1
+
+
+def test_too_few_pairs_are_refused(soft_pairs: Pairs, tmp_path: Path) -> None:
+    with pytest.raises(PairError, match=r"2 pairs are too few .*; give 3 or more"):
+        tuning(soft_pairs[:2], tmp_path / "mine").run()
+    assert not list(tmp_path.iterdir())
+
+
+def test_pairs_of_different_cameras_are_refused(soft_pairs: Pairs, tmp_path: Path) -> None:
+    others = KnownCamera(name="Another").takes(tmp_path / "others", 1)
+    with pytest.raises(PairError, match="come from different cameras: Known and Another"):
+        tuning((*soft_pairs[:2], *others), tmp_path / "mine").run()
+    assert not (tmp_path / "mine.training").exists()
+
+
+def test_nothing_of_the_users_is_replaced_unasked(
+    tuned: Tuned, soft_pairs: Pairs, tmp_path: Path
+) -> None:
+    assert tuned.model is not None
+    with pytest.raises(OutputError, match="exists already"):
+        tuning(soft_pairs, tuned.model.folder).run()
+    (tmp_path / "mine.training").mkdir()
+    with pytest.raises(OutputError, match="holds an earlier tuning; pass --resume or"):
+        tuning(soft_pairs, tmp_path / "mine").run()
+    with pytest.raises(OutputError, match=r"mine\.training is in the way"):
+        tuning(soft_pairs, tmp_path / "mine").run(overwrite=True)
+    with pytest.raises(OutputError, match="holds no tuning to go on from"):
+        tuning(soft_pairs, tmp_path / "mine").run(resume=True)
+
+
+def test_a_folder_that_is_no_folder_is_an_error_before_any_work(
+    soft_pairs: Pairs, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError):
+        tuning(soft_pairs, tmp_path / "file" / "mine").run()
+
+
+def test_damaged_notes_are_no_tuning(soft_pairs: Pairs, tmp_path: Path) -> None:
+    (tmp_path / "mine.training").mkdir()
+    (tmp_path / "mine.training" / "pairs.json").write_text("{")
+    with pytest.raises(ModelError, match=r"pairs\.json cannot be read; start again"):
+        tuning(soft_pairs, tmp_path / "mine").run(resume=True)
+
+
+def _restored(pair: AlignedPair, model: Model) -> Any:  # noqa: ANN401
+    fused, _ = fuse(pair, model, ONNX, tile=None, progress=lambda _stage, _done, _total: None)
+    return fused.planes
+
+
+def _psnr(planes: Any, light: Any) -> float:  # noqa: ANN401
+    """In the network's range, as the estimate has it."""
+    red, green, blue = light
+    truth = np.stack([red[::2, ::2], green[::2, 1::2], green[1::2, ::2], blue[1::2, 1::2]]).astype(
+        np.float32
+    )
+    error = encode_planes(planes, "raw") - encode_planes(truth, "raw")
+    return float(-10 * np.log10((error**2).mean()))
