@@ -1,29 +1,23 @@
 """A camera's noise from the pairs that it took."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
-from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfix.calibration.blocks import Blocks, flat_blocks
-from pairfix.calibration.fit import fit_affine, fit_offset, fit_variance
-from pairfix.calibration.load import LoadedPair, check_alike, load_pairs
+from pairfix.calibration.blocks import Blocks
+from pairfix.calibration.evidence import FEWEST_BLOCKS, Evidence, Fit, by_setting, count_blocks
+from pairfix.calibration.fit import fit_offset, fit_variance
+from pairfix.calibration.load import check_alike, load_pairs
 from pairfix.calibration.profile import CameraProfile, FrameFit, Setting
 from pairfix.calibration.shape import Shape, fit_shape
 from pairfix.errors import PairError
-from pairfix.image import AlignedPair, Domain, Frame, Progress, Role
-from pairfix.light import decode_planes, encode_planes, encoding_slope
-from pairfix.noise import LEVELS, noise_curve
+from pairfix.image import Domain, Progress
 from pairfix.pairs import FoundPair, LeftOut
 
-__all__ = ["Calibrated", "Evidence", "calibrate", "calibrate_pairs"]
+__all__ = ["Calibrated", "calibrate", "calibrate_pairs"]
 
-_FEWEST_BLOCKS = 60
-"""Flat and still blocks below which noise cannot be measured."""
-_HALF_STOPS = 2
 _ROUNDS = 3
 _UNREST = 1.15
 """Variance around a block over that of noise, up to which it counts as flat and still."""
@@ -36,8 +30,6 @@ _TINY = 1e-12
 _COLOURS = {4: ((0,), (1, 2), (3,)), 3: ((0,), (1,), (2,))}
 """Planes that share their noise: both greens do."""
 
-Fit = tuple[float, float]
-
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
@@ -46,52 +38,8 @@ class Calibrated:
     profile: CameraProfile
     left_out: tuple[LeftOut, ...]
     """Pairs that could not be used."""
-    evidence: tuple["Evidence", ...]
-    """What was measured in each of the others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What one pair tells."""
-
-    name: str
-    iso: tuple[float | None, float | None]
-    """Of the short and the long exposure."""
-    brightening: float
-    white_balance: tuple[float, float, float] | None
-    blocks: Blocks
-    told: dict[Role, list[Fit]]
-    """Shot and read noise by plane that networks are told, in parts of saturation."""
-    stated: tuple[Fit, ...]
-    """The short file's NoiseProfile; empty without one."""
-    removed_rows: float
-    camera: str | None
-
-    @classmethod
-    def of(cls, loaded: LoadedPair, domain: Domain) -> "Evidence":
-        """Measure one pair."""
-        pair = loaded.pair
-        short, long = pair.matched.short, pair.matched.long
-        return cls(
-            name=loaded.found.name,
-            iso=(short.exposure.iso, long.exposure.iso),
-            brightening=pair.matched.short_gain,
-            white_balance=None if short.bayer is None else short.bayer.white_balance,
-            blocks=flat_blocks(pair),
-            told={
-                "short": _told(pair, "short", domain, short, pair.matched.short_gain),
-                "long": _told(pair, "long", domain, short, pair.matched.long_gain),
-            },
-            stated=short.noise_profile or (),
-            removed_rows=loaded.removed_rows,
-            camera=short.camera,
-        )
-
-    @property
-    def setting(self) -> tuple[float, ...]:
-        """What pairs share whose noise is measured together."""
-        half_stops = round(_HALF_STOPS * float(np.log2(self.brightening)))
-        return (*(iso or 0.0 for iso in self.iso), half_stops)
+    evidence: tuple[Evidence, ...]
+    """What was measured in each that could be read and aligned."""
 
 
 def calibrate(
@@ -118,7 +66,18 @@ def calibrate(
         raise PairError(
             f"none of {len(pairs)} pairs can be used: {left_out[0].reason}", "give other pairs"
         )
-    return Calibrated(calibrate_pairs(evidence, domain), tuple(left_out), tuple(evidence))
+    profile = calibrate_pairs(evidence, domain)
+    _, scarce = by_setting(evidence)
+    left_out += [
+        LeftOut(
+            each.path,
+            f"only {count_blocks(group)} blocks at its ISO are flat and stood still, "
+            f"{FEWEST_BLOCKS} are needed",
+        )
+        for group in scarce
+        for each in group
+    ]
+    return Calibrated(profile, tuple(left_out), tuple(evidence))
 
 
 def calibrate_pairs(evidence: Sequence[Evidence], domain: Domain) -> CameraProfile:
@@ -131,13 +90,11 @@ def calibrate_pairs(evidence: Sequence[Evidence], domain: Domain) -> CameraProfi
     Raises:
         PairError: They hold too little that is flat and still.
     """
-    key = attrgetter("setting")
-    groups = [[*group] for _, group in groupby(sorted(evidence, key=key), key=key)]
-    enough = [group for group in groups if _count(group) >= _FEWEST_BLOCKS]
+    enough, _ = by_setting(evidence)
     if not enough:
         raise PairError(
-            f"in {len(evidence)} pairs only {_count(evidence)} blocks are flat and stood still, "
-            f"{_FEWEST_BLOCKS} are needed",
+            f"in {len(evidence)} pairs only {count_blocks(evidence)} blocks are flat and stood "
+            f"still, {FEWEST_BLOCKS} are needed at one ISO",
             "give more pairs, taken from a firm stand, with sky or walls in them",
         )
     balances = dict.fromkeys(each.white_balance for each in evidence if each.white_balance)
@@ -147,10 +104,6 @@ def calibrate_pairs(evidence: Sequence[Evidence], domain: Domain) -> CameraProfi
         white_balances=tuple(balances),
         settings=tuple(_setting(group) for group in enough),
     )
-
-
-def _count(group: Iterable[Evidence]) -> int:
-    return sum(each.blocks.level.shape[1] for each in group)
 
 
 def _setting(group: Sequence[Evidence]) -> Setting:
@@ -184,7 +137,7 @@ def _calmest(blocks: Sequence[Blocks], fits: Sequence[Fit]) -> list[Blocks]:
         for each in blocks
     ]
     together = np.sort(np.concatenate(unrest))
-    limit = max(_UNREST, together[min(_FEWEST_BLOCKS, len(together)) - 1])
+    limit = max(_UNREST, together[min(FEWEST_BLOCKS, len(together)) - 1])
     return [each.only(ratio <= limit) for each, ratio in zip(blocks, unrest, strict=True)]
 
 
@@ -272,24 +225,3 @@ def _offsets(blocks: Sequence[Blocks], fits: Sequence[Fit]) -> list[float]:
         error = [np.sqrt((np.maximum(shot * each, 0) + read) / pixels) for each in level]
         offsets.append(fit_offset(level, difference, error))
     return offsets
-
-
-def _told(
-    pair: AlignedPair, role: Role, domain: Domain, reference: Frame, gain: float
-) -> list[Fit]:
-    """What a network is told of one exposure, as shot and read noise in parts of saturation."""
-    sources: dict[Role, NDArray[np.float32]] = pair.sources
-    encoded = {name: encode_planes(planes, domain) for name, planes in sources.items()}
-    curve = noise_curve(pair, role, encoded, domain)
-    light = decode_planes(LEVELS, domain)
-    gains = (1.0,) * len(curve) if reference.bayer is None else reference.bayer.gains
-    variances = (curve / encoding_slope(light, domain)) ** 2
-    ones = np.ones(len(LEVELS))
-    return [
-        fit_affine(
-            light.astype(np.float64) / (gain * white),
-            variance.astype(np.float64) / (gain * white) ** 2,
-            ones,
-        )
-        for variance, white in zip(variances, gains, strict=True)
-    ]

@@ -1,0 +1,110 @@
+"""What one pair tells of its camera's noise."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+
+import numpy as np
+
+from pairfix.calibration.blocks import Blocks, flat_blocks
+from pairfix.calibration.fit import fit_affine
+from pairfix.calibration.load import LoadedPair
+from pairfix.image import AlignedPair, Domain, Frame, Planes, Role
+from pairfix.light import decode_planes, encode_planes, encoding_slope
+from pairfix.noise import LEVELS, noise_curve
+
+__all__ = ["FEWEST_BLOCKS", "Evidence", "Fit", "by_setting", "count_blocks"]
+
+Fit = tuple[float, float]
+"""Shot and read noise."""
+
+FEWEST_BLOCKS = 60
+"""Flat and still blocks of one setting, below which noise cannot be measured."""
+_HALF_STOPS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one pair tells."""
+
+    name: str
+    path: Path
+    """Of the long photo."""
+    iso: tuple[float | None, float | None]
+    """Of the short and the long exposure."""
+    brightening: float
+    white_balance: tuple[float, float, float] | None
+    blocks: Blocks
+    told: dict[Role, list[Fit]]
+    """Shot and read noise by plane that networks are told, in parts of saturation."""
+    stated: tuple[Fit, ...]
+    """The short file's NoiseProfile; empty without one."""
+    removed_rows: float
+    camera: str | None
+
+    @classmethod
+    def of(cls, loaded: LoadedPair, domain: Domain) -> "Evidence":
+        """Measure one pair."""
+        pair = loaded.pair
+        short, long = pair.matched.short, pair.matched.long
+        return cls(
+            name=loaded.found.name,
+            path=loaded.found.long,
+            iso=(short.exposure.iso, long.exposure.iso),
+            brightening=pair.matched.short_gain,
+            white_balance=None if short.bayer is None else short.bayer.white_balance,
+            blocks=flat_blocks(pair),
+            told={
+                "short": _told(pair, "short", domain, short, pair.matched.short_gain),
+                "long": _told(pair, "long", domain, short, pair.matched.long_gain),
+            },
+            stated=short.noise_profile or (),
+            removed_rows=loaded.removed_rows,
+            camera=short.camera,
+        )
+
+    @property
+    def setting(self) -> tuple[float, ...]:
+        """What pairs share whose noise is measured together."""
+        half_stops = round(_HALF_STOPS * float(np.log2(self.brightening)))
+        return (*(iso or 0.0 for iso in self.iso), half_stops)
+
+
+def count_blocks(group: Iterable[Evidence]) -> int:
+    """How many flat and still blocks pairs hold."""
+    return sum(each.blocks.level.shape[1] for each in group)
+
+
+def by_setting(evidence: Sequence[Evidence]) -> tuple[list[list[Evidence]], list[list[Evidence]]]:
+    """Pairs whose noise is measured together, by rising ISO.
+
+    Returns:
+        Those that hold enough that is flat and still, and the others.
+    """
+    key = attrgetter("setting")
+    groups = [[*group] for _, group in groupby(sorted(evidence, key=key), key=key)]
+    enough = [group for group in groups if count_blocks(group) >= FEWEST_BLOCKS]
+    return enough, [group for group in groups if count_blocks(group) < FEWEST_BLOCKS]
+
+
+def _told(
+    pair: AlignedPair, role: Role, domain: Domain, reference: Frame, gain: float
+) -> list[Fit]:
+    """What a network is told of one exposure, as shot and read noise in parts of saturation."""
+    sources: dict[Role, Planes] = pair.sources
+    encoded = {name: encode_planes(planes, domain) for name, planes in sources.items()}
+    curve = noise_curve(pair, role, encoded, domain)
+    light = decode_planes(LEVELS, domain)
+    gains = (1.0,) * len(curve) if reference.bayer is None else reference.bayer.gains
+    variances = (curve / encoding_slope(light, domain)) ** 2
+    ones = np.ones(len(LEVELS))
+    return [
+        fit_affine(
+            light.astype(np.float64) / (gain * white),
+            variance.astype(np.float64) / (gain * white) ** 2,
+            ones,
+        )
+        for variance, white in zip(variances, gains, strict=True)
+    ]
