@@ -58,6 +58,16 @@ class Blocks:
         """Degrees of freedom of a block's noise in one plane."""
         return self.noise.shape[-1] ** 2 - _TRENDS
 
+    @property
+    def variance(self) -> Floats:
+        """``C x n``: of the noise of short less long."""
+        return _variance(self.noise)
+
+    @property
+    def long_variance(self) -> Floats:
+        """``C x n``: of the long frame's noise, and of what it shows."""
+        return _variance(self.long_noise)
+
     def only(self, kept: NDArray[np.bool_]) -> "Blocks":
         """Some of the blocks; `kept` is of length n."""
         return Blocks(*(getattr(self, each.name)[:, kept] for each in fields(self)))
@@ -95,6 +105,12 @@ def flat_blocks(pair: AlignedPair) -> Blocks:
         around=around[:, chosen],
         level_around=level_around[:, chosen],
     )
+
+
+def _variance(noise: Floats) -> Floats:
+    """Variance of blocks whose mean and slope are gone, ``C x n``."""
+    count = noise.shape[-1] * noise.shape[-2]
+    return np.square(noise).sum(axis=(-2, -1)) / np.float32(count - _TRENDS)
 
 
 def _gains(pair: AlignedPair) -> Floats:

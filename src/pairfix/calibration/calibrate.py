@@ -143,13 +143,7 @@ def _calmest(blocks: Sequence[Blocks], fits: Sequence[Fit]) -> list[Blocks]:
 
 def _difference_line(blocks: Sequence[Blocks], repetition: float = 1.0) -> list[Fit]:
     """Shot and read noise of short less long."""
-    return _line(blocks, lambda each: each.level, lambda each: _variance(each.noise), repetition)
-
-
-def _variance(noise: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Of each block, ``C x n``, a plane's slope being gone from it."""
-    side = noise.shape[-1]
-    return (noise**2).sum(axis=(-2, -1)) / (side * side - 3)
+    return _line(blocks, lambda each: each.level, lambda each: each.variance, repetition)
 
 
 def _line(
@@ -177,7 +171,7 @@ def _parted(together: Sequence[Fit], blocks: Sequence[Blocks]) -> tuple[list[Fit
     show is not in their difference, but looks like noise of the long one, which is therefore
     held to the share that a long exposure can have.
     """
-    seen = _line(blocks, lambda each: each.long_level, lambda each: _variance(each.long_noise))
+    seen = _line(blocks, lambda each: each.long_level, lambda each: each.long_variance)
     scale = float(
         np.median(np.concatenate([(each.level / each.long_level).ravel() for each in blocks]))
     )

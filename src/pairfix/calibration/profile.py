@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from pairfix.errors import InputError
 from pairfix.image import Domain
+from pairfix.light import CELL
 
 __all__ = ["CameraProfile", "FrameFit", "Setting"]
 
@@ -40,6 +41,13 @@ class FrameFit:
     told_read: Numbers
     """The same instead of `read`."""
 
+    @property
+    def strongest_correlation(self) -> float:
+        """That of a pixel's noise with any other's near it, the greatest in size; 0 of none."""
+        values = [value for row in self.correlation for value in row]
+        del values[len(values) // 2]
+        return max(values, key=abs, default=0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -61,6 +69,12 @@ class Setting:
     """Standard deviation of the row noise that `pairfix.defects` takes out."""
     stated: Table
     """Shot and read noise of R, G and B by the short files' NoiseProfile; empty without one."""
+
+    def planes_of(self, colour: int) -> tuple[int, ...]:
+        """The planes that show a colour (0, 1, 2: R, G, B); green has two of a mosaic's."""
+        if len(self.offset) == len(CELL):
+            return ((0,), (1, 2), (3,))[colour]
+        return (colour,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,18 @@ from typing import Annotated, NoReturn
 import typer
 
 from pairfix._version import __version__
-from pairfix.cli import align, bench, finetune, models, pairs, restore, score, synth, train
+from pairfix.cli import (
+    align,
+    bench,
+    calibrate,
+    finetune,
+    models,
+    pairs,
+    restore,
+    score,
+    synth,
+    train,
+)
 from pairfix.cli.console import show_error
 from pairfix.errors import MemoryExhaustedError, PairfixError
 
@@ -29,6 +40,7 @@ app.command()(score.score)
 app.command()(bench.bench)
 app.command()(synth.synth)
 app.command()(pairs.pairs)
+app.command()(calibrate.calibrate)
 app.command()(train.train)
 app.command()(finetune.finetune)
 app.add_typer(models.app, name="models")
