@@ -19,6 +19,7 @@ from pairfix.errors import NotImprovedError, PairError
 from pairfix.formats import encode_picture
 from pairfix.image import AlignedPair, Progress
 from pairfix.pairs import FoundPair, LeftOut
+from pairfix.synth.photos import list_photos
 from pairfix.train.distributed import Workers, joined
 from pairfix.train.loop import Standing
 from pairfix.train.recipe import TrainRecipe
@@ -89,6 +90,7 @@ class Tuning:
             overwrite: Replace an existing model folder and an earlier tuning.
 
         Raises:
+            InputError: A folder of photos holds none.
             PairError: There are too few pairs, they differ in camera, or none can be used.
             NotImprovedError: The new model is not better: nothing was made of it.
             ModelError: The start does not fit, or the losses are not finite.
@@ -97,6 +99,8 @@ class Tuning:
         """
         place = TuningPlace(self.output)
         check_alike(self.pairs)
+        for folder in self.recipe.photos:
+            list_photos(folder, "train")
         tuning, apart = split(self.pairs)
         with joined(self.device) as workers:
             if workers.leads:

@@ -27,12 +27,17 @@ __all__ = ["TuneRecipe", "plan_task"]
 _LARGEST_CROP = 128
 _VALIDATION_PAIRS = 16
 _EMA = 0.99
+_WARMUP = 0.05
 _OBJECTIVES = {"auto": "supervised", "selfir": "selfir"}
 
 
 @dataclass(frozen=True, slots=True)
 class TuneRecipe:
-    """Settings of a fine-tuning; the defaults suit most cameras."""
+    """Settings of a fine-tuning; the defaults suit most cameras.
+
+    Raises:
+        ValueError: A value makes no sense.
+    """
 
     objective: Literal["auto", "selfir"] = "auto"
     """Supervision on pairs synthesised anew, or SelfIR's own losses on the pairs themselves."""
@@ -50,6 +55,31 @@ class TuneRecipe:
     precision: Precision = "fp32"
     seed: int = 0
     log_every: int = 5
+
+    def __post_init__(self) -> None:
+        self.training(crop=_LARGEST_CROP)
+        if not math.isfinite(self.least_gain):
+            raise ValueError(f"least_gain must be finite, not {self.least_gain}")
+
+    def training(self, crop: int) -> TrainRecipe:
+        """The settings of the training.
+
+        Args:
+            crop: Side of a pair in the network's planes.
+        """
+        return TrainRecipe(
+            steps=self.steps,
+            minutes=self.minutes,
+            batch=self.batch,
+            crop=crop,
+            learning_rate=self.learning_rate,
+            warmup=_WARMUP,
+            ema_decay=_EMA,
+            precision=self.precision,
+            seed=self.seed,
+            log_every=self.log_every,
+            validation_pairs=_VALIDATION_PAIRS,
+        )
 
 
 def plan_task(prepared: Prepared, start: Model, recipe: TuneRecipe) -> tuple[Task, TrainRecipe]:
@@ -79,20 +109,7 @@ def plan_task(prepared: Prepared, start: Model, recipe: TuneRecipe) -> tuple[Tas
         synth=synth,
         further_photos=recipe.photos,
     )
-    training = TrainRecipe(
-        steps=recipe.steps,
-        minutes=recipe.minutes,
-        batch=recipe.batch,
-        crop=_crop(prepared.photos, synth, start),
-        learning_rate=recipe.learning_rate,
-        warmup=0.05,
-        ema_decay=_EMA,
-        precision=recipe.precision,
-        seed=recipe.seed,
-        log_every=recipe.log_every,
-        validation_pairs=_VALIDATION_PAIRS,
-    )
-    return task, training
+    return task, recipe.training(_crop(prepared.photos, synth, start))
 
 
 def _noise_curve(profile: CameraProfile) -> tuple[tuple[float, ...], ...]:
