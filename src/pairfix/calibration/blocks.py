@@ -27,6 +27,7 @@ _LEVELS = 12
 """Classes of brightness within which blocks are compared."""
 _FLAT_SHARE = 0.3
 """Share of the blocks of like brightness that are taken to be flat and still."""
+_TINY = 1e-12
 _TRENDS = 3
 """Numbers that a plane fitted to a block takes away from its degrees of freedom."""
 
@@ -57,6 +58,11 @@ class Blocks:
     def freedom(self) -> int:
         """Degrees of freedom of a block's noise in one plane."""
         return self.noise.shape[-1] ** 2 - _TRENDS
+
+    @property
+    def scale(self) -> float:
+        """Units of `level` over those of `long_level`."""
+        return float(self.level.sum() / max(self.long_level.sum(), _TINY))
 
     @property
     def variance(self) -> Floats:

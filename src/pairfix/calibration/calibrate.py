@@ -26,6 +26,10 @@ _LEAST = 0.1
 _LONG_SHARE = 0.25
 """Greatest share of the long frame in the noise of both: it was exposed 1.5 stops longer or more
 (`pairfix.pairs.FEWEST_STOPS`)."""
+_MOVED = 0.15
+"""Share of its brightness by which exposure matching may leave a block off."""
+_SURE = 5.0
+"""Standard errors more by which it is off for sure."""
 _TINY = 1e-12
 _COLOURS = {4: ((0,), (1, 2), (3,)), 3: ((0,), (1,), (2,))}
 """Planes that share their noise: both greens do."""
@@ -131,14 +135,24 @@ def _setting(group: Sequence[Evidence]) -> Setting:
 
 def _calmest(blocks: Sequence[Blocks], fits: Sequence[Fit]) -> list[Blocks]:
     """The blocks around which there is hardly more than noise; at least the fewest that will do."""
-    shot, read = np.array(fits, np.float32).T[..., None]
-    unrest = [
-        (each.around / (np.maximum(shot * each.level_around, 0) + read + _TINY)).mean(axis=0)
-        for each in blocks
-    ]
+    unrest = [_unrest(each, fits) for each in blocks]
     together = np.sort(np.concatenate(unrest))
     limit = max(_UNREST, together[min(FEWEST_BLOCKS, len(together)) - 1])
     return [each.only(ratio <= limit) for each, ratio in zip(blocks, unrest, strict=True)]
+
+
+def _unrest(blocks: Blocks, fits: Sequence[Fit]) -> NDArray[np.float32]:
+    """Variance around each block over that of noise; infinite where something moved.
+
+    What was there in one frame only may be flat too, but its brightness differs.
+    """
+    shot, read = np.array(fits, np.float32).T[..., None]
+    around = np.maximum(shot * blocks.level_around, 0) + read + np.float32(_TINY)
+    level = np.maximum(blocks.level, 0)
+    chance = np.sqrt((shot * level + read) / np.float32(blocks.freedom))
+    difference = np.abs(blocks.difference - np.median(blocks.difference, axis=1, keepdims=True))
+    moved = (difference > _MOVED * level + _SURE * chance).any(axis=0)
+    return np.where(moved, np.inf, (blocks.around / around).mean(axis=0)).astype(np.float32)
 
 
 def _difference_line(blocks: Sequence[Blocks], repetition: float = 1.0) -> list[Fit]:
@@ -172,9 +186,7 @@ def _parted(together: Sequence[Fit], blocks: Sequence[Blocks]) -> tuple[list[Fit
     held to the share that a long exposure can have.
     """
     seen = _line(blocks, lambda each: each.long_level, lambda each: each.long_variance)
-    scale = float(
-        np.median(np.concatenate([(each.level / each.long_level).ravel() for each in blocks]))
-    )
+    scale = float(np.median([each.scale for each in blocks]))
     units = np.array((scale, scale**2))
     both = np.array(together)
     longs = np.minimum(np.array(seen) * units, _LONG_SHARE * both)

@@ -100,8 +100,9 @@ def _own_variance(
     """Brightness and variance of a plane's blocks, the long frame's share taken off."""
     blocks = pair.blocks
     level, long_level = blocks.level[plane], blocks.long_level[plane]
-    scale = np.float32(np.median(blocks.level / blocks.long_level))
-    added = scale**2 * (np.float32(long.shot[plane]) * long_level + np.float32(long.read[plane]))
+    added = np.float32(blocks.scale**2) * (
+        np.float32(long.shot[plane]) * long_level + np.float32(long.read[plane])
+    )
     return level, blocks.variance[plane] - added
 
 

@@ -1,9 +1,10 @@
 """What is known of a camera's noise, as a value that JSON takes."""
 
 import json
+import math
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pairfix.errors import InputError
 from pairfix.image import Domain
@@ -13,6 +14,7 @@ __all__ = ["CameraProfile", "FrameFit", "Setting"]
 
 Numbers = tuple[float, ...]
 Table = tuple[Numbers, ...]
+_Profile = TypeVar("_Profile", bound="CameraProfile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +110,35 @@ class CameraProfile:
                 )
                 for each in stored["settings"]
             )
-            return _build(cls, stored | {"settings": settings})
+            return _checked(_build(cls, stored | {"settings": settings}))
         except OSError as error:
             raise InputError(f"{path} cannot be read: {error.strerror}") from error
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(
                 f"{path} is no calibration of a camera", "make one with 'pairfix calibrate'"
             ) from error
+
+
+def _checked(profile: _Profile) -> _Profile:
+    """The same.
+
+    Raises:
+        ValueError: Numbers are missing, or are none.
+    """
+    planes = len(CELL) if profile.domain == "raw" else 3
+    numbers: list[Any] = [*profile.white_balances]
+    for each in profile.settings:
+        by_plane = [each.offset]
+        for fit in (each.short, each.long):
+            by_plane += [fit.shot, fit.read, fit.told_shot, fit.told_read]
+            numbers += [*fit.correlation, *fit.channels, (fit.rows, fit.columns)]
+        if {len(values) for values in by_plane} != {planes}:
+            raise ValueError("planes are missing")
+        facts = (each.iso or 0.0, each.pairs, each.blocks, each.brightening, each.removed_rows)
+        numbers += [*by_plane, *each.stated, facts]
+    if not profile.settings or not all(math.isfinite(value) for row in numbers for value in row):
+        raise ValueError("numbers are missing, or are none")
+    return profile
 
 
 def _build(kind: type[Any], stored: dict[str, Any]) -> Any:  # noqa: ANN401
