@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -15,6 +16,8 @@ from pairfix.synth.light import linear_to_srgb, srgb_to_linear
 from pairfix.synth.noise.model import FrameNoise, NoiseModel, PairNoise
 
 __all__ = ["LinearNoise", "Pattern", "calibrated"]
+
+Doubles = NDArray[np.float64]
 
 _TORUS = 32
 """Side of the square on which a correlation becomes a kernel."""
@@ -81,7 +84,7 @@ class Pattern:
         kernels = np.stack([_kernel(np.array(each.correlation)) for each in fits])
         mixture = np.stack([_root(np.array(each.channels)) for each in fits])
 
-        def gathered(values: np.ndarray) -> Tensor:
+        def gathered(values: Doubles) -> Tensor:
             return torch.from_numpy(values.astype(np.float32)).to(chosen.device)[chosen]
 
         return cls(
@@ -186,7 +189,7 @@ def _gather(values: Sequence[Sequence[float]], chosen: Tensor) -> Tensor:
     return torch.tensor(values, device=chosen.device, dtype=torch.float32)[chosen][..., None, None]
 
 
-def _kernel(correlation: np.ndarray) -> np.ndarray:
+def _kernel(correlation: Doubles) -> Doubles:
     """The symmetric kernel whose autocorrelation comes nearest to the one given."""
     reach = len(correlation) // 2
     torus = np.zeros((_TORUS, _TORUS))
@@ -198,7 +201,7 @@ def _kernel(correlation: np.ndarray) -> np.ndarray:
     return kernel / np.linalg.norm(kernel)
 
 
-def _root(covariance: np.ndarray) -> np.ndarray:
+def _root(covariance: Doubles) -> Doubles:
     """A matrix that gives white noise this covariance."""
     values, vectors = np.linalg.eigh(covariance)
     return vectors * np.sqrt(values.clip(min=0))
