@@ -20,6 +20,7 @@ def my_pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_folder_of_pairs_becomes_a_model_named_after_it(
     my_pairs: Path,
     tmp_path: Path,
@@ -39,6 +40,7 @@ def test_a_folder_of_pairs_becomes_a_model_named_after_it(
     assert (tmp_path / "out.png").is_file()
 
 
+@pytest.mark.slow
 def test_tuning_that_does_not_help_has_an_exit_code_of_its_own(
     my_pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -30,7 +30,7 @@ from tests.calibration.cameras import KnownCamera, quiet_scene  # noqa: E402
 
 Pairs = tuple[FoundPair, ...]
 
-RECIPE = TuneRecipe(steps=8, batch=2, learning_rate=3e-4)
+RECIPE = TuneRecipe(steps=4, batch=2, learning_rate=3e-4)
 ONNX = choose_runtime("onnx", "cpu", "auto")
 
 

@@ -25,7 +25,9 @@ from pairfix.weights import Model
 __all__ = ["TuneRecipe", "plan_task"]
 
 _LARGEST_CROP = 128
-_VALIDATION_PAIRS = 16
+_VALIDATION_PAIRS = 8
+_REVIEWS = 10
+"""Validations and checkpoints of a training of so many steps."""
 _EMA = 0.99
 _WARMUP = 0.05
 _OBJECTIVES = {"auto": "supervised", "selfir": "selfir"}
@@ -78,6 +80,7 @@ class TuneRecipe:
             precision=self.precision,
             seed=self.seed,
             log_every=self.log_every,
+            validate_every=max(self.steps // _REVIEWS, 1) if self.steps else None,
             validation_pairs=_VALIDATION_PAIRS,
         )
 
