@@ -32,7 +32,7 @@ def test_measured_stands_beside_stated(
     monkeypatch.setenv("COLUMNS", "200")
     assert run(["calibrate", str(pairs)]) == 0
     captured = capsys.readouterr()
-    for part in ("Known, raw", "1600", "Shot / stated", "Strongest correlation", "Black offset"):
+    for part in ("Known, raw", "1600", "Shot / stated", "Correlation", "Black of R, G, B"):
         assert part in captured.out
     assert "lonely" in captured.out
     assert "Measuring the noise" in captured.err

@@ -134,15 +134,13 @@ def _strengths(profile: "CameraProfile") -> Table:
 
 
 def _structure(profile: "CameraProfile") -> Table:
-    table = _table(
-        "ISO",
-        "Brightened by",
-        "Strongest correlation",
-        "Rows (‰)",
-        "Columns (‰)",
-        "Rows removed (‰)",
-        "Black offset R, G, B (‰)",
+    table = _table("ISO", "Gain", "Correlation", "Rows", "Columns", "Removed", "Black of R, G, B")
+    table.caption = (
+        "Gain: by which the short photo is brightened. Correlation: the strongest of neighbours.\n"
+        "In ‰ of white: offsets of rows and columns, of rows that restore removes, and\n"
+        "the short photo's black over the long one's."
     )
+    table.caption_justify = "left"
     for setting in profile.settings:
         short = setting.short
         offsets = (
@@ -154,7 +152,7 @@ def _structure(profile: "CameraProfile") -> Table:
             f"{setting.brightening:.2f}",
             f"{short.strongest_correlation:.2f}",
             *(f"{1000 * each:.2f}" for each in (short.rows, short.columns, setting.removed_rows)),
-            ", ".join(f"{1000 * each:.2f}" for each in offsets),
+            " ".join(f"{1000 * each:.2f}" for each in offsets),
         )
     return table
 
