@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from pairfix.calibration import CameraProfile, Setting, calibrate
+from pairfix.calibration.load import pairs_domain
 from pairfix.errors import InputError, PairError
 from tests.calibration.cameras import (
     READ,
@@ -214,6 +215,15 @@ def test_black_and_unlike_pairs_are_left_out(tmp_path: Path) -> None:
     assert set(reasons) == {"black", "unlike"}
     assert "aligned" in reasons["unlike"] or "scene" in reasons["unlike"]
     assert [each.name for each in calibrated.evidence] == ["good"]
+
+
+def test_photos_that_vanish_are_left_out(tmp_path: Path) -> None:
+    pairs = KnownCamera().takes(tmp_path)
+    pairs[0].short.unlink()
+    assert pairs_domain(pairs) == "raw"
+    assert [each.path for each in calibrate(pairs, "raw").left_out] == [pairs[0].long]
+    with pytest.raises(InputError, match="does not exist"):
+        pairs_domain(pairs[:1])
 
 
 def test_nothing_usable_is_a_pair_error(tmp_path: Path) -> None:

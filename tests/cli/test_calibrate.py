@@ -94,6 +94,16 @@ def test_pictures_need_no_asking(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert run(["calibrate", str(tmp_path), "--domain", "raw"]) == 4
 
 
+def test_a_damaged_pair_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    KnownCamera().take(tmp_path / "1")
+    damaged = KnownCamera().take(tmp_path / "0") / "short.dng"
+    damaged.write_bytes(damaged.read_bytes()[:40_000])
+    assert run(["calibrate", str(tmp_path), "--json", "--quiet"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["profile"]["settings"][0]["pairs"] == 1
+    assert {Path(each["path"]).parent.name for each in said["left_out"]} == {"0"}
+
+
 def test_it_needs_neither_torch_nor_matplotlib(pairs: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", WITHOUT_TORCH, "calibrate", str(pairs)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -8,7 +8,7 @@ import numpy as np
 
 from pairfix.align import align
 from pairfix.defects import remove_row_noise
-from pairfix.errors import PairError, PairfixError
+from pairfix.errors import InputError, PairError, PairfixError
 from pairfix.exposure import match_exposure
 from pairfix.formats import decode
 from pairfix.image import AlignedPair, DevelopSettings, Domain, Progress
@@ -98,9 +98,14 @@ def pairs_domain(pairs: Sequence[FoundPair]) -> Domain:
     """What restores them: raws under a Bayer filter as they are, everything else developed.
 
     Raises:
-        InputError: The first pair's short photo cannot be read.
+        InputError: No pair's short photo can be read.
     """
-    return decode(pairs[0].short, "auto", DevelopSettings()).domain
+    for each in pairs[:-1]:
+        try:
+            return decode(each.short, "auto", DevelopSettings()).domain
+        except InputError as error:
+            _log.debug("%s", error)
+    return decode(pairs[-1].short, "auto", DevelopSettings()).domain
 
 
 def check_alike(pairs: Sequence[FoundPair]) -> None:
