@@ -28,6 +28,8 @@ _LEVELS = 12
 _FLAT_SHARE = 0.3
 """Share of the blocks of like brightness that are taken to be flat and still."""
 _TINY = 1e-12
+_MOST = 4096
+"""Blocks of one pair that are kept: more would take memory, and tell nothing new."""
 _TRENDS = 3
 """Numbers that a plane fitted to a block takes away from its degrees of freedom."""
 
@@ -99,7 +101,7 @@ def flat_blocks(pair: AlignedPair) -> Blocks:
     usable[:_EDGE] = usable[-_EDGE:] = False
     usable[:, :_EDGE] = usable[:, -_EDGE:] = False
     around, level_around = (_surroundings(each) for each in (noise.var(axis=(-2, -1)), levels))
-    chosen = _calm(around, level_around.mean(axis=0), usable)
+    chosen = _thinned(_calm(around, level_around.mean(axis=0), usable))
     own = _cut(long / long_white, side)
     _, long_noise = _detrended(own[:, chosen])
     return Blocks(
@@ -165,3 +167,11 @@ def _calm(around: Floats, level: Floats, usable: NDArray[np.bool_]) -> NDArray[n
         if alike.any():
             chosen |= alike & (unrest <= np.quantile(unrest[alike], _FLAT_SHARE))
     return chosen
+
+
+def _thinned(chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """So many of the chosen that memory does not grow with the photo, evenly spread."""
+    places = np.flatnonzero(chosen)
+    kept = np.zeros_like(chosen)
+    kept.flat[places[:: -(-len(places) // _MOST) or 1]] = True
+    return kept

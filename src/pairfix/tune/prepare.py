@@ -21,6 +21,7 @@ FEWEST_PAIRS = 3
 
 _APART = 4
 """One pair of so many is kept apart."""
+_MOST_APART = 8
 _LEAST_BLUR = 6.0
 _MOST_BLUR = 60.0
 _LONGER = 1.25
@@ -58,7 +59,7 @@ def split(pairs: Sequence[FoundPair]) -> tuple[list[FoundPair], list[FoundPair]]
             f"{len(pairs)} pairs are too few to tune with and to judge by",
             f"give {FEWEST_PAIRS} or more, better eight",
         )
-    apart = pairs[_APART // 2 :: _APART]
+    apart = pairs[_APART // 2 :: max(_APART, -(-len(pairs) // _MOST_APART))]
     return [pair for pair in pairs if pair not in apart], [*apart]
 
 
