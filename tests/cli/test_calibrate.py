@@ -134,3 +134,12 @@ def test_what_cannot_be_measured_is_one_line(
     KnownCamera(name="Other").take(tmp_path / "other")
     assert run(["calibrate", str(tmp_path), "--quiet"]) == 4
     assert "different cameras" in capsys.readouterr().err
+
+
+def test_help_does_not_load_what_calibrates() -> None:
+    code = (
+        "import sys; from pairfix.cli import run; run(['calibrate', '--help']); "
+        "sys.exit(bool({'cv2', 'pairfix.calibration', 'torch'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    assert done.returncode == 0

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pairfix.calibration import CameraProfile
 from pairfix.image import Domain
+
+if TYPE_CHECKING:  # the command line's --help need not load what calibrates
+    from pairfix.calibration import CameraProfile
 
 __all__ = ["AUGMENTATIONS", "SynthRecipe"]
 
@@ -28,7 +30,7 @@ class SynthRecipe:
     noise: tuple[str, ...] = ("sensor",)
     """Names of noise models (`pairfix.synth.noise.NOISES`), one of which each pair draws;
     ``"calibrated"`` is that of `profile`."""
-    profile: CameraProfile | None = None
+    profile: "CameraProfile | None" = None
     """The camera that takes the pairs; None for any."""
     ratio: Range = (2.0, 16.0)
     """Exposure of the long frame over the short one's, drawn in stops."""
