@@ -4,8 +4,9 @@
 #
 #     scripts/train_models.sh PHOTOS FOLDER [NAME ...]
 #
-# On a CPU that multiplies bfloat16 matrices (AMX) the SelfIR models take about an hour on one core;
-# those of the other networks need a GPU. MINUTES changes the length of each training.
+# On a CPU that multiplies bfloat16 matrices (AMX) the SelfIR models take about an hour on one core, the
+# reblurring modules a third; those of the other networks need a GPU. MINUTES changes the length of each
+# training; PRECISION=fp32 is quicker on a CPU without AMX.
 set -euo pipefail
 
 if [ $# -lt 2 ]; then
@@ -19,7 +20,14 @@ names=("$@")
     d2hnet-s-raw d2hnet-s-srgb deblurmerger-srgb deblurrnn-srgb)
 
 run() {
-    pairfix train "$1" "$photos" -o "$folder/$name" --precision bf16 --seed 1 "${@:2}"
+    pairfix train "$1" "$photos" -o "$folder/$name" --precision "${PRECISION:-bf16}" --seed 1 "${@:2}"
+}
+
+reblur() { # first on larger crops, then on more of them
+    local whole=$name
+    name=$whole-first run reblur-module "$@" --batch 4 --crop 96 --minutes "${MINUTES:-12}"
+    name=$whole run reblur-module "$@" --from "$folder/$whole-first" --batch 4 --crop 64 \
+        --learning-rate 2e-4 --seed 2 --minutes "${MINUTES:-8}"
 }
 
 developed=(--noise "gaussian,poisson,sensor" --jpeg 0.3)
@@ -32,11 +40,9 @@ for name in "${names[@]}"; do
             run selfir --domain srgb --set noise=true --from selfir-srgb "${developed[@]}" \
                 --batch 8 --learning-rate 3e-4 --minutes "${MINUTES:-38}" ;;
         reblur-raw)
-            run reblur-module --domain raw --deblurrer "$folder/selfir-raw" \
-                --batch 4 --crop 96 --minutes "${MINUTES:-6}" ;;
+            reblur --domain raw --deblurrer "$folder/selfir-raw" ;;
         reblur-srgb)
-            run reblur-module --domain srgb --deblurrer "$folder/selfir-srgb" "${developed[@]}" \
-                --batch 4 --crop 96 --minutes "${MINUTES:-6}" ;;
+            reblur --domain srgb --deblurrer "$folder/selfir-srgb" "${developed[@]}" ;;
         d2hnet-s-raw)
             run d2hnet --domain raw --set width=8 --crop 256 --minutes "${MINUTES:-30}" ;;
         d2hnet-s-srgb)

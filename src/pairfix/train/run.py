@@ -97,25 +97,25 @@ def train(
     _check(task, recipe, start)
     workplace = Workplace(output)
     with (
-        (joined(device) if workers is None else nullcontext(workers)) as workers,
+        joined(device) if workers is None else nullcontext(workers) as together,
         seeded(recipe.seed, device),
         _tuned_convolutions(),
         _enough_memory(),
     ):
-        if workers.leads:
+        if together.leads:
             workplace.check(overwrite=overwrite, resume=resume)
         pairs = Pairs.load(task, recipe, device)
         course = _Course.prepare(
-            task, recipe, device, workers, pairs, render or pairs.render, workplace, start
+            task, recipe, device, together, pairs, render or pairs.render, workplace, start
         )
         course.log.about |= {"command": command}
         if resume:
             course.resume()
-        elif workers.leads:
+        elif together.leads:
             workplace.clear()
         complete = course.loop.run(stop=stop, report=report, review=course.review)
         course.review()
-    learnt = workers.leads and course.loop.step > 0
+    learnt = together.leads and course.loop.step > 0
     model = course.deploy(overwrite=overwrite or resume) if learnt else None
     return Trained(course.log, complete, model, workplace.folder)
 
