@@ -90,7 +90,7 @@ def _models() -> list[tuple[str, str, str, str]]:
         (
             f"[{model.name}](models/{model.name}/README.md)",
             model.network.title,
-            kinds[model.domain],
+            kinds[model.domain] if model.network.restores else f"{model.domain}, for `--adapt`",
             f"{(model.folder / 'weights.safetensors').stat().st_size / 1e6:.1f} MB",
         )
         for model in shipped_models()

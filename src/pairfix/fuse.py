@@ -77,11 +77,11 @@ def check_model(model: Model, photos: int) -> None:
     """Refuse a model that cannot restore from so many photos.
 
     Raises:
-        ModelError: It needs more, or serves in training only.
+        ModelError: It needs more, or does not restore.
     """
     if not model.network.restores:
         raise ModelError(
-            f"model {model.name} serves in training only: it does not restore",
+            f"model {model.name} does not restore: it serves training and --adapt",
             "see 'pairfix models list' for one that does",
         )
     if photos < len(model.roles):

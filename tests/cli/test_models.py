@@ -17,7 +17,6 @@ def test_models_and_networks_without_weights_are_listed(
     assert "selfir-raw" in models
     assert "selfir-srgb" in models
     assert "d2hnet" in networks
-    assert "it only serves in training" in networks
 
 
 def test_models_are_listed_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
