@@ -118,6 +118,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("photos", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--camera", action="append", choices=[*CAMERAS])
+    parser.add_argument("--objective", choices=("auto", "selfir"), default="auto")
     parser.add_argument("--minutes", type=float, default=15)
     parser.add_argument("--learning-rate", type=float, default=TuneRecipe().learning_rate)
     parser.add_argument("--threads", type=int, default=2)
@@ -134,7 +135,11 @@ def _row(name: str, arguments: argparse.Namespace, start: Model, runtime: Runtim
         pairs[:-_TESTS],
         arguments.folder / f"{name}-model",
         start,
-        TuneRecipe(minutes=arguments.minutes, learning_rate=arguments.learning_rate),
+        TuneRecipe(
+            objective=arguments.objective,
+            minutes=arguments.minutes,
+            learning_rate=arguments.learning_rate,
+        ),
         runtime,
         torch.device(arguments.device),
     )
