@@ -92,22 +92,21 @@ def estimate_gain(
         seed: Of the noise.
         progress: Told how many comparisons are done, of how many.
     """
-    total = len(pairs) * draws
     draw = Draw(torch.Generator().manual_seed(seed))
-    old: list[Floats] = []
-    new: list[Floats] = []
-    noise: list[Floats] = []
+    progress(0, len(pairs) * draws)
+    found: list[Floats] = []
     seen: list[float] = []
-    progress(0, total)
-    for number in range(total):
-        trial = _Trial.of(_middle(pairs[number // draws]), profile, draw)
-        old.append(trial.errors(models[0], runtime))
-        new.append(trial.errors(models[1], runtime))
-        noise.append(trial.noise())
+    for number, pair in enumerate(map(_middle, pairs)):
+        errors: list[Floats] = []
+        for again in range(draws):
+            trial = _Trial.of(pair, profile, draw)
+            both = (trial.errors(model, runtime) for model in models)
+            errors.append(np.stack([*both, trial.noise()]))
+            progress(number * draws + again + 1, len(pairs) * draws)
+        found.append(np.mean(errors, axis=0))
         seen.append(trial.seen())
-        progress(number + 1, total)
-    together = [np.concatenate(each) for each in (old, new, noise)]
-    return _gain(together[0], together[1], together[2], float(np.mean(seen)))
+    old, new, noise = np.concatenate(found, axis=1)
+    return _gain(old, new, noise, float(np.mean(seen)))
 
 
 @dataclass(frozen=True, slots=True)
