@@ -120,7 +120,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--camera", action="append", choices=[*CAMERAS])
     parser.add_argument("--objective", choices=("auto", "selfir"), default="auto")
     parser.add_argument("--minutes", type=float, default=15)
-    parser.add_argument("--learning-rate", type=float, default=TuneRecipe().learning_rate)
+    parser.add_argument("--learning-rate", type=float, default=TuneRecipe(minutes=1).learning_rate)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu")
     return parser.parse_args()
