@@ -154,7 +154,7 @@ def finetune(
             torch_device(runtime.device),
             command=command_line(context),
             progress=_interruptible(progress, stop),
-            report=lambda now: progress("train", int(now.share * _PARTS), _PARTS),
+            report=lambda now: progress("train", max(int(now.share * _PARTS), 1), _PARTS),
             stop=stop,
         ).run(resume=resume, overwrite=overwrite)
     _conclude(tuned, folder, talk, json=json)
