@@ -14,7 +14,7 @@ BIG = {"cv2", "imagecodecs", "matplotlib", "onnx", "onnxruntime", "rawpy", "tiff
 def test_asking_for_help_or_the_version_loads_nothing_big(arguments: list[str]) -> None:
     code = (
         "import sys; from pairfix.cli import run; code = run(sys.argv[1:]); "
-        f"sys.exit(code or ', '.join({BIG} & set(sys.modules)))"
+        f"sys.exit(', '.join({BIG} & set(sys.modules)) or code)"
     )
     subprocess.run([sys.executable, "-c", code, *arguments], check=True, capture_output=True)
 
