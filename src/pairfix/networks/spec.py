@@ -78,4 +78,4 @@ class Network:
     small: Mapping[str, Any] = field(default_factory=dict)
     """Hyper-parameters, but `channels`, of a version small enough for tests."""
     restores: bool = True
-    """Whether the last graph's output is a restored photo; if not, it serves training and adaptation."""
+    """Whether the last graph's output is a restored photo; if not, it helps others to."""
