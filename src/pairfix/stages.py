@@ -6,14 +6,14 @@ from contextlib import contextmanager
 
 from pairfix.image import Progress
 
-__all__ = ["Stages"]
+__all__ = ["Stages", "no_progress"]
 
 
 class Stages:
     """Announces the stages and keeps their times."""
 
     def __init__(self, progress: Progress | None) -> None:
-        self.progress = progress or _ignore
+        self.progress = progress or no_progress
         self.seconds: dict[str, float] = {}
         """By stage, in order."""
 
@@ -27,5 +27,5 @@ class Stages:
         self.progress(name, 1, 1)
 
 
-def _ignore(_stage: str, _done: int, _total: int) -> None:
-    pass
+def no_progress(_stage: str, _done: int, _total: int) -> None:
+    """Tell nobody."""

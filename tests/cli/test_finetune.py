@@ -59,3 +59,17 @@ def test_too_few_pairs_are_one_line(
     table.write_text(f"long,short\n{pair / 'long.dng'},{pair / 'short.dng'}\n")
     assert run(["finetune", str(table), "-o", str(tmp_path / "mine")]) == 4
     assert capsys.readouterr().err.splitlines()[-1].startswith("pairfix: 1 pairs are too few")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--debug-masks", "masks"], "it needs --objective selfir"),
+        (["--objective", "selfir", "--photos", "sharp"], "it needs --objective auto"),
+    ],
+)
+def test_options_that_the_objective_would_ignore_are_refused(
+    options: list[str], message: str, my_pairs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["finetune", str(my_pairs), *options]) == 2
+    assert message in capsys.readouterr().err

@@ -15,6 +15,7 @@ from pairfix.calibration.shape import Shape, fit_shape
 from pairfix.errors import PairError
 from pairfix.image import Domain, Progress
 from pairfix.pairs import FoundPair, LeftOut
+from pairfix.stages import no_progress
 
 __all__ = ["Calibrated", "calibrate", "calibrate_pairs"]
 
@@ -49,7 +50,7 @@ class Calibrated:
 def calibrate(
     pairs: Sequence[FoundPair],
     domain: Domain,
-    progress: Progress = lambda _stage, _done, _total: None,
+    progress: Progress = no_progress,
 ) -> Calibrated:
     """Measure a camera's noise in pairs of files.
 

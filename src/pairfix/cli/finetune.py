@@ -121,6 +121,7 @@ def finetune(
     from pairfix.calibration.load import pairs_domain  # noqa: PLC0415  (keeps --help quick)
     from pairfix.pairs import find_pairs  # noqa: PLC0415
 
+    _check_options(objective, photos, debug_masks)
     talk = Talk(quiet=quiet or not leads(), verbose=verbose)
     found = find_pairs(source).require()
     begin = find_model(start) if start else default_model(pairs_domain(found.pairs))
@@ -158,6 +159,14 @@ def finetune(
             stop=stop,
         ).run(resume=resume, overwrite=overwrite)
     _conclude(tuned, folder, talk, json=json)
+
+
+def _check_options(objective: str, photos: list[Path] | None, masks: Path | None) -> None:
+    """Refuse what the objective would not look at."""
+    if masks is not None and objective != "selfir":
+        raise typer.BadParameter("it needs --objective selfir", param_hint="--debug-masks")
+    if photos and objective != "auto":
+        raise typer.BadParameter("it needs --objective auto", param_hint="--photos")
 
 
 def _made(folder: Path | None) -> Path | None:

@@ -5,6 +5,7 @@ from pairfix.develop import develop
 from pairfix.fuse import fuse
 from pairfix.image import AlignedPair, DevelopSettings, Picture, Planes
 from pairfix.preview import compare
+from pairfix.stages import no_progress
 from pairfix.weights import Model
 
 __all__ = ["compare_models"]
@@ -21,9 +22,7 @@ def compare_models(pair: AlignedPair, before: Model, after: Model, runtime: Runt
     """
 
     def restored(model: Model) -> Picture:
-        fused, _ = fuse(
-            pair, model, runtime, tile=None, progress=lambda _stage, _done, _total: None
-        )
+        fused, _ = fuse(pair, model, runtime, tile=None, progress=no_progress)
         return _developed(pair, fused.planes)
 
     short = _developed(pair, pair.reference_planes)

@@ -26,6 +26,7 @@ from pairfix.calibration import CameraProfile, Setting
 from pairfix.fuse import fuse
 from pairfix.image import AlignedPair, Frame, Planes
 from pairfix.light import encoding_slope
+from pairfix.stages import no_progress
 from pairfix.synth.draw import Draw
 from pairfix.synth.noise import LinearNoise
 from pairfix.weights import Model
@@ -159,9 +160,7 @@ class _Trial:
 
     def errors(self, model: Model, runtime: Runtime) -> Floats:
         """A model's weighted squared errors, the target's noise among them, block by block."""
-        fused, _ = fuse(
-            self.noisier, model, runtime, tile=None, progress=lambda _stage, _done, _total: None
-        )
+        fused, _ = fuse(self.noisier, model, runtime, tile=None, progress=no_progress)
         return _blocks(self.weight * (fused.planes - self.target) ** 2)
 
     def noise(self) -> Floats:

@@ -19,6 +19,7 @@ from pairfix.errors import NotImprovedError, PairError
 from pairfix.formats import encode_picture
 from pairfix.image import AlignedPair, Progress
 from pairfix.pairs import FoundPair, LeftOut
+from pairfix.stages import no_progress
 from pairfix.synth.photos import list_photos
 from pairfix.train.distributed import Workers, joined
 from pairfix.train.loop import Standing
@@ -37,10 +38,6 @@ __all__ = ["Tuned", "Tuning"]
 
 _DRAWS = 4
 """How often noise is added to each pair that was kept apart."""
-
-
-def _no_progress(_stage: str, _done: int, _total: int) -> None:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ class Tuning:
     """Where to train."""
     command: str = ""
     """What the user typed, for log and model card."""
-    progress: Progress = _no_progress
+    progress: Progress = no_progress
     """Called with the stages ``"calibrate"``, ``"restore"``, ``"train"`` and ``"compare"``."""
     report: Callable[[Standing], None] = lambda _: None
     """Told after each step where the training stands."""
@@ -171,7 +168,7 @@ class Tuning:
     ) -> Gain:
         left_out: list[LeftOut] = []
         domain = self.start.domain
-        loaded = load_pairs(apart, domain, left_out, _no_progress, "compare")
+        loaded = load_pairs(apart, domain, left_out, no_progress, "compare")
         pairs: list[AlignedPair] = [each.pair for each in loaded]
         if not pairs:
             raise PairError(

@@ -13,6 +13,7 @@ from pairfix.formats import encode_picture
 from pairfix.fuse import fuse
 from pairfix.image import AlignedPair, DevelopSettings, Picture, Planes
 from pairfix.light import CELL, luminance
+from pairfix.stages import no_progress
 from pairfix.weights import Model
 
 __all__ = ["blur_length", "write_own_photo"]
@@ -39,7 +40,7 @@ def write_own_photo(pair: AlignedPair, model: Model, runtime: Runtime, path: Pat
     Returns:
         The blur's length, as `blur_length` has it.
     """
-    fused, _ = fuse(pair, model, runtime, tile=None, progress=lambda _stage, _done, _total: None)
+    fused, _ = fuse(pair, model, runtime, tile=None, progress=no_progress)
     picture = develop(fused.planes, fused.reference, DevelopSettings(), gain=fused.gain)
     height, width = (side // 2 for side in picture.pixels.shape[:2])
     half = cv2.resize(picture.pixels, (width, height), interpolation=cv2.INTER_AREA)
