@@ -2,8 +2,8 @@
 
     python benchmarks/papers_order.py PHOTOS [--steps N] [--width N] [--device cpu|cuda]
 
-All see the same pairs with Gaussian noise of 5/255 to 50/255 on display values (Zhang et al.,
-Section 4.1), for equally many steps, and are validated on the same pairs from held-out photos.
+All see the same pairs with Gaussian noise on display values (Zhang et al., Section 4.1), for
+equally many steps, and are validated on the same pairs from held-out photos.
 Prints a table beside the paper's figures (PSNR in dB, SSIM).
 """
 

@@ -95,6 +95,8 @@ def test_nothing_is_overwritten_unless_asked(photos: Path, tmp_path: Path) -> No
         ("--size", "63x64"),
         ("--noise", "nonsense"),
         ("--noise", "gaussian"),
+        ("--format", "png", "--noise", "gaussian", "--sigma", "9", "3"),
+        ("--format", "png", "--noise", "poisson", "--sigma", "3", "9"),
         ("--ratio", "8", "4"),
         ("--ratio", "0.5", "4"),
         ("--displacement", "inf"),
@@ -104,6 +106,28 @@ def test_nothing_is_overwritten_unless_asked(photos: Path, tmp_path: Path) -> No
 def test_nonsense_is_refused(photos: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
     assert synth(photos, tmp_path / "pairs", *options) == 2
     assert not (tmp_path / "pairs").exists()
+
+
+def test_gaussian_noise_is_as_strong_as_was_said(photos: Path, tmp_path: Path) -> None:
+    options = (
+        "--count",
+        "1",
+        "--size",
+        "192x160",
+        "--noise",
+        "gaussian",
+        "--sigma",
+        "20",
+        "20",
+        "--bits",
+        "8",
+    )
+    assert synth(photos, tmp_path / "pairs", "--format", "png", *options) == 0
+    pair = tmp_path / "pairs" / "0000"
+    short = decode(pair / "short.png").pixels.astype(float)
+    truth = decode(pair / "gt.png").pixels / 257
+    within = (truth > 80) & (truth < 170)
+    assert (short - truth)[within].std() == pytest.approx(20, rel=0.05)
 
 
 def test_a_missing_or_empty_folder_is_an_input_error(tmp_path: Path) -> None:

@@ -103,6 +103,12 @@ def test_models_take_turns() -> None:
     assert untouched.tolist() == [False, True] * 3
 
 
+def test_a_recipe_says_how_strong_gaussian_noise_is() -> None:
+    recipe = replace(QUIET, domain="srgb", noise=("gaussian",), sigma=(0.03, 0.03))
+    batch = captured(recipe, exposed(4, level=0.2))
+    assert (batch.short - batch.truth).std() == pytest.approx(0.03, rel=0.03)
+
+
 def test_fewer_pairs_than_models_are_no_trouble() -> None:
     recipe = replace(QUIET, domain="srgb", noise=tuple(NOISES))
     batch = captured(recipe, exposed(2))

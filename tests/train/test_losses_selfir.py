@@ -133,6 +133,13 @@ def test_patches_shrink_to_small_pictures_and_leave_out_the_rest() -> None:
     assert sharp_patches(sharp, sharp).shape == (2, 1, 2)
 
 
+def test_how_similar_a_sharp_patch_must_be_can_be_chosen() -> None:
+    sharp = picture(1, 3, 64, 64)
+    softer = sharp.mean() + 0.6 * (sharp - sharp.mean())
+    assert sharp_patches(sharp, softer).item() == 0
+    assert 0.9 < sharp_patches(sharp, softer, similarity=0.9).item() < 0.99
+
+
 def test_auxiliary_loss_counts_sharp_patches_alone() -> None:
     long = picture(2, 4, 64, 128)
     restored = long.clone()

@@ -18,6 +18,7 @@ def make_recipe(
     ratio: tuple[float, float],
     blur: tuple[float, float],
     *,
+    sigma: tuple[float, float] | None = None,
     jpeg: float = 0.0,
     augment: str = "",
 ) -> SynthRecipe:
@@ -28,6 +29,7 @@ def make_recipe(
         noise: Names of noise models, comma between.
         ratio: Lowest and highest exposure of the long frame over the short one's.
         blur: Shortest and longest path of the camera, in pixels.
+        sigma: Least and greatest standard deviation of Gaussian noise in 8-bit levels, if chosen.
         jpeg: Share of pairs that were JPEG-compressed.
         augment: Names of `pairfix.synth.recipe.AUGMENTATIONS`, comma between; may be empty.
 
@@ -43,6 +45,8 @@ def make_recipe(
     if jpeg and domain == "raw":
         raise typer.BadParameter("raw photos are never JPEGs", param_hint="--jpeg")
     recipe = SynthRecipe(domain=domain, noise=names, ratio=ratio, blur=blur, jpeg=jpeg)
+    if sigma is not None:
+        recipe = replace(recipe, sigma=_display_values(sigma, names))
     return replace(recipe, **{name: AUGMENTATIONS[name] for name in augmentations})
 
 
@@ -67,6 +71,16 @@ def check_finite(value: float, option: str) -> None:
     """
     if not math.isfinite(value):
         raise typer.BadParameter(f"{value:g} is not finite", param_hint=option)
+
+
+def _display_values(sigma: tuple[float, float], noises: Collection[str]) -> tuple[float, float]:
+    from pairfix.synth.noise import GAUSSIAN  # noqa: PLC0415  (keeps --help quick)
+
+    check_range(sigma, 0, "--sigma")
+    if GAUSSIAN not in noises:
+        raise typer.BadParameter("it applies to --noise gaussian alone", param_hint="--sigma")
+    low, high = sigma
+    return low / 255, high / 255
 
 
 def _chosen(text: str, known: Collection[str], option: str) -> tuple[str, ...]:

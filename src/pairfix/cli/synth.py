@@ -37,6 +37,7 @@ def synth(
     part: synth_options.PhotosOf = "all",
     domain: synth_options.PairDomain = None,
     noise: train_options.Noise = "sensor",
+    sigma: train_options.Sigma = None,
     ratio: train_options.Ratio = _PAIRS.ratio,
     blur: train_options.Blur = _PAIRS.blur,
     displacement: synth_options.Displacement = 8.0,
@@ -69,7 +70,7 @@ def synth(
     from pairfix.synth.write import PictureFormat  # noqa: PLC0415
 
     settings = PairSettings(
-        recipe=make_recipe(domain, noise, ratio, blur),
+        recipe=make_recipe(domain, noise, ratio, blur, sigma=sigma),
         count=count,
         size=wanted,
         displacement=displacement,

@@ -51,6 +51,7 @@ def train(
     reblur: train_options.Reblur = 0.0,
     deblurrer: train_options.Deblurrer = None,
     noise: train_options.Noise = "sensor",
+    sigma: train_options.Sigma = None,
     ratio: train_options.Ratio = _PAIRS.ratio,
     blur: train_options.Blur = _PAIRS.blur,
     jpeg: train_options.Jpeg = _PAIRS.jpeg,
@@ -91,7 +92,7 @@ def train(
     from pairfix.train.run import train as run  # noqa: PLC0415
     from pairfix.train.task import Task  # noqa: PLC0415
 
-    synth = make_recipe(domain, noise, ratio, blur, jpeg=jpeg, augment=augment)
+    synth = make_recipe(domain, noise, ratio, blur, sigma=sigma, jpeg=jpeg, augment=augment)
     check_finite(reblur, "--reblur")
     runtime = training_runtime(device, precision)
     recipe = checked(

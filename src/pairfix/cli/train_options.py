@@ -34,6 +34,7 @@ __all__ = [
     "Reblur",
     "Resume",
     "Seed",
+    "Sigma",
     "Steps",
     "ValidateEvery",
     "ValidationPairs",
@@ -108,6 +109,13 @@ Noise = Annotated[
     typer.Option(
         help="Noise models, comma between: sensor, physical, gaussian, poisson, gopro2.",
         metavar="NAMES",
+        rich_help_panel=_PAIRS,
+    ),
+]
+Sigma = Annotated[
+    tuple[float, float] | None,
+    typer.Option(
+        help="Range of the Gaussian noise's standard deviation, in 8-bit levels; else 5 to 50.",
         rich_help_panel=_PAIRS,
     ),
 ]

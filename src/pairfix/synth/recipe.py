@@ -30,6 +30,8 @@ class SynthRecipe:
     noise: tuple[str, ...] = ("sensor",)
     """Names of noise models (`pairfix.synth.noise.NOISES`), one of which each pair draws;
     ``"calibrated"`` is that of `profile`."""
+    sigma: Range = (5 / 255, 50 / 255)
+    """Standard deviation of the noise model ``"gaussian"``, in display values; SelfIR's range."""
     profile: "CameraProfile | None" = None
     """The camera that takes the pairs; None for any."""
     ratio: Range = (2.0, 16.0)

@@ -12,7 +12,16 @@ from pairfix.synth.camera import Camera
 from pairfix.synth.draw import Draw
 from pairfix.synth.light import encode_planes, linear_to_srgb, srgb_to_linear
 from pairfix.synth.mosaic import demosaic, filter_colours, packed_gains
-from pairfix.synth.noise import CALIBRATED, NOISES, FrameNoise, NoiseModel, PairNoise, calibrated
+from pairfix.synth.noise import (
+    CALIBRATED,
+    GAUSSIAN,
+    NOISES,
+    FrameNoise,
+    NoiseModel,
+    PairNoise,
+    calibrated,
+    gaussian_noise,
+)
 from pairfix.synth.optics import Exposed
 from pairfix.synth.readout import Readout
 from pairfix.synth.recipe import SynthRecipe
@@ -73,7 +82,7 @@ def _route(model: NoiseModel, recipe: SynthRecipe) -> _Capture:
 
 
 def _models(recipe: SynthRecipe) -> tuple[NoiseModel, ...]:
-    known = dict(NOISES)
+    known = {**NOISES, GAUSSIAN: gaussian_noise(*recipe.sigma)}
     if recipe.profile is not None:
         known[CALIBRATED] = calibrated(recipe.profile)
     for name in recipe.noise:

@@ -5,21 +5,28 @@ from collections.abc import Mapping
 from pairfix.image import Domain
 from pairfix.synth.noise import display, sensor
 from pairfix.synth.noise.calibrated import LinearNoise, calibrated
+from pairfix.synth.noise.display import gaussian_noise
 from pairfix.synth.noise.model import FrameNoise, NoiseModel, PairNoise
+from pairfix.synth.recipe import SynthRecipe
 
 __all__ = [
     "CALIBRATED",
+    "GAUSSIAN",
     "NOISES",
     "FrameNoise",
     "LinearNoise",
     "NoiseModel",
     "PairNoise",
     "calibrated",
+    "gaussian_noise",
     "noises_for",
 ]
 
 CALIBRATED = "calibrated"
 """Name of the model that a recipe's own profile makes."""
+
+GAUSSIAN = "gaussian"
+"""Name of the model whose strength a recipe can choose."""
 
 NOISES: Mapping[str, NoiseModel] = {
     "sensor": NoiseModel(
@@ -34,12 +41,7 @@ NOISES: Mapping[str, NoiseModel] = {
         stage="sensor",
         draw=sensor.physical_noise,
     ),
-    "gaussian": NoiseModel(
-        title="white noise of any strength on display values",
-        source="SelfIR, Section 4.1",
-        stage="display",
-        draw=display.gaussian_noise,
-    ),
+    GAUSSIAN: gaussian_noise(*SynthRecipe().sigma),
     "poisson": NoiseModel(
         title="Poisson noise on display values",
         source="SelfIR, Section 4.1",

@@ -4,12 +4,11 @@ import torch
 from torch import Tensor
 
 from pairfix.synth.draw import Draw
-from pairfix.synth.noise.model import FrameNoise, PairNoise
+from pairfix.synth.noise.model import FrameNoise, NoiseModel, PairNoise
 from pairfix.synth.noise.samplers import gaussian, poisson
 
 __all__ = ["gaussian_noise", "gopro2_noise", "poisson_noise"]
 
-_SIGMA = (5 / 255, 50 / 255)
 _PHOTONS = (5.0, 50.0)
 """lambda: photons at white."""
 _LONG_SIGMA = (0.0, 2 / 255)
@@ -24,12 +23,21 @@ _READOUT = (0.05, 0.1)
 _INTENSITIES = 256
 
 
-def gaussian_noise(clean: Tensor, _ratio: Tensor, draw: Draw) -> PairNoise:
-    """White noise with sigma 5/255 to 50/255 (SelfIR); see `NoiseModel.draw`."""
-    shape = (len(clean), 1, 1, 1)
-    sigma = draw.uniform(*shape, low=_SIGMA[0], high=_SIGMA[1])
-    short = FrameNoise(torch.zeros_like(sigma), sigma**2, gaussian)
-    return PairNoise(short, _faint(shape, draw), brightening=torch.ones_like(sigma))
+def gaussian_noise(lowest: float, highest: float) -> NoiseModel:
+    """White noise whose standard deviation, in display values, is drawn from a range."""
+
+    def draw_noise(clean: Tensor, _ratio: Tensor, draw: Draw) -> PairNoise:
+        shape = (len(clean), 1, 1, 1)
+        sigma = draw.uniform(*shape, low=lowest, high=highest)
+        short = FrameNoise(torch.zeros_like(sigma), sigma**2, gaussian)
+        return PairNoise(short, _faint(shape, draw), brightening=torch.ones_like(sigma))
+
+    return NoiseModel(
+        title="white noise of any strength on display values",
+        source="SelfIR, Section 4.1",
+        stage="display",
+        draw=draw_noise,
+    )
 
 
 def poisson_noise(clean: Tensor, _ratio: Tensor, draw: Draw) -> PairNoise:

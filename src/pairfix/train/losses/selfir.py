@@ -13,6 +13,7 @@ from pairfix.train.losses.similarity import ssim_map
 
 __all__ = [
     "PATCH",
+    "SIMILARITY",
     "auxiliary_loss",
     "reconstruction_loss",
     "regularisation_loss",
@@ -21,7 +22,8 @@ __all__ = [
 
 PATCH = 64
 """Side of a patch, as a rule."""
-_LEAST_SIMILARITY = 0.99
+SIMILARITY = 0.99
+"""SSIM from which a patch is sharp, as a rule (epsilon_s)."""
 _LEAST_EXCESS = 1e-5
 _LUMINANCE = {3: (0.2989, 0.5870, 0.1140), 4: (0.25, 0.25, 0.25, 0.25)}
 """Weights of the planes: of RGB, and of a mosaic's R, G1, G2, B."""
@@ -57,11 +59,13 @@ def regularisation_loss(
     return l2(restored - target, first - second, weight)
 
 
-def sharp_patches(long: Tensor, restored: Tensor, patch: int = PATCH) -> Tensor:
+def sharp_patches(
+    long: Tensor, restored: Tensor, patch: int = PATCH, similarity: float = SIMILARITY
+) -> Tensor:
     """The mask m: how far each patch of the long exposure is sharp (Eq. 8).
 
-    A patch is sharp if it resembles the restored picture (SSIM above 0.99) and has more variance
-    than that (by more than 1e-5), both in luminance; a mosaic's is the mean of its planes.
+    A patch is sharp if it resembles the restored picture by its SSIM, and has more variance than
+    that (by more than 1e-5), both in luminance; a mosaic's is the mean of its planes.
 
     Args:
         long: ``N x C x h x w``, C = 3 (RGB) or 4 (mosaic), from 0 to 1; at least 11 pixels to a
@@ -69,16 +73,17 @@ def sharp_patches(long: Tensor, restored: Tensor, patch: int = PATCH) -> Tensor:
         restored: The same shape, without gradient.
         patch: Side of a patch, or the picture's shorter side if that is less; what is left at
             the right and at the bottom belongs to none.
+        similarity: SSIM above which a patch may be sharp.
 
     Returns:
         ``N x rows x columns``: SSIM where sharp, else 0.
     """
     blurry, reference = (_patches(_luminance(x), patch) for x in (long, restored))
     grid, planes = blurry.shape[:3], (-1, 1, *blurry.shape[-2:])
-    similarity = ssim_map(blurry.reshape(planes), reference.reshape(planes))
-    similarity = similarity.mean(dim=(1, 2, 3)).view(grid)
+    structure = ssim_map(blurry.reshape(planes), reference.reshape(planes))
+    structure = structure.mean(dim=(1, 2, 3)).view(grid)
     excess = (blurry.var(dim=(3, 4, 5)) - reference.var(dim=(3, 4, 5))).view(grid)
-    return similarity * ((similarity > _LEAST_SIMILARITY) & (excess > _LEAST_EXCESS))
+    return structure * ((structure > similarity) & (excess > _LEAST_EXCESS))
 
 
 def auxiliary_loss(

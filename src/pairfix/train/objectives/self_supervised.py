@@ -13,6 +13,7 @@ from pairfix.networks import Network
 from pairfix.synth.batch import PairBatch
 from pairfix.train.fusion import Fusion
 from pairfix.train.losses.selfir import (
+    SIMILARITY,
     auxiliary_loss,
     reconstruction_loss,
     regularisation_loss,
@@ -86,6 +87,7 @@ class SelfSupervised:
         *,
         regularisation: float,
         auxiliary: float,
+        similarity: float = SIMILARITY,
     ) -> None:
         """Train all of a network's graphs together.
 
@@ -94,11 +96,13 @@ class SelfSupervised:
             measure: How pictures are compared; sharp patches are found in encoded ones.
             regularisation: Weight of L_reg.
             auxiliary: Weight of L_aux; at 0 it is not computed.
+            similarity: SSIM above which a patch may be sharp.
         """
         self._fusion = fusion
         self._measure = measure
         self._regularisation = regularisation
         self._auxiliary = auxiliary
+        self._similarity = similarity
 
     @property
     def players(self) -> Mapping[str, nn.Module]:
@@ -130,7 +134,7 @@ class SelfSupervised:
             "regularisation": self._regularisation * regularisation,
         }
         if self._auxiliary:
-            mask = sharp_patches(seen["long"], output.detach())
+            mask = sharp_patches(seen["long"], output.detach(), similarity=self._similarity)
             long, long_weight = measure.values(seen["long"]), pick(weight, neighbours.first)
             auxiliary = auxiliary_loss(restored, long, mask, long_weight)
             losses["auxiliary"] = self._auxiliary * auxiliary
@@ -161,7 +165,13 @@ def co_learning(
     regularisation = settings.regularisation
     if regularisation is None:
         regularisation = _REGULARISATION[config.channels]
-    return SelfSupervised(fusion, measure, regularisation=regularisation, auxiliary=auxiliary)
+    return SelfSupervised(
+        fusion,
+        measure,
+        regularisation=regularisation,
+        auxiliary=auxiliary,
+        similarity=settings.similarity,
+    )
 
 
 def build_self_supervised(

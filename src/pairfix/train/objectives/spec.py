@@ -11,6 +11,7 @@ from pairfix.networks import Network
 from pairfix.synth.batch import PairBatch
 from pairfix.train.fusion import Fusion
 from pairfix.train.losses import PixelLossName
+from pairfix.train.losses.selfir import SIMILARITY
 
 __all__ = ["Build", "Objective", "ObjectiveSettings", "ObjectiveSpec", "Stage"]
 
@@ -66,6 +67,8 @@ class ObjectiveSettings:
     """Weight of SelfIR's L_reg; None for the paper's: 2 for srgb, 4 for raw."""
     auxiliary: float = 2.0
     """Weight of SelfIR's L_aux in its second stage; at 0 there is none."""
+    similarity: float = SIMILARITY
+    """SSIM above which L_aux may take a patch for sharp."""
     noise_curve: tuple[tuple[float, ...], ...] | None = None
     """The short exposures' noise, for SelfIR's losses in linear light: standard deviations in
     encoded units, one row a channel, at `pairfix.noise.LEVELS`; None for 0.1 everywhere."""
