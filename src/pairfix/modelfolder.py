@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -106,7 +107,7 @@ def check_folder(folder: Path, *, overwrite: bool) -> None:
 
     Raises:
         OutputError: It exists and may not be overwritten, is something else than a model
-            folder, or lies in no folder.
+            folder, or lies in no folder or in one that is closed to us.
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise OutputError(f"{folder} is not a folder", "choose another name")
@@ -119,8 +120,11 @@ def check_folder(folder: Path, *, overwrite: bool) -> None:
             )
         if any(folder.iterdir()) and not (folder / CONFIG).is_file():
             raise OutputError(f"{folder} is no model folder", "choose another name")
-    if not folder.absolute().parent.is_dir():
+    parent = folder.absolute().parent
+    if not parent.is_dir():
         raise OutputError(f"the folder {folder.parent} does not exist", "create it first")
+    if not os.access(parent, os.W_OK):
+        raise OutputError(f"no permission to write into {folder.parent}", "choose another folder")
 
 
 def _write_weights(

@@ -112,9 +112,11 @@ class KnownCamera:
         )
 
 
-def take_pictures(folder: Path, *, deviation: float, seed: int = 0) -> Path:
+def take_pictures(
+    folder: Path, *, deviation: float, seed: int = 0, light: Light | None = None
+) -> Path:
     """A pair of 16-bit PNGs whose short one has white noise in linear light."""
-    light = quiet_scene(seed)
+    light = quiet_scene(seed) if light is None else light
     rng = np.random.default_rng(seed)
     noisy = light + rng.normal(0, deviation, light.shape)
     folder.mkdir(parents=True, exist_ok=True)

@@ -5,13 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from pairfix.calibration import CameraProfile, Setting, calibrate
-from pairfix.calibration.load import pairs_domain
+from pairfix.calibration.load import check_alike, pairs_domain
 from pairfix.errors import InputError, PairError
+from pairfix.formats import decode, encode_picture
+from pairfix.image import Picture
 from tests.calibration.cameras import (
     READ,
     SHOT,
+    SIZE,
     STATED,
     KnownCamera,
     blank_scene,
@@ -20,6 +24,7 @@ from tests.calibration.cameras import (
     quiet_scene,
     take_pictures,
 )
+from tests.scenes import scene
 
 CLOSE = 0.15
 """Of two pairs of 0.3 megapixels, most estimates are within 0.1."""
@@ -30,6 +35,12 @@ def measured(camera: KnownCamera, folder: Path) -> Setting:
     """The one setting of two pairs."""
     (setting,) = calibrate(camera.takes(folder), "raw").profile.settings
     return setting
+
+
+def pixels_of(path: Path) -> NDArray[np.uint16]:
+    pixels = decode(path).pixels
+    assert pixels.dtype == np.uint16
+    return pixels.astype(np.uint16)
 
 
 @pytest.fixture(scope="module")
@@ -237,6 +248,49 @@ def test_pairs_of_several_cameras_are_refused(tmp_path: Path) -> None:
     KnownCamera(name="Other").take(tmp_path / "1")
     with pytest.raises(PairError, match="different cameras: Known and Other"):
         calibrate(found(tmp_path), "raw")
+
+
+def test_a_camera_that_says_no_name_does_not_hide_that_others_differ(tmp_path: Path) -> None:
+    for number, name in enumerate(("Known", "Known", "Other")):
+        KnownCamera(name=name).take(tmp_path / f"{number}")
+    first, *others = found(tmp_path)
+    nameless = replace(
+        first,
+        long_facts=replace(first.long_facts, camera=None),
+        short_facts=replace(first.short_facts, camera=None),
+    )
+    check_alike((nameless, others[0]))
+    with pytest.raises(PairError, match="different cameras: Known and Other"):
+        check_alike((nameless, *others))
+
+
+def test_pairs_that_are_all_texture_do_not_spoil_the_others(tmp_path: Path) -> None:
+    """No block of theirs is calm enough in the end: the scale of nothing is no scale."""
+    for seed in range(2):
+        KnownCamera().take(tmp_path / f"busy{seed}", seed=seed, light=scene(SIZE, seed, radius=2))
+    KnownCamera().take(tmp_path / "quiet")
+    (setting,) = calibrate(found(tmp_path), "raw").profile.settings
+    assert setting.short.shot == pytest.approx((SHOT,) * 4, rel=0.2)
+    assert setting.long.shot == pytest.approx((SHOT / 8,) * 4, rel=0.5)
+
+
+def test_drawn_pictures_have_no_noise_to_measure(tmp_path: Path) -> None:
+    drawn = np.full((3, *SIZE), 0.1, np.float32)
+    for top, left, *colour in np.random.default_rng(0).uniform(size=(25, 5)):
+        row, column = int(top * SIZE[0]), int(left * SIZE[1])
+        drawn[:, row : row + 100, column : column + 130] = np.array(colour)[:, None, None] / 2
+    for path in take_pictures(tmp_path / "0", deviation=0, light=drawn).iterdir():
+        encode_picture(Picture(pixels_of(path), b""), path, bits=8, overwrite=True)
+    with pytest.raises(PairError, match="no noise can be measured"):
+        calibrate(found(tmp_path), "srgb")
+
+
+def test_pictures_too_small_for_a_block_are_left_out(tmp_path: Path) -> None:
+    take_pictures(tmp_path / "0", deviation=0.02)
+    for path in take_pictures(tmp_path / "1", deviation=0.02, seed=1).iterdir():
+        encode_picture(Picture(pixels_of(path)[:100], b""), path, overwrite=True)
+    (small,) = calibrate(found(tmp_path), "srgb").left_out
+    assert "short.png is too small: 640 x 100 pixels" in small.reason
 
 
 def test_too_little_that_is_flat_is_a_pair_error(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_memory_that_runs_out_is_said_with_what_helps(
         raise RuntimeError("CUDA out of memory. Tried to allocate 20 GiB")
 
     monkeypatch.setattr("pairfix.train.loop.Loop.run", run_out)
-    with pytest.raises(MemoryExhaustedError, match="take a smaller --batch or --crop"):
+    with pytest.raises(MemoryExhaustedError, match="take smaller batches or crops"):
         train(task(photos), tmp_path / "mine", RECIPE, CPU)
 
 

@@ -1,5 +1,6 @@
 """A whole fine-tuning: from a folder of pairs to a model for their camera, or to none."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,10 +24,10 @@ from pairfix.modelfolder import CALIBRATION  # noqa: E402
 from pairfix.pairs import FoundPair  # noqa: E402
 from pairfix.train import run as running  # noqa: E402
 from pairfix.tune import Tuned, TuneRecipe, Tuning  # noqa: E402
-from pairfix.tune.estimate import estimate_gain  # noqa: E402
+from pairfix.tune.estimate import estimate_gain, setting_of  # noqa: E402
 from pairfix.tune.prepare import split  # noqa: E402
 from pairfix.weights import Model, find_model  # noqa: E402
-from tests.calibration.cameras import KnownCamera, quiet_scene  # noqa: E402
+from tests.calibration.cameras import KnownCamera, found, quiet_scene  # noqa: E402
 
 Pairs = tuple[FoundPair, ...]
 
@@ -155,13 +156,63 @@ def test_nothing_of_the_users_is_replaced_unasked(
     assert tuned.model is not None
     with pytest.raises(OutputError, match="exists already"):
         tuning(soft_pairs, tuned.model.folder).run()
-    (tmp_path / "mine.training").mkdir()
-    with pytest.raises(OutputError, match="holds an earlier tuning; pass --resume or"):
-        tuning(soft_pairs, tmp_path / "mine").run()
-    with pytest.raises(OutputError, match=r"mine\.training is in the way"):
-        tuning(soft_pairs, tmp_path / "mine").run(overwrite=True)
+    mine = tmp_path / "mine.training"
+    (mine / "photos").mkdir(parents=True)
+    for overwrite in (False, True):
+        with pytest.raises(OutputError, match=r"mine\.training is in the way"):
+            tuning(soft_pairs, tmp_path / "mine").run(overwrite=overwrite)
     with pytest.raises(OutputError, match="holds no tuning to go on from"):
         tuning(soft_pairs, tmp_path / "mine").run(resume=True)
+
+
+def test_a_tuning_that_was_begun_is_not_begun_again_unasked(
+    soft_pairs: Pairs, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.training").mkdir()
+    (tmp_path / "mine.training" / "pairs.json").write_text("{}")
+    with pytest.raises(OutputError, match="holds an earlier tuning; pass --resume or"):
+        tuning(soft_pairs, tmp_path / "mine").run()
+    with pytest.raises(ModelError, match="holds a tuning with other pairs; give the same"):
+        tuning(soft_pairs, tmp_path / "mine").run(resume=True)
+
+
+def test_what_is_interrupted_before_the_training_leaves_nothing(
+    soft_pairs: Pairs, tmp_path: Path
+) -> None:
+    def interrupt(stage: str, done: int, _total: int) -> None:
+        if (stage, done) == ("restore", 2):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        tuning(soft_pairs, tmp_path / "mine", progress=interrupt).run()
+    assert not list(tmp_path.iterdir())
+
+
+def test_one_photo_is_too_little_to_tune_with(soft_pairs: Pairs, tmp_path: Path) -> None:
+    shutil.copytree(soft_pairs[0].long.parents[1], tmp_path / "pairs")
+    pairs = found(tmp_path / "pairs")[:3]
+    (tuned_with, _), _ = split(pairs)
+    tuned_with.long.write_bytes(tuned_with.short.read_bytes()[:1000])
+    with pytest.raises(PairError, match=r"of 2 pairs to tune with only 1 can be used: .*; give"):
+        tuning(pairs, tmp_path / "mine").run()
+    assert [path.name for path in tmp_path.iterdir()] == ["pairs"]
+
+
+def test_a_model_that_does_not_restore_is_refused_before_any_work(
+    soft_pairs: Pairs, tmp_path: Path
+) -> None:
+    module = replace(tuning(soft_pairs, tmp_path / "mine"), start=find_model("reblur-raw"))
+    with pytest.raises(ModelError, match="does not restore"):
+        module.run()
+
+
+def test_pairs_are_judged_by_the_noise_at_their_own_iso(tuned: Tuned, soft_pairs: Pairs) -> None:
+    short = load_pair(soft_pairs[0], "raw").pair.matched.short
+    (setting,) = tuned.profile.settings
+    assert setting.iso == 1600
+    for iso, expected in ((1600, setting), (2000, setting), (3200, None), (None, None)):
+        frame = replace(short, exposure=replace(short.exposure, iso=iso))
+        assert setting_of(tuned.profile, frame) == expected
 
 
 def test_a_folder_that_is_no_folder_is_an_error_before_any_work(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pairfix.image import AlignedPair, Planes
 from pairfix.light import CELL
 
-__all__ = ["PIXELS", "Blocks", "flat_blocks"]
+__all__ = ["PIXELS", "SMALLEST", "Blocks", "flat_blocks"]
 
 Floats = NDArray[np.float32]
 _Sample = TypeVar("_Sample", bound=np.generic)
@@ -23,12 +23,14 @@ _SATURATED = 0.85
 """Share of saturation above which blocks say less about noise than about clipping."""
 _EDGE = 2
 """Blocks along the borders that alignment may have filled by reflection."""
+SMALLEST = (2 * _EDGE + 3) * PIXELS
+"""Side in pixels of the smallest photo in which a block has others around it."""
 _LEVELS = 12
 """Classes of brightness within which blocks are compared."""
 _FLAT_SHARE = 0.3
 """Share of the blocks of like brightness that are taken to be flat and still."""
 _TINY = 1e-12
-_MOST = 4096
+_MOST = 2048
 """Blocks of one pair that are kept: more would take memory, and tell nothing new."""
 _TRENDS = 3
 """Numbers that a plane fitted to a block takes away from its degrees of freedom."""
@@ -55,6 +57,11 @@ class Blocks:
     """``C x n``: mean variance of short less long in the eight blocks around."""
     level_around: Floats
     """``C x n``: mean brightness of these blocks."""
+
+    @property
+    def count(self) -> int:
+        """How many blocks these are, n."""
+        return self.level.shape[1]
 
     @property
     def freedom(self) -> int:

@@ -1,5 +1,6 @@
 """A camera's noise from the pairs that it took."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,6 +19,8 @@ from pairfix.pairs import FoundPair, LeftOut
 from pairfix.stages import no_progress
 
 __all__ = ["Calibrated", "calibrate", "calibrate_pairs"]
+
+_log = logging.getLogger(__name__)
 
 _ROUNDS = 3
 _UNREST = 1.15
@@ -73,15 +76,14 @@ def calibrate(
         )
     profile = calibrate_pairs(evidence, domain)
     _, scarce = by_setting(evidence)
-    left_out += [
-        LeftOut(
-            each.path,
+    for group in scarce:
+        reason = (
             f"only {count_blocks(group)} blocks at its ISO are flat and stood still, "
-            f"{FEWEST_BLOCKS} are needed",
+            f"{FEWEST_BLOCKS} are needed"
         )
-        for group in scarce
-        for each in group
-    ]
+        for each in group:
+            _log.warning("left out %s: %s", each.name, reason)
+            left_out.append(LeftOut(each.path, reason))
     return Calibrated(profile, tuple(left_out), tuple(evidence))
 
 
@@ -112,7 +114,7 @@ def calibrate_pairs(evidence: Sequence[Evidence], domain: Domain) -> CameraProfi
 
 
 def _setting(group: Sequence[Evidence]) -> Setting:
-    blocks = [each.blocks for each in group]
+    blocks = [each.blocks for each in group if each.blocks.count]
     for _ in range(_ROUNDS):
         blocks = _calmest(blocks, _difference_line(blocks))
     shape = fit_shape(blocks, _difference_line(blocks))
@@ -122,7 +124,7 @@ def _setting(group: Sequence[Evidence]) -> Setting:
     return Setting(
         iso=group[0].iso[0],
         pairs=len(group),
-        blocks=sum(each.level.shape[1] for each in blocks),
+        blocks=sum(each.count for each in blocks),
         brightening=brightening,
         short=_frame_fit(own, shape, [each.told["short"] for each in group]),
         long=_frame_fit(long, _white(shape), [each.told["long"] for each in group]),
@@ -135,11 +137,15 @@ def _setting(group: Sequence[Evidence]) -> Setting:
 
 
 def _calmest(blocks: Sequence[Blocks], fits: Sequence[Fit]) -> list[Blocks]:
-    """The blocks around which there is hardly more than noise; at least the fewest that will do."""
+    """The blocks around which there is hardly more than noise; at least the fewest that will do.
+
+    Of pairs that have such blocks.
+    """
     unrest = [_unrest(each, fits) for each in blocks]
     together = np.sort(np.concatenate(unrest))
     limit = max(_UNREST, together[min(FEWEST_BLOCKS, len(together)) - 1])
-    return [each.only(ratio <= limit) for each, ratio in zip(blocks, unrest, strict=True)]
+    calm = [each.only(ratio <= limit) for each, ratio in zip(blocks, unrest, strict=True)]
+    return [each for each in calm if each.count]
 
 
 def _unrest(blocks: Blocks, fits: Sequence[Fit]) -> NDArray[np.float32]:

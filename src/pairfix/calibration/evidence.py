@@ -74,7 +74,7 @@ class Evidence:
 
 def count_blocks(group: Iterable[Evidence]) -> int:
     """How many flat and still blocks pairs hold."""
-    return sum(each.blocks.level.shape[1] for each in group)
+    return sum(each.blocks.count for each in group)
 
 
 def by_setting(evidence: Sequence[Evidence]) -> tuple[list[list[Evidence]], list[list[Evidence]]]:

@@ -7,8 +7,9 @@ from typing import Literal
 import numpy as np
 
 from pairfix.align import align
+from pairfix.calibration.blocks import SMALLEST
 from pairfix.defects import remove_row_noise
-from pairfix.errors import InputError, PairError, PairfixError
+from pairfix.errors import InputError, MemoryExhaustedError, PairError, PairfixError
 from pairfix.exposure import match_exposure
 from pairfix.formats import decode
 from pairfix.image import AlignedPair, DevelopSettings, Domain, Progress
@@ -61,6 +62,8 @@ def load_pairs(
         progress(stage, number, len(found))
         try:
             yield load_pair(each, domain)
+        except MemoryExhaustedError:
+            raise
         except PairfixError as error:
             _log.warning("left out %s: %s", each.name, error.message)
             left_out.append(LeftOut(each.long, error.message))
@@ -71,13 +74,19 @@ def load_pair(found: FoundPair, domain: Domain) -> LoadedPair:
     """Read, match, align and clean one pair.
 
     Raises:
-        PairfixError: It cannot be read or aligned, or is black.
+        PairfixError: It cannot be read or aligned, is black or too small.
     """
     kind: Literal["auto", "srgb"] = "srgb" if domain == "srgb" else "auto"
     long, short = (decode(path, kind, DevelopSettings()) for path in (found.long, found.short))
     if long.domain != domain:
         raise PairError(
-            f"{found.long} gives no {domain} pair", f"a {domain} model learns from other photos"
+            f"{found.long} gives no {domain} pair", "give raw photos under a 2 x 2 Bayer filter"
+        )
+    if min(short.size) < SMALLEST:
+        height, width = short.size
+        raise PairError(
+            f"{found.short} is too small: {width} x {height} pixels",
+            "give the camera's photos uncropped",
         )
     matched = match_exposure(long, short)
     for frame, planes in (
@@ -115,11 +124,12 @@ def check_alike(pairs: Sequence[FoundPair]) -> None:
         PairError: They differ; the message names two that do.
     """
     first = pairs[0]
-    for each in pairs[1:]:
-        if None not in (first.camera, each.camera) and first.camera != each.camera:
+    known = next((each for each in pairs if each.camera), first)
+    for each in pairs:
+        if each.camera not in (None, known.camera):
             raise PairError(
-                f"{first.name} and {each.name} come from different cameras: "
-                f"{first.camera} and {each.camera}",
+                f"{known.name} and {each.name} come from different cameras: "
+                f"{known.camera} and {each.camera}",
                 "give the pairs of one camera at a time",
             )
         if first.long_facts.kind != each.long_facts.kind:

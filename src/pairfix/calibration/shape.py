@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.calibration.blocks import PIXELS, Blocks
+from pairfix.errors import PairError
 from pairfix.light import CELL
 
 __all__ = ["Shape", "fit_shape"]
@@ -14,6 +15,9 @@ __all__ = ["Shape", "fit_shape"]
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
+_GREY = 0.18
+_NOISELESS = 1e-8
+"""Variance at grey below what any sensor has: a deviation of one step in 10,000."""
 _TINY = 1e-12
 _REACH = 3
 """Pixels over which noise may be correlated."""
@@ -60,8 +64,16 @@ def fit_shape(blocks: Sequence[Blocks], fits: Sequence[tuple[float, float]]) -> 
     Args:
         blocks: Of pairs that share their noise.
         fits: Shot and read noise, plane by plane.
+
+    Raises:
+        PairError: They hold no noise, as drawn pictures do.
     """
-    normal = np.concatenate([_normalised(each, fits) for each in blocks])
+    normal = [each for each in (_normalised(each, fits) for each in blocks) if len(each)]
+    if not normal or max(shot * _GREY + read for shot, read in fits) < _NOISELESS:
+        raise PairError(
+            "no noise can be measured in these pairs", "give photos as the camera made them"
+        )
+    size = sum(each.size for each in normal)
     precision = np.mean(np.concatenate([(1 / _expected(each, fits)).ravel() for each in blocks]))
     parts = np.stack([*_parts(len(blocks[0].noise))])
     weight = np.sqrt(_pairs_apart()).ravel()
@@ -71,12 +83,12 @@ def fit_shape(blocks: Sequence[Blocks], fits: Sequence[tuple[float, float]]) -> 
     rows, columns = np.maximum(strengths[-2:], 0)
     total = near[0, 0] + rows + columns
     near = near / near[0, 0]
-    chance = max(_SURE / np.sqrt(normal.size), _NEGLIGIBLE)
+    chance = max(_SURE / np.sqrt(size), _NEGLIGIBLE)
     near[np.abs(near) < chance] = 0
     quarter = np.concatenate([near[:0:-1], near])
     return Shape(
         correlation=np.concatenate([quarter[:, :0:-1], quarter], axis=1),
-        channels=np.eye(1) if normal.shape[1] == 1 else _channel_correlation(normal),
+        channels=np.eye(1) if normal[0].shape[1] == 1 else _channel_correlation(normal),
         rows=rows / precision if rows / total > chance / _SURE else 0.0,
         columns=columns / precision if columns / total > chance / _SURE else 0.0,
         lines_seen=float(parts[-1, 0, 0] / parts[0, 0, 0]),
@@ -110,11 +122,13 @@ def _normalised(blocks: Blocks, fits: Sequence[tuple[float, float]]) -> Floats:
     return mosaic
 
 
-def _autocovariance(normal: Floats) -> Doubles:
+def _autocovariance(normal: Sequence[Floats]) -> Doubles:
     """Mean product by distance down and across, ``s x s``; both diagonals count alike."""
-    side = normal.shape[-1]
-    spectrum = np.abs(np.fft.rfft2(normal, s=(2 * side, 2 * side))) ** 2
-    products = np.fft.irfft2(spectrum.mean(axis=(0, 1)), s=(2 * side, 2 * side))
+    side = normal[0].shape[-1]
+    twice = (2 * side, 2 * side)
+    spectra = [(np.abs(np.fft.rfft2(each, s=twice)) ** 2).sum(axis=(0, 1)) for each in normal]
+    blocks = sum(each.shape[0] * each.shape[1] for each in normal)
+    products = np.fft.irfft2(np.sum(spectra, axis=0) / blocks, s=twice)
     left = np.concatenate([products[:side, :1], products[:side, :-side:-1]], axis=1)
     counts = np.arange(side, 0, -1)
     return (products[:side, :side] + left) / 2 / np.outer(counts, counts)
@@ -168,7 +182,8 @@ def _trends(step: int) -> Doubles:
     return projection.reshape(PIXELS**2, PIXELS**2)
 
 
-def _channel_correlation(normal: Floats) -> Doubles:
-    covariance = np.einsum("ncij,ndij->cd", normal, normal).astype(np.float64)
+def _channel_correlation(normal: Sequence[Floats]) -> Doubles:
+    products = [np.einsum("ncij,ndij->cd", each, each) for each in normal]
+    covariance = np.sum(products, axis=0, dtype=np.float64)
     scale = np.sqrt(np.diag(covariance))
     return covariance / np.outer(scale, scale)

@@ -82,7 +82,7 @@ def run(arguments: list[str] | None = None) -> int:
         show_error(str(error))
         return error.exit_code
     except MemoryError:
-        show_error("memory ran out; close other programs, or use a smaller --tile")
+        show_error("memory ran out; close other programs, or let restore take a smaller --tile")
         return MemoryExhaustedError.exit_code
     except SystemExit as finished:
         if finished.code == _INTERRUPTED:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pairfix.cli import options
-from pairfix.cli.console import Talk, print_json, printing
+from pairfix.cli.console import Talk, make_table, print_json, printing
 from pairfix.errors import OutputError, printable
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _show(calibrated: "Calibrated", left_out: tuple["LeftOut", ...]) -> None:
     console.print(_strengths(profile))
     console.print(_structure(profile))
     if left_out:
-        table = _table("Left out", "Why")
+        table = make_table("Left out", "Why")
         for each in left_out:
             table.add_row(Text(printable(str(each.path))), Text(printable(each.reason)))
         console.print(table)
@@ -114,7 +114,7 @@ def _show(calibrated: "Calibrated", left_out: tuple["LeftOut", ...]) -> None:
 
 def _strengths(profile: "CameraProfile") -> Table:
     names = "ISO", "Pairs", "Flat blocks", "Colour", "Shot noise", "Read noise"
-    table = _table(*names, "Shot / stated", "Read / stated")
+    table = make_table(*names, "Shot / stated", "Read / stated")
     for setting in profile.settings:
         about = _iso(setting), str(setting.pairs), str(setting.blocks)
         for colour, name in enumerate("RGB"):
@@ -134,7 +134,9 @@ def _strengths(profile: "CameraProfile") -> Table:
 
 
 def _structure(profile: "CameraProfile") -> Table:
-    table = _table("ISO", "Gain", "Correlation", "Rows", "Columns", "Removed", "Black of R, G, B")
+    table = make_table(
+        "ISO", "Gain", "Correlation", "Rows", "Columns", "Removed", "Black of R, G, B"
+    )
     table.caption = (
         "Gain: by which the short photo is brightened. Correlation: the strongest of neighbours.\n"
         "In ‰ of white: offsets of rows and columns, of rows that restore removes, and\n"
@@ -154,13 +156,6 @@ def _structure(profile: "CameraProfile") -> Table:
             *(f"{1000 * each:.2f}" for each in (short.rows, short.columns, setting.removed_rows)),
             " ".join(f"{1000 * each:.2f}" for each in offsets),
         )
-    return table
-
-
-def _table(*names: str) -> Table:
-    table = Table()
-    for name in names:
-        table.add_column(name, overflow="fold")
     return table
 
 

@@ -19,12 +19,13 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Table
 from rich.text import Text
 
 from pairfix.errors import OutputError, printable
 from pairfix.image import Progress as Callback
 
-__all__ = ["Talk", "print_json", "printing", "show_error"]
+__all__ = ["Talk", "make_table", "print_json", "printing", "show_error"]
 
 _STAGES = {
     "decode": "Reading the photos",
@@ -110,6 +111,14 @@ def print_json(value: dict[str, Any] | list[Any]) -> None:
     """
     with printing():
         typer.echo(json.dumps(value, indent=2))
+
+
+def make_table(*names: str) -> Table:
+    """An empty table whose cells go on in a further line where they are long."""
+    table = Table()
+    for name in names:
+        table.add_column(name, overflow="fold")
+    return table
 
 
 def show_error(message: str) -> None:

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from pairfix.cli.console import print_json
+from pairfix.cli.console import make_table, print_json
 from pairfix.cli.options import Json
 from pairfix.errors import printable
 from pairfix.image import Exposure, Facts
@@ -48,24 +47,17 @@ def _show(found: "Found") -> None:
     console = Console()
     root = found.source if found.source.is_dir() else found.source.parent
     if found.pairs:
-        table = _table(
+        table = make_table(
             "Pair", "Long", "Short", "Told by", "Camera", "Exposure times", "Stops apart"
         )
         for pair in found.pairs:
             table.add_row(*map(_text, _cells(pair, root)))
         console.print(table)
     if found.left_out:
-        table = _table("Left out", "Why")
+        table = make_table("Left out", "Why")
         for each in found.left_out:
             table.add_row(_text(_place(each.path, root)), _text(each.reason))
         console.print(table)
-
-
-def _table(*names: str) -> Table:
-    table = Table()
-    for name in names:
-        table.add_column(name, overflow="fold")
-    return table
 
 
 def _cells(pair: "FoundPair", root: Path) -> tuple[str, ...]:

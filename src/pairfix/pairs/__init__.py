@@ -41,9 +41,15 @@ def find_pairs(source: Path) -> Found:
         InputError: It does not exist or cannot be read, or the table is none; the message names
             its line.
     """
-    if source.is_dir():
+    try:
+        is_folder, exists = source.is_dir(), source.exists()
+    except OSError as error:
+        raise InputError(
+            f"{source} cannot be read: {error.strerror}", "change its permissions"
+        ) from error
+    if is_folder:
         pairs, left_out = _in_folder(source)
-    elif not source.exists():
+    elif not exists:
         raise InputError(f"{source} does not exist", "check the name")
     elif source.suffix.lower() == ".csv":
         pairs, left_out = pairs_of_table(source)

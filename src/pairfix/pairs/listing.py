@@ -67,10 +67,16 @@ def _is_new(path: Path, seen: set[_Identity | None]) -> bool:
 
 
 def _is_photo(path: Path) -> bool:
-    """By its name; pipes and devices are not to be opened, links that lead nowhere are told of."""
+    """By its name; pipes and devices are not to be opened.
+
+    Links that lead nowhere, and what lies in a closed folder, count: whoever reads them will tell.
+    """
     if path.name.startswith(".") or path.suffix.lower() not in PHOTO_SUFFIXES:
         return False
-    return path.is_file() or not path.exists()
+    try:
+        return path.is_file() or not path.exists()
+    except OSError:
+        return True
 
 
 def _identity(path: Path) -> _Identity | None:

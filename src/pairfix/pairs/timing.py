@@ -6,6 +6,7 @@ time, no photo is in two, and the sum of their closeness is as large as can be, 
 programming over the photos in the order of their times (weighted interval scheduling).
 """
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -94,6 +95,17 @@ class _Burst(NamedTuple):
             first -= 1
         return first
 
+    def all_near(self, index: int, longest: float) -> list[Facts]:
+        """The photos that are close to one, given the longest exposure time of all."""
+        window = SECONDS_APART + longest
+        first = bisect_left(self.starts, self.starts[index] - window)
+        end = bisect_right(self.starts, self.starts[index] + window)
+        return [
+            self.photos[place]
+            for place in range(first, end)
+            if place != index and self.closeness(index, place)
+        ]
+
 
 def _pairs(burst: _Burst) -> list[tuple[Facts, Facts]]:
     longest = max(map(_shutter, burst.photos))
@@ -111,20 +123,17 @@ def _pairs(burst: _Burst) -> list[tuple[Facts, Facts]]:
 
 def _reasons(burst: _Burst, pairs: Iterable[tuple[Facts, Facts]]) -> list[LeftOut]:
     used = {photo.path for pair in pairs for photo in pair}
+    longest = max(map(_shutter, burst.photos))
     return [
-        LeftOut(photo.path, _reason(burst, index))
+        LeftOut(photo.path, _reason(burst, index, longest))
         for index, photo in enumerate(burst.photos)
         if photo.path not in used
     ]
 
 
-def _reason(burst: _Burst, index: int) -> str:
+def _reason(burst: _Burst, index: int, longest: float) -> str:
     photo = burst.photos[index]
-    near = [
-        other
-        for place, other in enumerate(burst.photos)
-        if place != index and burst.closeness(index, place)
-    ]
+    near = burst.all_near(index, longest)
     if not near:
         return f"no other photo of its camera, size and kind within {SECONDS_APART:g} s of it"
     if not any(_fit(photo, other) for other in near):

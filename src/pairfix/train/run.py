@@ -258,7 +258,7 @@ def _enough_memory() -> Iterator[None]:
             yield
     except MemoryExhaustedError as error:
         raise MemoryExhaustedError(
-            "memory ran out in training", "take a smaller --batch or --crop"
+            "memory ran out in training", "take smaller batches or crops"
         ) from error
 
 

@@ -18,7 +18,7 @@ from pairfix.synth.batch import PairBatch
 __all__ = ["RealCrops"]
 
 _CROPS = 64
-"""Crops in memory, of all pairs together."""
+"""Crops in memory, of all pairs together, and pairs that they come from at most."""
 _ROOM = 2
 """Side of a crop in memory over that of a crop in training."""
 
@@ -66,8 +66,9 @@ class RealCrops:
         rng = np.random.default_rng(seed)
         left_out: list[LeftOut] = []
         found: dict[str, list[Planes]] = {}
-        each = -(-_CROPS // len(pairs))
-        for loaded in load_pairs(pairs, domain, left_out, progress, "decode"):
+        chosen = pairs[:: -(-len(pairs) // _CROPS)]
+        each = -(-_CROPS // len(chosen))
+        for loaded in load_pairs(chosen, domain, left_out, progress, "decode"):
             sources = _sources(loaded.pair, domain)
             for piece in _cut(sources, _ROOM * side, each, rng):
                 for name, planes in piece.items():
@@ -119,6 +120,9 @@ def _cut(
         strict=True,
     )
     return [
-        {name: planes[:, top : top + side, left : left + side] for name, planes in sources.items()}
+        {
+            name: planes[:, top : top + side, left : left + side].copy()
+            for name, planes in sources.items()
+        }
         for top, left in corners
     ]

@@ -13,6 +13,7 @@ noise has no mean, and weighted by the squared slope of the encoding at the brig
 frame, which knows nothing of n and z: near enough the error in the range that networks work in.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -31,7 +32,7 @@ from pairfix.synth.draw import Draw
 from pairfix.synth.noise import LinearNoise
 from pairfix.weights import Model
 
-__all__ = ["Gain", "estimate_gain"]
+__all__ = ["Gain", "estimate_gain", "middle", "setting_of"]
 
 Floats = NDArray[np.float32]
 
@@ -44,6 +45,7 @@ _BLOCK = 32
 _BRIGHT = 0.8
 """Share of saturation above which clipping would spoil the comparison."""
 _SMOOTHING = 5
+_HALF_A_STOP = 0.5
 _LEAST = 0.02
 """Share of the noise's variance below which no error is believed."""
 
@@ -85,19 +87,22 @@ def estimate_gain(
     """Compare an old and a new model on pairs that neither was trained with.
 
     Args:
-        pairs: Cleaned; of the profile's camera.
+        pairs: Cleaned; of the profile's camera, at settings that it holds. Their `middle` will do.
         profile: The camera's noise.
         models: The old and the new one.
         runtime: Where to run them.
         draws: How often noise is added.
         seed: Of the noise.
         progress: Told how many comparisons are done, of how many.
+
+    Raises:
+        ValueError: The profile does not tell the noise of a pair.
     """
     draw = Draw(torch.Generator().manual_seed(seed))
     progress(0, len(pairs) * draws)
     found: list[Floats] = []
     seen: list[float] = []
-    for number, pair in enumerate(map(_middle, pairs)):
+    for number, pair in enumerate(map(middle, pairs)):
         errors: list[Floats] = []
         for again in range(draws):
             trial = _Trial.of(pair, profile, draw)
@@ -128,7 +133,7 @@ class _Trial:
         white = gains[:, None, None]
         level = np.stack([cv2.blur(plane, (_SMOOTHING,) * 2) for plane in pair.long_planes])
         noise = LinearNoise.of(
-            [_nearest(profile, short)],
+            [_setting(profile, short)],
             "short",
             torch.zeros(1, dtype=torch.long),
             torch.full((1, 1, 1, 1), pair.matched.short_gain),
@@ -195,10 +200,24 @@ def _blocks(errors: Floats) -> Floats:
     return cv2.resize(errors.mean(axis=0), size, interpolation=cv2.INTER_AREA).ravel()
 
 
-def _nearest(profile: CameraProfile, frame: Frame) -> Setting:
-    """The setting whose ISO is nearest to a frame's."""
-    iso = frame.exposure.iso or 0.0
-    return min(profile.settings, key=lambda each: abs((each.iso or 0.0) - iso))
+def setting_of(profile: CameraProfile, frame: Frame) -> Setting | None:
+    """The setting whose ISO is nearest to a frame's, at most half a stop away; None without one.
+
+    A frame that does not tell its ISO fits to settings that do not either.
+    """
+    iso = frame.exposure.iso
+    alike = [each for each in profile.settings if (each.iso is None) == (iso is None)]
+    if iso is None:
+        return next(iter(alike), None)
+    apart = {abs(math.log2(each.iso / iso)): each for each in alike if each.iso}
+    nearest = min(apart, default=math.inf)
+    return apart[nearest] if nearest <= _HALF_A_STOP else None
+
+
+def _setting(profile: CameraProfile, frame: Frame) -> Setting:
+    if setting := setting_of(profile, frame):
+        return setting
+    raise ValueError(f"the noise at ISO {frame.exposure.iso} is not known")
 
 
 def _noisier_frame(frame: Frame) -> Frame:
@@ -209,8 +228,8 @@ def _noisier_frame(frame: Frame) -> Frame:
     return replace(frame, noise_profile=(red, green, blue))
 
 
-def _middle(pair: AlignedPair) -> AlignedPair:
-    """The middle of a pair, if it is larger than what is looked at."""
+def middle(pair: AlignedPair) -> AlignedPair:
+    """What is looked at of a pair: its middle, in memory of its own, if it is larger."""
     _, height, width = pair.long_planes.shape
     rows, columns = (
         slice((side - min(side, _SIDE)) // 2, (side + min(side, _SIDE)) // 2)
@@ -221,8 +240,8 @@ def _middle(pair: AlignedPair) -> AlignedPair:
         pair,
         matched=replace(
             matched,
-            short_planes=matched.short_planes[:, rows, columns],
-            long_planes=matched.long_planes[:, rows, columns],
+            short_planes=matched.short_planes[:, rows, columns].copy(),
+            long_planes=matched.long_planes[:, rows, columns].copy(),
         ),
-        long_planes=pair.long_planes[:, rows, columns],
+        long_planes=pair.long_planes[:, rows, columns].copy(),
     )

@@ -6,6 +6,7 @@ shipped model goes on learning with supervision. Pairs that were kept apart then
 unbiased estimate of the error, whether that helped; if not, nothing is made of it.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from pairfix.calibration import CameraProfile
 from pairfix.calibration.load import check_alike, load_pairs
 from pairfix.errors import NotImprovedError, PairError
 from pairfix.formats import encode_picture
+from pairfix.fuse import check_model
 from pairfix.image import AlignedPair, Progress
 from pairfix.pairs import FoundPair, LeftOut
 from pairfix.stages import no_progress
@@ -27,7 +29,7 @@ from pairfix.train.recipe import TrainRecipe
 from pairfix.train.run import Trained, train
 from pairfix.tune.compare import compare_models
 from pairfix.tune.crops import RealCrops
-from pairfix.tune.estimate import Gain, estimate_gain
+from pairfix.tune.estimate import Gain, estimate_gain, middle, setting_of
 from pairfix.tune.masks import write_masks
 from pairfix.tune.plan import TuneRecipe, plan_task
 from pairfix.tune.prepare import Prepared, prepare, split
@@ -36,6 +38,10 @@ from pairfix.weights import Model
 
 __all__ = ["Tuned", "Tuning"]
 
+_log = logging.getLogger(__name__)
+
+_PHOTOS = 2
+"""Of a pair."""
 _DRAWS = 4
 """How often noise is added to each pair that was kept apart."""
 
@@ -59,7 +65,7 @@ class Tuning:
     """A fine-tuning of one model for the camera that took some pairs."""
 
     pairs: Sequence[FoundPair]
-    """Unlabelled, of one camera; one in four is kept apart for the decision."""
+    """Unlabelled, of one camera; some are kept apart for the decision."""
     output: Path
     """The new model folder; calibration, photos, checkpoint, curves and comparison are kept beside
     it in ``<output>.training``."""
@@ -94,7 +100,8 @@ class Tuning:
             OutputError: The folders exist or cannot be written.
             MemoryExhaustedError: Pairs or networks do not fit the device.
         """
-        place = TuningPlace(self.output)
+        place = TuningPlace.beside(self.output)
+        check_model(self.start, _PHOTOS)
         check_alike(self.pairs)
         for folder in self.recipe.photos:
             list_photos(folder, "train")
@@ -103,9 +110,10 @@ class Tuning:
             if workers.leads:
                 place.check(overwrite=overwrite, resume=resume)
                 if not resume:
-                    prepare(tuning, self.start, self.runtime, place, self.progress)
+                    with place.anew(overwrite=overwrite) as beside:
+                        prepare(self.pairs, self.start, self.runtime, beside, self.progress)
             workers.gather(None)
-            prepared = Prepared.read(place)
+            prepared = Prepared.read(place, self.pairs)
             trained = self._train(tuning, prepared, place, workers, resume=resume)
         if not trained.complete or trained.model is None:
             return Tuned(trained, prepared.profile, None, None, place.folder)
@@ -131,7 +139,7 @@ class Tuning:
         task, recipe = plan_task(prepared, self.start, self.recipe)
         real = None if self.recipe.objective == "auto" else self._real_crops(pairs, recipe)
         if real and self.recipe.masks and workers.leads:
-            write_masks(real.pieces, self.start, self.start.domain, self.recipe.masks)
+            write_masks(real.pieces, self.start, self.recipe.masks)
         self.progress("train", 0, 1)
         return train(
             task,
@@ -166,15 +174,7 @@ class Tuning:
         candidate: Model,
         place: TuningPlace,
     ) -> Gain:
-        left_out: list[LeftOut] = []
-        domain = self.start.domain
-        loaded = load_pairs(apart, domain, left_out, no_progress, "compare")
-        pairs: list[AlignedPair] = [each.pair for each in loaded]
-        if not pairs:
-            raise PairError(
-                f"none of the pairs kept apart can be used: {left_out[0].reason}",
-                "give more pairs",
-            )
+        shown, pairs = self._kept_apart(apart, profile)
         gain = estimate_gain(
             pairs,
             profile,
@@ -184,14 +184,38 @@ class Tuning:
             seed=self.recipe.seed,
             progress=lambda done, total: self.progress("compare", done, total),
         )
-        sheet = compare_models(pairs[0], self.start, candidate, self.runtime)
+        sheet = compare_models(shown, self.start, candidate, self.runtime)
         encode_picture(sheet, place.comparison, bits=8, overwrite=True)
         return gain
 
+    def _kept_apart(
+        self, found: Sequence[FoundPair], profile: CameraProfile
+    ) -> tuple[AlignedPair, list[AlignedPair]]:
+        """One pair whole, to show, and the middles of all whose noise is known."""
+        left_out: list[LeftOut] = []
+        whole: list[AlignedPair] = []
+        middles: list[AlignedPair] = []
+        for each in load_pairs(found, self.start.domain, left_out, no_progress, "compare"):
+            if setting_of(profile, each.pair.matched.short) is None:
+                reason = "no pair to tune with tells the noise at its ISO"
+                _log.warning("left out %s: %s", each.found.name, reason)
+                left_out.append(LeftOut(each.found.long, reason))
+                continue
+            whole = whole or [each.pair]
+            middles.append(middle(each.pair))
+        if not middles:
+            raise PairError(
+                f"none of the pairs kept apart can be used: {left_out[0].reason}",
+                "give more pairs",
+            )
+        return whole[0], middles
+
     def _about(self, gain: Gain) -> str:
-        count = len(self.pairs)
+        real = "It learnt from crops of them; what is synthesised served validation alone. "
         return (
-            f"\n## Fine-tuning\n\nTuned from {self.start.name} for the camera of {count} pairs "
-            "without truth, with the noise in calibration.json. On pairs kept apart the estimated "
-            f"gain, in the range that networks work in, is {gain}.\n"
+            f"\n## Fine-tuning\n\nTuned from {self.start.name} for the camera of {len(self.pairs)} "
+            "pairs without truth, with the noise in calibration.json. "
+            f"{real if self.recipe.objective == 'selfir' else ''}"
+            "On pairs kept apart the estimated gain, in the range that networks work in, is "
+            f"{gain}.\n"
         )

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from pairfix.formats.atomic import replacing
-from pairfix.image import Domain
 from pairfix.train.maskpicture import mask_picture
 from pairfix.train.subsampling import pick
 from pairfix.train.transfer import load_fusion
@@ -17,13 +16,12 @@ __all__ = ["write_masks"]
 
 
 @torch.no_grad()
-def write_masks(pieces: Mapping[str, Tensor], model: Model, domain: Domain, folder: Path) -> None:
+def write_masks(pieces: Mapping[str, Tensor], model: Model, folder: Path) -> None:
     """Write one PNG for each piece, as the sub-sampler's upper left pixels show it.
 
     Args:
         pieces: ``n x C x s x s`` by the names of `pairfix.networks.Graph.inputs`.
         model: What restores them.
-        domain: Of the pieces.
         folder: An existing folder; pictures of earlier runs are replaced.
 
     Raises:
@@ -35,6 +33,6 @@ def write_masks(pieces: Mapping[str, Tensor], model: Model, domain: Domain, fold
         _, _, height, width = piece["short"].shape
         places = torch.zeros(1, height // 2, width // 2, dtype=torch.long)
         seen = {name: pick(tensor, places.to(tensor.device)) for name, tensor in piece.items()}
-        picture = mask_picture(seen["long"][0], fusion(seen)[0], domain)
+        picture = mask_picture(seen["long"][0], fusion(seen)[0], model.domain)
         with replacing(folder / f"mask-{number:03}.png", overwrite=True) as file:
             file.write(picture)

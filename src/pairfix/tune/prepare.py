@@ -7,7 +7,7 @@ from pathlib import Path
 from pairfix.backends import Runtime
 from pairfix.calibration import CameraProfile, calibrate
 from pairfix.calibration.load import load_pairs
-from pairfix.errors import PairError
+from pairfix.errors import ModelError, PairError
 from pairfix.image import Progress
 from pairfix.pairs import FoundPair, LeftOut
 from pairfix.tune.photos import write_own_photo
@@ -22,6 +22,8 @@ FEWEST_PAIRS = 3
 _APART = 4
 """One pair of so many is kept apart."""
 _MOST_APART = 8
+_FEWEST_PHOTOS = 2
+"""One to train on, and one to validate with."""
 _LEAST_BLUR = 6.0
 _MOST_BLUR = 60.0
 _LONGER = 1.25
@@ -38,13 +40,19 @@ class Prepared:
     """Range of the camera path's length, in the photo's pixels."""
 
     @classmethod
-    def read(cls, place: TuningPlace) -> "Prepared":
-        """What `prepare` left.
+    def read(cls, place: TuningPlace, pairs: Sequence[FoundPair]) -> "Prepared":
+        """What `prepare` left of the same pairs.
 
         Raises:
-            ModelError, InputError: It is missing or damaged.
+            ModelError, InputError: It is missing, damaged, or comes of other pairs.
         """
-        shortest, longest = place.facts()["blur"]
+        facts = place.facts()
+        if facts.get("pairs") != _signature(pairs):
+            raise ModelError(
+                f"{place.folder} holds a tuning with other pairs",
+                "give the same ones, or start again with --overwrite",
+            )
+        shortest, longest = facts["blur"]
         return cls(CameraProfile.read(place.calibration), place.photos, (shortest, longest))
 
 
@@ -73,24 +81,38 @@ def prepare(
     """Calibrate the camera and restore the pairs, into the tuning's folder.
 
     Args:
-        pairs: To tune with.
+        pairs: All; those to judge by are left alone.
         start: What restores.
         runtime: Where.
-        place: Where everything goes.
+        place: Where everything goes; an empty one.
         progress: Called with the stages ``"calibrate"`` and ``"restore"``.
 
     Raises:
-        PairError: The pairs differ in camera, or none can be used.
+        PairError: The pairs differ in camera, or too few can be used.
         OutputError: The folder cannot be written.
     """
-    calibrated = calibrate(pairs, start.domain, progress)
-    place.clear()
+    tuning, _ = split(pairs)
+    calibrated = calibrate(tuning, start.domain, progress)
     left_out: list[LeftOut] = []
     lengths = [
         write_own_photo(each.pair, start, runtime, place.photos / f"{number:04}.png")
         for number, each in enumerate(
-            load_pairs(pairs, start.domain, left_out, progress, "restore")
+            load_pairs(tuning, start.domain, left_out, progress, "restore")
         )
     ]
+    if len(lengths) < _FEWEST_PHOTOS:
+        raise PairError(
+            f"of {len(tuning)} pairs to tune with only {len(lengths)} can be used: "
+            f"{left_out[0].reason}",
+            "give more pairs",
+        )
     longest = min(max(_LONGER * max(lengths), _LEAST_BLUR), _MOST_BLUR)
-    place.keep(calibrated.profile, {"blur": [0.0, longest], "blur_seen": lengths})
+    facts = {"pairs": _signature(pairs), "blur": [0.0, longest], "blur_seen": lengths}
+    place.keep(calibrated.profile, facts)
+
+
+def _signature(pairs: Sequence[FoundPair]) -> list[list[str | int]]:
+    """What tells these pairs from others, wherever they lie."""
+    return [
+        [each.name, *(path.stat().st_size for path in (each.long, each.short))] for each in pairs
+    ]

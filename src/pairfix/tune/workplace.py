@@ -2,14 +2,16 @@
 
 import json
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pairfix.calibration import CameraProfile
 from pairfix.errors import ModelError, OutputError
-from pairfix.formats.atomic import appearing, replacing
+from pairfix.formats.atomic import appearing
 from pairfix.modelfolder import CALIBRATION, check_folder
 from pairfix.train.checkpoint import Workplace
 from pairfix.weights import Model, find_model
@@ -21,15 +23,17 @@ _FACTS = "pairs.json"
 
 @dataclass(frozen=True, slots=True)
 class TuningPlace:
-    """Where a fine-tuning keeps what it needs to go on: ``FOLDER.training`` beside the model."""
+    """Where a fine-tuning keeps what it needs to go on."""
 
     model: Path
     """The model folder that comes out of it."""
+    folder: Path
+    """The folder itself."""
 
-    @property
-    def folder(self) -> Path:
-        """The folder itself."""
-        return self.model.with_name(f"{self.model.name}.training")
+    @classmethod
+    def beside(cls, model: Path) -> "TuningPlace":
+        """``FOLDER.training`` beside the model."""
+        return cls(model, model.with_name(f"{model.name}.training"))
 
     @property
     def photos(self) -> Path:
@@ -65,38 +69,36 @@ class TuningPlace:
         """See to it that a tuning can begin here, or go on, without writing anything.
 
         Raises:
-            OutputError: The model or an earlier tuning is in the way, or there is nothing to go
-                on from.
+            OutputError: The model, an earlier tuning or something else is in the way, or there is
+                nothing to go on from.
         """
         check_folder(self.model, overwrite=overwrite or resume)
         if resume and not self.begun:
             raise OutputError(f"{self.folder} holds no tuning to go on from", "leave out --resume")
-        if self.folder.exists() and not (overwrite or resume):
+        if self.folder.exists() and not self.begun:
+            raise OutputError(f"{self.folder} is in the way", "move it, or choose another name")
+        if self.begun and not (overwrite or resume):
             raise OutputError(
                 f"{self.folder} holds an earlier tuning", "pass --resume or --overwrite"
             )
 
-    def clear(self) -> None:
-        """Make the folder, or make it anew if it is one of these.
+    @contextmanager
+    def anew(self, *, overwrite: bool) -> Iterator["TuningPlace"]:
+        """A hidden place, with a folder for photos, that takes this one's if all goes well.
 
         Raises:
-            OutputError: It cannot be made, or is something else.
+            OutputError: As `check`; or the disk is full, or breaks.
         """
-        if self.folder.exists() and not self.photos.is_dir():
-            raise OutputError(f"{self.folder} is in the way", "move it, or choose another name")
-        try:
-            if self.folder.exists():
-                shutil.rmtree(self.folder)
-            self.photos.mkdir(parents=True)
-        except OSError as error:
-            raise OutputError(
-                f"{self.folder} cannot be made: {error.strerror}", "choose another folder"
-            ) from error
+        check = partial(self.check, overwrite=overwrite, resume=False)
+        with appearing(self.folder, check) as beside:
+            place = replace(self, folder=beside)
+            place.photos.mkdir()
+            yield place
 
     def keep(self, profile: CameraProfile, facts: dict[str, Any]) -> None:
-        """Write what was found out; the facts last, for they say that all is there."""
-        self.write(self.calibration, profile.as_json().encode())
-        self.write(self.folder / _FACTS, (json.dumps(facts, indent=1) + "\n").encode())
+        """Write what was found out; the facts say that all is there."""
+        self.calibration.write_bytes(profile.as_json().encode())
+        (self.folder / _FACTS).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
     def facts(self) -> dict[str, Any]:
         """What `keep` was given.
@@ -110,15 +112,6 @@ class TuningPlace:
         except (OSError, ValueError) as error:
             raise ModelError(f"{path} cannot be read", "start again with --overwrite") from error
         return facts
-
-    def write(self, path: Path, content: bytes) -> None:
-        """Write a file of the folder, whole or not at all.
-
-        Raises:
-            OutputError: It cannot be written.
-        """
-        with replacing(path, overwrite=True) as file:
-            file.write(content)
 
     def publish(self, about: str, *, overwrite: bool) -> Model:
         """Make the candidate, its calibration among it, the model that the user asked for.
