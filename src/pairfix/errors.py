@@ -63,10 +63,10 @@ class InputError(PairfixError):
 
 
 class PairError(PairfixError):
-    """Two photos do not belong together."""
+    """Two photos do not belong together, or pairs are too few or tell too little."""
 
     exit_code = 4
-    summary = "two photos make no pair (size, camera, orientation, content), or a folder holds none"
+    summary = "photos make no pair (size, camera, content), or pairs are too few or tell too little"
 
 
 class AlignmentError(PairfixError):

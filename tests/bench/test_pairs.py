@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pairfix.bench.pairs import find_pairs, open_pair
-from pairfix.errors import InputError
+from pairfix.errors import InputError, PairError
 
 
 def folder(place: Path, *names: str) -> Path:
@@ -45,7 +45,7 @@ def test_two_photos_of_a_kind_are_an_error(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_pairs_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="holds no pairs"):
+    with pytest.raises(PairError, match="holds no pairs"):
         find_pairs(tmp_path)
     with pytest.raises(InputError, match="is not a folder"):
         find_pairs(tmp_path / "missing")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pairfix.errors import InputError
+from pairfix.errors import InputError, PairError
 
 __all__ = ["Pair", "find_pairs", "open_pair"]
 
@@ -29,7 +29,8 @@ def find_pairs(folder: Path) -> tuple[Path, ...]:
     """The folders of pairs in a folder, sorted by name; the folder itself if it is one.
 
     Raises:
-        InputError: There is no such folder, no pair in it, or one cannot be read.
+        InputError: There is no such folder, or one in it cannot be read.
+        PairError: It holds no pair.
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder", _LAYOUT)
@@ -37,7 +38,7 @@ def find_pairs(folder: Path) -> tuple[Path, ...]:
         return (folder,)
     found = tuple(path for path in _entries(folder) if _holds_pair(path))
     if not found:
-        raise InputError(f"{folder} holds no pairs", _LAYOUT)
+        raise PairError(f"{folder} holds no pairs", _LAYOUT)
     return found
 
 

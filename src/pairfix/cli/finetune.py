@@ -84,8 +84,8 @@ Minutes = Annotated[
 ]
 Steps = Annotated[int | None, typer.Option(help="Length in steps.", min=1)]
 Batch = Annotated[int, typer.Option(help="Pairs per step.", min=1)]
-LearningRate = Annotated[float, typer.Option(help="Its peak.")]
-Seed = Annotated[int, typer.Option(help="Of all randomness.", min=0, max=2**63 - 1)]
+LearningRate = Annotated[float, typer.Option(help="Highest learning rate.")]
+Seed = Annotated[int, typer.Option(help="All random choices follow from it.", min=0, max=2**63 - 1)]
 
 
 def finetune(
@@ -112,10 +112,10 @@ def finetune(
 ) -> None:
     """Tune a model to your camera, with your own pairs; nobody has to label them.
 
-    The camera's noise is measured in the pairs, new pairs with that noise are made from your
-    restored photos, and the model goes on learning. Pairs that were kept apart tell whether that
-    helped; if not, no model is made (exit code 13). Calibration, checkpoint, curves and a
-    comparison are kept in FOLDER.training; Ctrl-C stops, --resume goes on.
+    The camera's noise is measured in the pairs (three at least, better eight), new pairs with that
+    noise are made from your restored photos, and the model goes on learning. Pairs that were kept
+    apart tell whether that helped; if not, no model is made (exit code 13). Calibration,
+    checkpoint, curves and a comparison are kept in FOLDER.training; Ctrl-C stops, --resume goes on.
     Several GPUs: torchrun --nproc-per-node N -m pairfix finetune ... Needs PyTorch.
     """
     from pairfix.calibration.load import pairs_domain  # noqa: PLC0415  (keeps --help quick)

@@ -133,15 +133,18 @@ Backend = Annotated[
 ]
 Device = Annotated[
     DeviceChoice,
-    typer.Option(help="Where; one that is not there is an error.", rich_help_panel=_COMPUTING),
+    typer.Option(
+        help="What computes; one that is not there is an error.", rich_help_panel=_COMPUTING
+    ),
 ]
 PrecisionOption = Annotated[
-    PrecisionChoice, typer.Option(help="In which arithmetic.", rich_help_panel=_COMPUTING)
+    PrecisionChoice,
+    typer.Option(help="Number format of the computation.", rich_help_panel=_COMPUTING),
 ]
 Tile = Annotated[
     str,
     typer.Option(
-        help="Longest side of a tile in the network's pixels, or auto.",
+        help="Longest side of a tile in the network's pixels, or auto; smaller takes less memory.",
         rich_help_panel=_COMPUTING,
     ),
 ]

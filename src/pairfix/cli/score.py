@@ -69,7 +69,7 @@ def score(
 ) -> None:
     """Score photos without a reference; raws are developed first.
 
-    Needs pyiqa (pip install 'pairfix[score]'), which fetches a metric's weights on first use.
+    Needs pyiqa (extra score), which fetches a metric's weights on first use.
 
     pyiqa's licence, PolyForm Noncommercial 1.0.0 (parts: S-Lab License 1.0), forbids commercial
     use. Metrics and weights may have further terms of their own.

@@ -42,7 +42,8 @@ Count = Annotated[
     typer.Option(help="Pairs; else one of each photo, or all that the video gives.", min=1),
 ]
 Size = Annotated[
-    str | None, typer.Option(help="Of a photo, in pixels; else the largest.", metavar="WxH")
+    str | None,
+    typer.Option(help="Size of the photos in pixels; else as large as can be.", metavar="WxH"),
 ]
 PhotosOf = Annotated[
     Literal["all", "train", "validation"],
@@ -71,12 +72,18 @@ FromVideo = Annotated[
 ]
 Frames = Annotated[
     tuple[int, int],
-    typer.Option(help="Range of frames that are averaged from a video.", rich_help_panel=_MOTION),
+    typer.Option(
+        help="Range of frames that are averaged from a video.",
+        metavar="LEAST MOST",
+        rich_help_panel=_MOTION,
+    ),
 ]
 GapFrames = Annotated[
     tuple[int, int],
     typer.Option(
-        help="Range of a video's frames lost between the photos.", rich_help_panel=_MOTION
+        help="Range of a video's frames lost between the photos.",
+        metavar="LEAST MOST",
+        rich_help_panel=_MOTION,
     ),
 ]
 Seed = Annotated[int, typer.Option(help="Of all randomness.", min=0)]

@@ -50,7 +50,10 @@ NetworkName = Annotated[
     str, typer.Argument(help=f"{', '.join(NETWORKS)}.", metavar="NETWORK", show_default=False)
 ]
 Photos = Annotated[
-    Path, typer.Argument(help="A folder of sharp photos, folders in it included.", metavar="PHOTOS")
+    Path,
+    typer.Argument(
+        help="A folder of sharp photos (no raws), folders in it included.", metavar="PHOTOS"
+    ),
 ]
 Folder = Annotated[
     Path, typer.Option("--output", "-o", help="The new model folder.", metavar="FOLDER")
@@ -116,19 +119,24 @@ Sigma = Annotated[
     tuple[float, float] | None,
     typer.Option(
         help="Range of the Gaussian noise's standard deviation, in 8-bit levels; else 5 to 50.",
+        metavar="LEAST MOST",
         rich_help_panel=_PAIRS,
     ),
 ]
 Ratio = Annotated[
     tuple[float, float],
     typer.Option(
-        help="Range of the long frame's exposure over the short one's.", rich_help_panel=_PAIRS
+        help="Range of the long frame's exposure over the short one's.",
+        metavar="LEAST MOST",
+        rich_help_panel=_PAIRS,
     ),
 ]
 Blur = Annotated[
     tuple[float, float],
     typer.Option(
-        help="Range of the camera path's length in the photo's pixels.", rich_help_panel=_PAIRS
+        help="Range of the camera path's length in the photo's pixels.",
+        metavar="LEAST MOST",
+        rich_help_panel=_PAIRS,
     ),
 ]
 Jpeg = Annotated[
@@ -166,10 +174,12 @@ Minutes = Annotated[
 ]
 LearningRate = Annotated[
     float | None,
-    typer.Option(help="Peak of every stage; else the objective's.", rich_help_panel=_COURSE),
+    typer.Option(
+        help="Highest rate of every stage; else the objective's.", rich_help_panel=_COURSE
+    ),
 ]
 Warmup = Annotated[
-    float, typer.Option(help="Share of a stage in which it rises.", rich_help_panel=_COURSE)
+    float, typer.Option(help="Share of a stage in which the rate rises.", rich_help_panel=_COURSE)
 ]
 EmaDecay = Annotated[
     float, typer.Option("--ema", help="Decay of the weights' average.", rich_help_panel=_COURSE)
@@ -185,7 +195,10 @@ ValidateEvery = Annotated[
     ),
 ]
 Seed = Annotated[
-    int, typer.Option(help="Of all randomness.", min=0, max=2**63 - 1, rich_help_panel=_COURSE)
+    int,
+    typer.Option(
+        help="All random choices follow from it.", min=0, max=2**63 - 1, rich_help_panel=_COURSE
+    ),
 ]
 Compile = Annotated[
     bool,
