@@ -4,9 +4,9 @@
 #
 #     scripts/train_models.sh PHOTOS FOLDER [NAME ...]
 #
-# On a CPU that multiplies bfloat16 matrices (AMX) the SelfIR models take about an hour on one core, the
-# reblurring modules a third; those of the other networks need a GPU. MINUTES changes the length of each
-# training; PRECISION=fp32 is quicker on a CPU without AMX.
+# The SelfIR models go on from what ships. On one CPU core they take an hour or two, the reblurring modules
+# 20 minutes; those of the other networks need a GPU. MINUTES changes the length of each training;
+# PRECISION=fp32 is quicker on a CPU without AMX, which multiplies bfloat16 matrices.
 set -euo pipefail
 
 if [ $# -lt 2 ]; then
@@ -37,8 +37,9 @@ for name in "${names[@]}"; do
             run selfir --domain raw --set noise=true --from selfir-raw \
                 --batch 8 --learning-rate 2e-4 --minutes "${MINUTES:-68}" ;;
         selfir-srgb)
-            run selfir --domain srgb --set noise=true --from selfir-srgb "${developed[@]}" \
-                --batch 8 --learning-rate 3e-4 --minutes "${MINUTES:-38}" ;;
+            run selfir --domain srgb --set noise=true --from selfir-srgb \
+                --noise gaussian,gaussian,poisson,sensor --jpeg 0.2 \
+                --batch 4 --learning-rate 3e-4 --seed 3 --minutes "${MINUTES:-112}" ;;
         reblur-raw)
             reblur --domain raw --deblurrer "$folder/selfir-raw" ;;
         reblur-srgb)
