@@ -65,6 +65,12 @@ def parse_arguments(parser: argparse.ArgumentParser) -> argparse.Namespace:
         "--sigma", type=float, nargs=2, default=(5, 50), help="of the noise, in 8-bit levels"
     )
     parser.add_argument(
+        "--blur", type=float, nargs=2, default=PAIRS.blur, help="length of the camera's path in px"
+    )
+    parser.add_argument(
+        "--objects", type=float, default=PAIRS.objects, help="share of pairs where something moves"
+    )
+    parser.add_argument(
         "--similarity", type=float, default=SIMILARITY, help="from which L_aux takes a patch"
     )
     parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
@@ -87,7 +93,12 @@ def run(method: Method, arguments: argparse.Namespace) -> Outcome:
             regularisation=method.regularisation,
             similarity=arguments.similarity,
         ),
-        synth=replace(PAIRS, sigma=(lowest / 255, highest / 255)),
+        synth=replace(
+            PAIRS,
+            sigma=(lowest / 255, highest / 255),
+            blur=tuple(arguments.blur),
+            objects=arguments.objects,
+        ),
     )
     recipe = TrainRecipe(
         steps=arguments.steps,
