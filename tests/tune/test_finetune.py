@@ -206,13 +206,18 @@ def test_a_model_that_does_not_restore_is_refused_before_any_work(
         module.run()
 
 
-def test_pairs_are_judged_by_the_noise_at_their_own_iso(tuned: Tuned, soft_pairs: Pairs) -> None:
-    short = load_pair(soft_pairs[0], "raw").pair.matched.short
+def test_pairs_whose_iso_is_not_calibrated_cannot_judge(tmp_path: Path) -> None:
+    for number, iso in enumerate((1600, 1600, 200, 1600)):
+        KnownCamera(iso=iso).take(tmp_path / "pairs" / f"{number}", seed=number)
+    with pytest.raises(PairError, match=r"at the ISO of those kept apart, 200; give more"):
+        tuning(found(tmp_path / "pairs"), tmp_path / "mine").run()
+
+
+def test_pairs_are_judged_by_the_noise_at_their_own_iso(tuned: Tuned) -> None:
     (setting,) = tuned.profile.settings
     assert setting.iso == 1600
     for iso, expected in ((1600, setting), (2000, setting), (3200, None), (None, None)):
-        frame = replace(short, exposure=replace(short.exposure, iso=iso))
-        assert setting_of(tuned.profile, frame) == expected
+        assert setting_of(tuned.profile, iso) == expected
 
 
 def test_a_folder_that_is_no_folder_is_an_error_before_any_work(

@@ -200,12 +200,11 @@ def _blocks(errors: Floats) -> Floats:
     return cv2.resize(errors.mean(axis=0), size, interpolation=cv2.INTER_AREA).ravel()
 
 
-def setting_of(profile: CameraProfile, frame: Frame) -> Setting | None:
-    """The setting whose ISO is nearest to a frame's, at most half a stop away; None without one.
+def setting_of(profile: CameraProfile, iso: float | None) -> Setting | None:
+    """The setting whose ISO is nearest, at most half a stop away; None if there is none.
 
-    A frame that does not tell its ISO fits to settings that do not either.
+    A photo that does not tell its ISO fits to settings that do not either.
     """
-    iso = frame.exposure.iso
     alike = [each for each in profile.settings if (each.iso is None) == (iso is None)]
     if iso is None:
         return next(iter(alike), None)
@@ -215,9 +214,10 @@ def setting_of(profile: CameraProfile, frame: Frame) -> Setting | None:
 
 
 def _setting(profile: CameraProfile, frame: Frame) -> Setting:
-    if setting := setting_of(profile, frame):
+    iso = frame.exposure.iso
+    if setting := setting_of(profile, iso):
         return setting
-    raise ValueError(f"the noise at ISO {frame.exposure.iso} is not known")
+    raise ValueError(f"the noise at ISO {iso} is not known")
 
 
 def _noisier_frame(frame: Frame) -> Frame:

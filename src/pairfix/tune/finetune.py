@@ -114,6 +114,7 @@ class Tuning:
                         prepare(self.pairs, self.start, self.runtime, beside, self.progress)
             workers.gather(None)
             prepared = Prepared.read(place, self.pairs)
+            _check_known(apart, prepared.profile)
             trained = self._train(tuning, prepared, place, workers, resume=resume)
         if not trained.complete or trained.model is None:
             return Tuned(trained, prepared.profile, None, None, place.folder)
@@ -196,7 +197,7 @@ class Tuning:
         whole: list[AlignedPair] = []
         middles: list[AlignedPair] = []
         for each in load_pairs(found, self.start.domain, left_out, no_progress, "compare"):
-            if setting_of(profile, each.pair.matched.short) is None:
+            if setting_of(profile, each.pair.matched.short.exposure.iso) is None:
                 reason = "no pair to tune with tells the noise at its ISO"
                 _log.warning("left out %s: %s", each.found.name, reason)
                 left_out.append(LeftOut(each.found.long, reason))
@@ -218,4 +219,15 @@ class Tuning:
             f"{real if self.recipe.objective == 'selfir' else ''}"
             "On pairs kept apart the estimated gain, in the range that networks work in, is "
             f"{gain}.\n"
+        )
+
+
+def _check_known(apart: Sequence[FoundPair], profile: CameraProfile) -> None:
+    """See to it, before the training, that there will be something to judge by."""
+    values = [each.short_facts.exposure.iso for each in apart]
+    if all(setting_of(profile, iso) is None for iso in values):
+        raise PairError(
+            "no pair to tune with tells the noise at the ISO of those kept apart, "
+            f"{'which is not known' if values[0] is None else f'{values[0]:g}'}",
+            "give more pairs of one ISO",
         )
