@@ -31,7 +31,7 @@ PAIRS = SynthRecipe(
     unprocessing=0,
     lights=0,
 )
-"""About as blurred as GoPro's."""
+"""Something moves by itself in every scene, as GoPro's streets have it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,7 +216,7 @@ def test_pairs_whose_iso_is_not_calibrated_cannot_judge(tmp_path: Path) -> None:
 def test_pairs_are_judged_by_the_noise_at_their_own_iso(tuned: Tuned) -> None:
     (setting,) = tuned.profile.settings
     assert setting.iso == 1600
-    for iso, expected in ((1600, setting), (2000, setting), (3200, None), (None, None)):
+    for iso, expected in ((1600, setting), (2000, setting), (3200, None), (0, None), (None, None)):
         assert setting_of(tuned.profile, iso) == expected
 
 
@@ -228,9 +228,10 @@ def test_a_folder_that_is_no_folder_is_an_error_before_any_work(
         tuning(soft_pairs, tmp_path / "file" / "mine").run()
 
 
-def test_damaged_notes_are_no_tuning(soft_pairs: Pairs, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["{", "3"])
+def test_damaged_notes_are_no_tuning(damage: str, soft_pairs: Pairs, tmp_path: Path) -> None:
     (tmp_path / "mine.training").mkdir()
-    (tmp_path / "mine.training" / "pairs.json").write_text("{")
+    (tmp_path / "mine.training" / "pairs.json").write_text(damage)
     with pytest.raises(ModelError, match=r"pairs\.json cannot be read; start again"):
         tuning(soft_pairs, tmp_path / "mine").run(resume=True)
 

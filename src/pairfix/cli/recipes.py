@@ -46,7 +46,7 @@ def make_recipe(
         raise typer.BadParameter("raw photos are never JPEGs", param_hint="--jpeg")
     recipe = SynthRecipe(domain=domain, noise=names, ratio=ratio, blur=blur, jpeg=jpeg)
     if sigma is not None:
-        recipe = replace(recipe, sigma=_display_values(sigma, names))
+        recipe = replace(recipe, sigma=_gaussian_sigma(sigma, names))
     return replace(recipe, **{name: AUGMENTATIONS[name] for name in augmentations})
 
 
@@ -73,7 +73,8 @@ def check_finite(value: float, option: str) -> None:
         raise typer.BadParameter(f"{value:g} is not finite", param_hint=option)
 
 
-def _display_values(sigma: tuple[float, float], noises: Collection[str]) -> tuple[float, float]:
+def _gaussian_sigma(sigma: tuple[float, float], noises: Collection[str]) -> tuple[float, float]:
+    """8-bit levels as display values, refused where there is no noise of such strength."""
     from pairfix.synth.noise import GAUSSIAN  # noqa: PLC0415  (keeps --help quick)
 
     check_range(sigma, 0, "--sigma")

@@ -86,4 +86,4 @@ GapFrames = Annotated[
         rich_help_panel=_MOTION,
     ),
 ]
-Seed = Annotated[int, typer.Option(help="Of all randomness.", min=0)]
+Seed = Annotated[int, typer.Option(help="All random choices follow from it.", min=0)]

@@ -90,19 +90,14 @@ class _Burst(NamedTuple):
 
     def earliest_near(self, last: int, longest: float) -> int:
         """The first photo that may be close to one, given the longest exposure time of all."""
-        first = last
-        while first > 0 and self.starts[last] - self.starts[first - 1] < SECONDS_APART + longest:
-            first -= 1
-        return first
+        return bisect_right(self.starts, self.starts[last] - SECONDS_APART - longest)
 
     def all_near(self, index: int, longest: float) -> list[Facts]:
         """The photos that are close to one, given the longest exposure time of all."""
-        window = SECONDS_APART + longest
-        first = bisect_left(self.starts, self.starts[index] - window)
-        end = bisect_right(self.starts, self.starts[index] + window)
+        end = bisect_left(self.starts, self.starts[index] + SECONDS_APART + longest)
         return [
             self.photos[place]
-            for place in range(first, end)
+            for place in range(self.earliest_near(index, longest), end)
             if place != index and self.closeness(index, place)
         ]
 

@@ -203,12 +203,11 @@ def _blocks(errors: Floats) -> Floats:
 def setting_of(profile: CameraProfile, iso: float | None) -> Setting | None:
     """The setting whose ISO is nearest, at most half a stop away; None if there is none.
 
-    A photo that does not tell its ISO fits to settings that do not either.
+    A photo that does not tell its ISO, or says 0, fits to settings that do so too.
     """
-    alike = [each for each in profile.settings if (each.iso is None) == (iso is None)]
-    if iso is None:
-        return next(iter(alike), None)
-    apart = {abs(math.log2(each.iso / iso)): each for each in alike if each.iso}
+    if not iso:
+        return next((each for each in profile.settings if not each.iso), None)
+    apart = {abs(math.log2(each.iso / iso)): each for each in profile.settings if each.iso}
     nearest = min(apart, default=math.inf)
     return apart[nearest] if nearest <= _HALF_A_STOP else None
 

@@ -108,8 +108,8 @@ class TuningPlace:
         """
         path = self.folder / _FACTS
         try:
-            facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            facts = dict(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, TypeError, ValueError) as error:
             raise ModelError(f"{path} cannot be read", "start again with --overwrite") from error
         return facts
 
