@@ -19,13 +19,13 @@ import numpy as np
 
 from pairfix import Recipe, Restoration, restore
 from pairfix.bench.pairs import Pair, find_pairs, open_pair
-from pairfix.develop import develop
 from pairfix.formats import decode
 from pairfix.image import DevelopSettings, Picture
 from pairfix.light import planes_from_frame
 from pairfix.metrics import psnr, ssim
 from pairfix.score import Metric, find_metric, score, weights_are_here
 from pairfix.score.reference import full_reference
+from pairfix.stages.develop import develop
 
 PAPER = """
 The paper, GOPRO (Nah et al. 2022, Tables 6 and S4):

@@ -21,12 +21,12 @@ from pairfix.networks import NETWORKS
 from pairfix.score import find_metric, score, weights_are_here
 from pairfix.synth.batch import PairBatch
 from pairfix.synth.photos import PhotoStore
-from pairfix.synth.recipe import SynthRecipe
 from pairfix.synth.render import photo_side, render
+from pairfix.synth.synth_recipe import SynthRecipe
 from pairfix.train.objectives import ObjectiveSettings
-from pairfix.train.recipe import TrainRecipe
-from pairfix.train.run import train
 from pairfix.train.task import Task
+from pairfix.train.train_recipe import TrainRecipe
+from pairfix.train.training import train
 from pairfix.train.transfer import load_fusion
 from pairfix.train.validate import show
 

@@ -32,21 +32,21 @@ from pairfix.backends import Runtime, choose_runtime
 from pairfix.calibration.load import load_pair
 from pairfix.errors import NotImprovedError
 from pairfix.formats import decode
-from pairfix.fuse import fuse
 from pairfix.image import DevelopSettings
 from pairfix.light import linear_to_srgb, planes_from_frame
 from pairfix.metrics import psnr
+from pairfix.model.model import Model, find_model
 from pairfix.pairs import FoundPair, find_pairs
+from pairfix.stages.fuse import fuse
 from pairfix.synth.draw import Draw
 from pairfix.synth.fullsize import expose_photo
 from pairfix.synth.noise import FrameNoise, NoiseModel, PairNoise
 from pairfix.synth.one import one_pair
 from pairfix.synth.photos import HOLDOUT, LONGEST, list_photos, read_photo
-from pairfix.synth.recipe import SynthRecipe
 from pairfix.synth.sensor import shoot
+from pairfix.synth.synth_recipe import SynthRecipe
 from pairfix.synth.write import write_raws
 from pairfix.tune import TuneRecipe, Tuning
-from pairfix.weights import Model, find_model
 
 _SIZE = (464, 832)
 _DISPLACEMENT = 4.0

@@ -14,13 +14,13 @@ from pathlib import Path
 import torch
 
 from pairfix.networks import NETWORKS
-from pairfix.synth.recipe import SynthRecipe
+from pairfix.synth.synth_recipe import SynthRecipe
 from pairfix.train.log import Quality
 from pairfix.train.losses.selfir import SIMILARITY
 from pairfix.train.objectives import ObjectiveSettings
-from pairfix.train.recipe import TrainRecipe
-from pairfix.train.run import train
 from pairfix.train.task import Task
+from pairfix.train.train_recipe import TrainRecipe
+from pairfix.train.training import train
 
 PAIRS = SynthRecipe(
     domain="srgb",

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from pairfix.align import align
 from pairfix.backends import choose_runtime, open_session
-from pairfix.exposure import match_exposure
 from pairfix.formats import decode
-from pairfix.fuse import run_tiled, run_whole
 from pairfix.image import Planes
 from pairfix.light import encode_planes
-from pairfix.weights import Model, find_model
+from pairfix.model.model import Model, find_model
+from pairfix.stages.align import align
+from pairfix.stages.exposure import match_exposure
+from pairfix.stages.fuse import run_tiled, run_whole
 
 
 def main() -> None:

@@ -17,16 +17,16 @@ from typing import Any, get_args
 import torch
 
 from pairfix.backends import Precision
+from pairfix.model.model import CHANNELS
 from pairfix.networks import NETWORKS
-from pairfix.synth.recipe import SynthRecipe
+from pairfix.synth.synth_recipe import SynthRecipe
 from pairfix.train.distributed import Workers
 from pairfix.train.fusion import Fusion
 from pairfix.train.loop import Loop, Render
 from pairfix.train.objectives import OBJECTIVES, ObjectiveSettings, default_objective
-from pairfix.train.pairs import Pairs
-from pairfix.train.recipe import TrainRecipe
+from pairfix.train.pair_source import Pairs
 from pairfix.train.task import Task
-from pairfix.weights import CHANNELS
+from pairfix.train.train_recipe import TrainRecipe
 
 _WARM_UP = 3
 """Steps that are not counted."""

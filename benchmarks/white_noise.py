@@ -26,7 +26,7 @@ from pairfix.metrics import psnr
 from pairfix.synth.light import linear_to_srgb
 from pairfix.synth.optics import expose, margin
 from pairfix.synth.photos import PhotoStore
-from pairfix.synth.recipe import SynthRecipe
+from pairfix.synth.synth_recipe import SynthRecipe
 
 Picture = NDArray[np.float32]
 Noise = Callable[[Picture, np.random.Generator], Picture]

@@ -13,11 +13,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from pairfix.modelfolder import State, build_model
+from pairfix.export.folder import State, build_model
+from pairfix.export.official import drop_unused
+from pairfix.model.model import CHANNELS
 from pairfix.networks import NETWORKS, Graph
 from pairfix.networks.norms import add_norms, fold_norms
-from pairfix.networks.official import drop_unused
-from pairfix.weights import CHANNELS
 
 Array = NDArray[Any]
 

@@ -14,8 +14,8 @@ from pairfix.backends import BACKENDS
 from pairfix.bench import Results, summary
 from pairfix.errors import PairfixError
 from pairfix.formats import FORMATS
+from pairfix.model.model import shipped_models
 from pairfix.networks import NETWORKS
-from pairfix.weights import shipped_models
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfix.align.warp import Matrix, transform, warp_planes
 from pairfix.image import Frame, MatchedPair
 from pairfix.light import planes_from_frame
+from pairfix.stages.align.warp import Matrix, transform, warp_planes
 from tests.scenes import raw_frame, rgb_frame
 
 HEIGHT, WIDTH = 384, 512

@@ -9,9 +9,9 @@ import numpy as np
 from pairfix.backends import Runtime
 from pairfix.image import Alignment, Exposure, Frame, Picture, SingleFrame
 from pairfix.light import planes_from_frame
+from pairfix.model.model import Model
 from pairfix.networks import NETWORKS
-from pairfix.report import Restoration
-from pairfix.weights import Model
+from pairfix.output.report import Restoration
 from tests.scenes import aligned, raw_frame, scene
 
 SIZE = (360, 480)

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     )
     from pairfix.formats import decode
     from pairfix.image import Alignment, DevelopSettings, Exposure, Frame
+    from pairfix.model.model import Model, find_model, shipped_models
+    from pairfix.output.report import Report, Restoration
     from pairfix.pipeline import Recipe, align_pair, restore
-    from pairfix.report import Report, Restoration
-    from pairfix.weights import Model, find_model, shipped_models
 
 __all__ = [
     "AdaptationError",
@@ -75,8 +75,8 @@ _HOMES = {
     "pairfix.formats": ("decode",),
     "pairfix.image": ("Alignment", "DevelopSettings", "Exposure", "Frame"),
     "pairfix.pipeline": ("Recipe", "align_pair", "restore"),
-    "pairfix.report": ("Report", "Restoration"),
-    "pairfix.weights": ("Model", "find_model", "shipped_models"),
+    "pairfix.output.report": ("Report", "Restoration"),
+    "pairfix.model.model": ("Model", "find_model", "shipped_models"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

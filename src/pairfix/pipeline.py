@@ -7,14 +7,9 @@ from typing import Literal
 import numpy as np
 
 from pairfix.adapt import adapt, choose_adapting_runtime, find_reblur_module
-from pairfix.align import align
 from pairfix.backends import Runtime, choose_runtime
-from pairfix.defects import remove_row_noise
-from pairfix.develop import develop
 from pairfix.errors import OutputError, PairError
-from pairfix.exposure import match_exposure
 from pairfix.formats import check_writable, decode, encode_picture
-from pairfix.fuse import check_model, fuse
 from pairfix.image import (
     ROLES,
     AlignedPair,
@@ -26,11 +21,16 @@ from pairfix.image import (
     SingleFrame,
 )
 from pairfix.light import planes_from_frame
+from pairfix.model.model import Model, default_model, find_model
+from pairfix.output.report import Adaptation, Report, Restoration, unused_photos, unused_settings
+from pairfix.output.results import check_distinct, check_targets, write_results
+from pairfix.progress import Stages
 from pairfix.recipe import Recipe
-from pairfix.report import Adaptation, Report, Restoration, unused_photos, unused_settings
-from pairfix.results import check_distinct, check_targets, write_results
-from pairfix.stages import Stages
-from pairfix.weights import Model, default_model, find_model
+from pairfix.stages.align import align
+from pairfix.stages.develop import develop
+from pairfix.stages.exposure import match_exposure
+from pairfix.stages.fuse import check_model, fuse
+from pairfix.stages.rownoise import remove_row_noise
 
 __all__ = ["Recipe", "align_pair", "restore"]
 

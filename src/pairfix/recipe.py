@@ -36,6 +36,6 @@ class Recipe:
     preview: Path | None = None
     """Where to write crops of short, long and result side by side."""
     report: Path | None = None
-    """Where to write a page about the restoration (`pairfix.htmlreport`)."""
+    """Where to write a page about the restoration (`pairfix.output.html`)."""
     report_scores: bool = False
     """Score the photos on that page (`pairfix.score`, extra ``score``)."""

@@ -6,7 +6,7 @@ import pytest
 from pairfix.adapt.tiles import choose_tiles
 from pairfix.image import AlignedPair, SingleFrame
 from pairfix.light import encode_planes
-from pairfix.weights import Model
+from pairfix.model.model import Model
 from tests.scenes import aligned, rgb_frame, scene
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import pytest
 
-from pairfix.htmlreport import render_page
+from pairfix.output.html import render_page
 from tests.pages import pictures, restoration
 
 if TYPE_CHECKING:

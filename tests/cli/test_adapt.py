@@ -13,9 +13,9 @@ from pairfix.adapt import choose
 from pairfix.backends import registry
 from pairfix.cli import run
 from pairfix.errors import AdaptationError, DeviceError, MissingExtraError, ModelError
+from pairfix.export.folder import State, build_model
 from pairfix.formats import decode
-from pairfix.modelfolder import State, build_model
-from pairfix.weights import Model
+from pairfix.model.model import Model
 from tests.adapt.models import small_model
 
 pytest.importorskip("torchvision")

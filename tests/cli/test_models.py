@@ -5,8 +5,8 @@ import pytest
 
 from pairfix.cli import run
 from pairfix.errors import ModelError, OutputError
+from pairfix.model.model import shipped_models
 from pairfix.networks import NETWORKS
-from pairfix.weights import shipped_models
 
 
 def test_models_and_networks_without_weights_are_listed(

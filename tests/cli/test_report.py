@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from pairfix import results
 from pairfix.cli import run
 from pairfix.errors import MissingExtraError, OutputError
-from pairfix.htmlreport import Score
 from pairfix.image import Picture
+from pairfix.output import results
+from pairfix.output.html import Score
 
 Pair = tuple[Path, Path]
 

@@ -11,11 +11,11 @@ import jsonschema
 import numpy as np
 import pytest
 
-from pairfix import results
 from pairfix.cli import run
 from pairfix.errors import DeviceError, InputError, ModelError, OutputError, PairError
 from pairfix.formats import decode
 from pairfix.formats.tiff import read_chain
+from pairfix.output import results
 
 Pair = tuple[Path, Path]
 SCHEMA = Path(__file__).parents[2] / "docs" / "report.schema.json"

@@ -17,7 +17,7 @@ from pairfix.errors import (
     WeightsMissingError,
 )
 from pairfix.score import find_metric
-from tests.score_weights import empty_cache, needs_pyiqa, write_niqe_weights
+from tests.score.weights import empty_cache, needs_pyiqa, write_niqe_weights
 
 pytestmark = needs_pyiqa
 USAGE = 2

@@ -104,7 +104,7 @@ def test_ctrl_c_before_the_first_step_leaves_an_earlier_model_alone(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from pairfix.train.pairs import Pairs  # noqa: PLC0415  (needs PyTorch)
+    from pairfix.train.pair_source import Pairs  # noqa: PLC0415  (needs PyTorch)
 
     load = Pairs.load
 
@@ -177,7 +177,7 @@ def test_without_pytorch_the_extra_is_named(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("pairfix.graphs.find_spec", lambda _: None)
+    monkeypatch.setattr("pairfix.export.graphs.find_spec", lambda _: None)
     assert train(photos, tmp_path / "mine") == MissingExtraError.exit_code
     assert "pip install 'pairfix[torch]'" in capsys.readouterr().err
 

@@ -5,10 +5,10 @@ import pytest
 from tests.cli.conftest import raw_pair, rgb_pair
 from tests.networks.seeded import seeded_modules, small_config, state_of
 
+from pairfix.export.folder import build_model
 from pairfix.image import Domain
-from pairfix.modelfolder import build_model
+from pairfix.model.model import Model
 from pairfix.networks import Network
-from pairfix.weights import Model
 
 __all__ = ["random_model", "raw_pair", "rgb_pair"]
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pairfix.export.folder import State, load_strictly
 from pairfix.image import Domain
-from pairfix.modelfolder import State, load_strictly
+from pairfix.model.model import CHANNELS
 from pairfix.networks import NETWORKS, Graph, Network
-from pairfix.weights import CHANNELS
 
 if TYPE_CHECKING:
     from torch import nn

@@ -27,15 +27,15 @@ from tests.scenes import scene
 from pairfix.backends import BACKENDS, choose_runtime, open_session
 from pairfix.cli import run
 from pairfix.errors import ModelError
+from pairfix.export.folder import State, load_strictly
+from pairfix.export.official import drop_unused
 from pairfix.formats import decode
-from pairfix.fuse import run_tiled
 from pairfix.image import Domain, Planes
-from pairfix.modelfolder import State, load_strictly
+from pairfix.model.model import CHANNELS, Model, find_model
 from pairfix.networks import NETWORKS, Graph, Network
 from pairfix.networks.graphfile import parameter_shapes
-from pairfix.networks.official import drop_unused
-from pairfix.tiling import smallest_tile
-from pairfix.weights import CHANNELS, Model, find_model
+from pairfix.stages.fuse import run_tiled
+from pairfix.stages.tiling import smallest_tile
 
 TOLERANCES = {"fp32": 1e-4, "fp16": 1e-2, "bf16": 1e-1}
 """Greatest difference from ONNX Runtime in fp32, in parts of the greatest value."""

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pairfix.export.official import drop_unused, fold_spectral_norm
 from pairfix.networks import NETWORKS
-from pairfix.networks.official import drop_unused, fold_spectral_norm
 
 torch = pytest.importorskip("torch")
 

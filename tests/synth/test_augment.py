@@ -18,7 +18,7 @@ from pairfix.synth.augment import (  # noqa: E402
 from pairfix.synth.batch import PairBatch  # noqa: E402
 from pairfix.synth.draw import Draw  # noqa: E402
 from pairfix.synth.optics import Exposed  # noqa: E402
-from pairfix.synth.recipe import SynthRecipe  # noqa: E402
+from pairfix.synth.synth_recipe import SynthRecipe  # noqa: E402
 
 
 def draw(seed: int = 0) -> Draw:

@@ -9,7 +9,7 @@ from torch import Generator  # noqa: E402
 
 from pairfix.synth.fullsize import displace, expose_photo, largest_size  # noqa: E402
 from pairfix.synth.optics import Exposed  # noqa: E402
-from pairfix.synth.recipe import SynthRecipe  # noqa: E402
+from pairfix.synth.synth_recipe import SynthRecipe  # noqa: E402
 
 STILL = SynthRecipe(blur=(0, 0), gap=(0, 0), objects=0, lights=0, samples=2)
 

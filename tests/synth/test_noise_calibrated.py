@@ -20,9 +20,9 @@ from pairfix.synth.fullsize import expose_photo  # noqa: E402
 from pairfix.synth.noise import CALIBRATED, LinearNoise, calibrated  # noqa: E402
 from pairfix.synth.one import one_pair  # noqa: E402
 from pairfix.synth.photos import PhotoStore  # noqa: E402
-from pairfix.synth.recipe import SynthRecipe  # noqa: E402
 from pairfix.synth.render import render  # noqa: E402
 from pairfix.synth.sensor import shoot  # noqa: E402
+from pairfix.synth.synth_recipe import SynthRecipe  # noqa: E402
 from pairfix.synth.write import write_raws  # noqa: E402
 
 SIDE = 256

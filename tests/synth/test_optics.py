@@ -12,7 +12,7 @@ from pairfix.synth.draw import Draw  # noqa: E402
 from pairfix.synth.light import srgb_to_linear  # noqa: E402
 from pairfix.synth.motion import camera_path  # noqa: E402
 from pairfix.synth.optics import Exposed, expose, margin  # noqa: E402
-from pairfix.synth.recipe import SynthRecipe  # noqa: E402
+from pairfix.synth.synth_recipe import SynthRecipe  # noqa: E402
 
 SIZE = 64
 STILL = SynthRecipe(blur=(0, 0), misalignment=0, objects=0, lights=0, unprocessing=0, samples=3)

@@ -10,7 +10,7 @@ from pairfix.synth.draw import Draw  # noqa: E402
 from pairfix.synth.noise import FrameNoise  # noqa: E402
 from pairfix.synth.noise.samplers import gaussian  # noqa: E402
 from pairfix.synth.readout import Readout  # noqa: E402
-from pairfix.synth.recipe import SynthRecipe  # noqa: E402
+from pairfix.synth.synth_recipe import SynthRecipe  # noqa: E402
 
 
 def draw(seed: int = 0) -> Draw:

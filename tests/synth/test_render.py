@@ -13,8 +13,8 @@ from tests.scenes import scene  # noqa: E402
 from pairfix.image import Domain  # noqa: E402
 from pairfix.synth.batch import PairBatch  # noqa: E402
 from pairfix.synth.photos import PhotoStore  # noqa: E402
-from pairfix.synth.recipe import SynthRecipe  # noqa: E402
 from pairfix.synth.render import photo_side, render  # noqa: E402
+from pairfix.synth.synth_recipe import SynthRecipe  # noqa: E402
 
 CROP = 16
 RECIPE = replace(SynthRecipe(), blur=(0, 6), samples=3)

@@ -11,8 +11,8 @@ from pairfix.light import decode_planes  # noqa: E402
 from pairfix.synth.batch import PairBatch  # noqa: E402
 from pairfix.synth.noise import NOISES  # noqa: E402
 from pairfix.synth.optics import Exposed  # noqa: E402
-from pairfix.synth.recipe import SynthRecipe  # noqa: E402
 from pairfix.synth.sensor import capture  # noqa: E402
+from pairfix.synth.synth_recipe import SynthRecipe  # noqa: E402
 
 SIZE = 64
 QUIET = SynthRecipe(row_noise=0, hot_pixels=0)

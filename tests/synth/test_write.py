@@ -9,13 +9,13 @@ torch = pytest.importorskip("torch")
 
 from tests.synth.photos import photo_folder  # noqa: E402
 
-from pairfix.align import align  # noqa: E402
 from pairfix.errors import InputError, OutputError  # noqa: E402
-from pairfix.exposure import match_exposure  # noqa: E402
 from pairfix.formats import decode  # noqa: E402
 from pairfix.light import planes_from_frame  # noqa: E402
-from pairfix.synth.pairs import PairSettings, pairs_from_photos, pairs_from_video  # noqa: E402
-from pairfix.synth.recipe import SynthRecipe  # noqa: E402
+from pairfix.stages.align import align  # noqa: E402
+from pairfix.stages.exposure import match_exposure  # noqa: E402
+from pairfix.synth.folders import PairSettings, pairs_from_photos, pairs_from_video  # noqa: E402
+from pairfix.synth.synth_recipe import SynthRecipe  # noqa: E402
 from pairfix.synth.video import VideoRecipe  # noqa: E402
 from pairfix.synth.write import PictureFormat, check_pair_folder  # noqa: E402
 

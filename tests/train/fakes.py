@@ -13,7 +13,7 @@ from pairfix.train.distributed import Workers
 from pairfix.train.fusion import Fusion
 from pairfix.train.loop import Loop
 from pairfix.train.objectives import OBJECTIVES, ObjectiveSettings, Stage
-from pairfix.train.recipe import TrainRecipe
+from pairfix.train.train_recipe import TrainRecipe
 
 CPU = torch.device("cpu")
 

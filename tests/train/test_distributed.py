@@ -11,6 +11,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from pairfix.train.distributed import Workers  # noqa: E402
+from pairfix.train.loop import Loop  # noqa: E402
 from tests.train.fakes import (  # noqa: E402
     CPU,
     small_fusion,
@@ -19,9 +21,6 @@ from tests.train.fakes import (  # noqa: E402
     supervised,
 )
 from tests.train.worker import STEPS  # noqa: E402
-
-from pairfix.train.distributed import Workers  # noqa: E402
-from pairfix.train.loop import Loop  # noqa: E402
 
 if TYPE_CHECKING:
     from pairfix.synth.batch import PairBatch

@@ -11,16 +11,15 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("torchvision")
 
-from tests.scenes import aligned, raw_frame, scene  # noqa: E402
-from tests.train.fakes import small_fusion  # noqa: E402
-
-from pairfix import fuse as fusing  # noqa: E402
 from pairfix.backends import Runtime  # noqa: E402
 from pairfix.image import Planes  # noqa: E402
 from pairfix.light import decode_planes, encode_planes  # noqa: E402
+from pairfix.model.model import Model  # noqa: E402
 from pairfix.networks import NETWORKS, Graph  # noqa: E402
+from pairfix.stages import fuse as fusing  # noqa: E402
 from pairfix.train.fusion import Fusion, average_areas  # noqa: E402
-from pairfix.weights import Model  # noqa: E402
+from tests.scenes import aligned, raw_frame, scene  # noqa: E402
+from tests.train.fakes import small_fusion  # noqa: E402
 
 if TYPE_CHECKING:
     from torch import nn

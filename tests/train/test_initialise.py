@@ -2,9 +2,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.train.fakes import small_fusion  # noqa: E402
-
 from pairfix.train.initialise import initialise  # noqa: E402
+from tests.train.fakes import small_fusion  # noqa: E402
 
 
 @pytest.mark.parametrize("name", ["deblurmerger", "deblurrnn"])

@@ -6,6 +6,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from pairfix.errors import ModelError  # noqa: E402
+from pairfix.train.distributed import Workers  # noqa: E402
+from pairfix.train.loop import Loop, Standing  # noqa: E402
+from pairfix.train.objectives import Stage  # noqa: E402
 from tests.train.fakes import (  # noqa: E402
     CPU,
     Scripted,
@@ -15,11 +19,6 @@ from tests.train.fakes import (  # noqa: E402
     smooth_pairs,
     supervised,
 )
-
-from pairfix.errors import ModelError  # noqa: E402
-from pairfix.train.distributed import Workers  # noqa: E402
-from pairfix.train.loop import Loop, Standing  # noqa: E402
-from pairfix.train.objectives import Stage  # noqa: E402
 
 
 def run(loop: Loop, stop_after: int | None = None) -> list[Standing]:

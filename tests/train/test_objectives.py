@@ -6,14 +6,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.train.fakes import small_fusion, smooth_pairs  # noqa: E402
-
 from pairfix.networks import NETWORKS  # noqa: E402
 from pairfix.train.objectives import (  # noqa: E402
     OBJECTIVES,
     ObjectiveSettings,
     default_objective,
 )
+from tests.train.fakes import small_fusion, smooth_pairs  # noqa: E402
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor, nn

@@ -6,7 +6,6 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.train.fakes import small_fusion, smooth_pairs  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
 from pairfix.networks import NETWORKS  # noqa: E402
@@ -14,6 +13,7 @@ from pairfix.train.fusion import average_areas  # noqa: E402
 from pairfix.train.losses import l1  # noqa: E402
 from pairfix.train.objectives import OBJECTIVES, ObjectiveSettings  # noqa: E402
 from pairfix.train.reduction import DrawnReduction, draw_factors  # noqa: E402
+from tests.train.fakes import small_fusion, smooth_pairs  # noqa: E402
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor

@@ -8,20 +8,20 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.train.fakes import CPU, small_recipe, smooth_pairs  # noqa: E402
 from torch import nn  # noqa: E402
 
 from pairfix.networks import NETWORKS  # noqa: E402
 from pairfix.noise import LEVELS  # noqa: E402
 from pairfix.synth.batch import PairBatch  # noqa: E402
 from pairfix.synth.light import decode_planes, encode_planes  # noqa: E402
-from pairfix.synth.recipe import SynthRecipe  # noqa: E402
+from pairfix.synth.synth_recipe import SynthRecipe  # noqa: E402
 from pairfix.synth.told import affine_curve  # noqa: E402
-from pairfix.train import run as running  # noqa: E402
+from pairfix.train import training as running  # noqa: E402
 from pairfix.train.objectives import OBJECTIVES, ObjectiveSettings  # noqa: E402
 from pairfix.train.objectives.self_supervised import Encoded, SelfSupervised  # noqa: E402
 from pairfix.train.objectives.selfir import LinearLight  # noqa: E402
 from pairfix.train.task import Task  # noqa: E402
+from tests.train.fakes import CPU, small_recipe, smooth_pairs  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,6 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.train.fakes import small_fusion, smooth_pairs  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
@@ -21,6 +20,7 @@ from pairfix.train.objectives.reblurring import Reblurring  # noqa: E402
 from pairfix.train.objectives.self_supervised import SelfSupervised  # noqa: E402
 from pairfix.train.objectives.supervised import NoisySupervised, Supervised  # noqa: E402
 from pairfix.train.subsampling import draw_neighbours, pick  # noqa: E402
+from tests.train.fakes import small_fusion, smooth_pairs  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -2,11 +2,10 @@ import pytest
 
 pytest.importorskip("torch")
 
-from tests.train.fakes import Scripted
-
 from pairfix.train.objectives import Stage
-from pairfix.train.recipe import TrainRecipe
 from pairfix.train.schedule import cosine, current_stage, progress
+from pairfix.train.train_recipe import TrainRecipe
+from tests.train.fakes import Scripted
 
 
 def test_progress_goes_by_steps_or_by_minutes() -> None:

@@ -9,9 +9,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.train.fakes import small_fusion, smooth_pairs  # noqa: E402
-
 from pairfix.errors import ModelError  # noqa: E402
+from pairfix.model.model import Model  # noqa: E402
 from pairfix.networks import NETWORKS, Graph, Network  # noqa: E402
 from pairfix.train.fusion import Fusion  # noqa: E402
 from pairfix.train.transfer import (  # noqa: E402
@@ -21,7 +20,7 @@ from pairfix.train.transfer import (  # noqa: E402
     load_fusion,
     start_from,
 )
-from pairfix.weights import Model  # noqa: E402
+from tests.train.fakes import small_fusion, smooth_pairs  # noqa: E402
 
 SELFIR = NETWORKS["selfir"]
 

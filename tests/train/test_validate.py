@@ -4,10 +4,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from tests.train.fakes import smooth_pairs  # noqa: E402
-
 from pairfix.light import encode_planes, linear_to_srgb  # noqa: E402
 from pairfix.train.validate import Validation, show  # noqa: E402
+from tests.train.fakes import smooth_pairs  # noqa: E402
 
 
 def test_mosaics_are_shown_as_rgb() -> None:

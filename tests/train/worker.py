@@ -4,10 +4,10 @@ import sys
 from functools import partial
 
 import torch
-from tests.train.fakes import CPU, small_fusion, small_recipe, smooth_pairs, supervised
 
 from pairfix.train.distributed import joined
 from pairfix.train.loop import Loop
+from tests.train.fakes import CPU, small_fusion, small_recipe, smooth_pairs, supervised
 
 STEPS = 3
 

@@ -17,16 +17,16 @@ from pairfix.backends import choose_runtime  # noqa: E402
 from pairfix.calibration import CameraProfile  # noqa: E402
 from pairfix.calibration.load import load_pair  # noqa: E402
 from pairfix.errors import ModelError, NotImprovedError, OutputError, PairError  # noqa: E402
-from pairfix.fuse import fuse  # noqa: E402
+from pairfix.export.folder import CALIBRATION  # noqa: E402
 from pairfix.image import AlignedPair  # noqa: E402
 from pairfix.light import encode_planes  # noqa: E402
-from pairfix.modelfolder import CALIBRATION  # noqa: E402
+from pairfix.model.model import Model, find_model  # noqa: E402
 from pairfix.pairs import FoundPair  # noqa: E402
-from pairfix.train import run as running  # noqa: E402
+from pairfix.stages.fuse import fuse  # noqa: E402
+from pairfix.train import training as running  # noqa: E402
 from pairfix.tune import Tuned, TuneRecipe, Tuning  # noqa: E402
 from pairfix.tune.estimate import estimate_gain, setting_of  # noqa: E402
 from pairfix.tune.prepare import split  # noqa: E402
-from pairfix.weights import Model, find_model  # noqa: E402
 from tests.calibration.cameras import KnownCamera, found, quiet_scene  # noqa: E402
 
 Pairs = tuple[FoundPair, ...]

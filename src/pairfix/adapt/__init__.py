@@ -5,8 +5,8 @@ chooses what to look at, `optimise` (torch) changes the weights, `histogram` giv
 the colours of the unadapted one, `run` does all of it. Importing this package loads no torch.
 """
 
+from pairfix.adapt.adaptation import adapt
 from pairfix.adapt.choose import choose_adapting_runtime, find_reblur_module
 from pairfix.adapt.histogram import match_histograms
-from pairfix.adapt.run import adapt
 
 __all__ = ["adapt", "choose_adapting_runtime", "find_reblur_module", "match_histograms"]

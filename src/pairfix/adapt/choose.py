@@ -9,8 +9,8 @@ from pairfix.backends import (
     choose_runtime,
 )
 from pairfix.errors import DeviceError, ModelError
+from pairfix.model.model import Model, default_reblur_module, find_model
 from pairfix.networks.reblurring import REBLUR_MODULE
-from pairfix.weights import Model, default_reblur_module, find_model
 
 __all__ = ["choose_adapting_runtime", "find_reblur_module"]
 

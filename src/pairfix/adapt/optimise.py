@@ -13,11 +13,11 @@ from pairfix.adapt.tiles import Tile
 from pairfix.backends.spec import translate_memory_errors
 from pairfix.errors import AdaptationError
 from pairfix.image import Progress
+from pairfix.model.model import Model
 from pairfix.train.fusion import Fusion
 from pairfix.train.losses import l1
 from pairfix.train.modes import frozen
 from pairfix.train.transfer import load_fusion
-from pairfix.weights import Model
 
 __all__ = ["LEARNING_RATE", "AdaptedWeights", "adapt_weights"]
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from pairfix.crops import strongest_places
 from pairfix.image import AlignedPair, Planes, SingleFrame
 from pairfix.light import encode_planes, luminance
+from pairfix.model.model import Model
 from pairfix.noise import describe_noise
-from pairfix.tiling import pad_to_multiple
-from pairfix.weights import Model
+from pairfix.stages.tiling import pad_to_multiple
 
 __all__ = ["Tile", "choose_tiles"]
 

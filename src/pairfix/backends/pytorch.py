@@ -13,8 +13,8 @@ from torch import nn
 from pairfix.backends.spec import DeviceName, Runtime, Session, translate_memory_errors
 from pairfix.errors import ModelError
 from pairfix.image import Planes
+from pairfix.model.model import Model
 from pairfix.networks import Graph
-from pairfix.weights import Model
 
 __all__ = ["PyTorch"]
 

@@ -3,8 +3,8 @@
 from importlib.util import find_spec
 
 from pairfix.backends.spec import Backend, Engine, Runtime, Session
+from pairfix.model.model import Model
 from pairfix.networks import Graph
-from pairfix.weights import Model
 
 __all__ = ["BACKENDS", "open_session"]
 

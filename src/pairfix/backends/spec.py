@@ -7,8 +7,8 @@ from typing import Literal, Protocol
 
 from pairfix.errors import MemoryExhaustedError
 from pairfix.image import Planes
+from pairfix.model.model import Model
 from pairfix.networks import Graph
-from pairfix.weights import Model
 
 __all__ = [
     "Backend",

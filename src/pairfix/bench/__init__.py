@@ -6,10 +6,10 @@ sRGB pictures.
 """
 
 from pairfix.bench.baselines import BASELINES, PHOTOS
+from pairfix.bench.benchmark import check_folder, run, sheets_of, write_results
 from pairfix.bench.judge import TRUTH, Judgement, Plan
 from pairfix.bench.pairs import find_pairs
 from pairfix.bench.results import Failure, Quality, Results, Verdict
-from pairfix.bench.run import check_folder, run, sheets_of, write_results
 from pairfix.bench.sheet import write_sheet
 from pairfix.bench.tables import summary
 

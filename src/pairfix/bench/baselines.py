@@ -7,11 +7,11 @@ from importlib.util import find_spec
 import cv2
 import numpy as np
 
-from pairfix.align import align
 from pairfix.bench.anscombe import expand, noise_of_short, stabilise
-from pairfix.develop import develop
 from pairfix.errors import MissingExtraError
 from pairfix.image import AlignedPair, DevelopSettings, Picture, Planes
+from pairfix.stages.align import align
+from pairfix.stages.develop import develop
 
 __all__ = ["BASELINES", "BM3D", "LONG", "PHOTOS", "SHORT", "Baseline", "bm3d_is_installed"]
 

@@ -10,19 +10,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfix.align import align
 from pairfix.bench.baselines import BASELINES, BM3D, PHOTOS, bm3d_is_installed
 from pairfix.bench.command import CommandFailedError, restore
 from pairfix.bench.pairs import Pair, open_pair
 from pairfix.bench.results import Failure, Quality, Verdict
-from pairfix.develop import develop
 from pairfix.errors import PairError, PairfixError
-from pairfix.exposure import match_exposure
 from pairfix.formats import decode
 from pairfix.image import AlignedPair, DevelopSettings, Frame, Picture
 from pairfix.light import planes_from_frame, srgb_to_linear
 from pairfix.metrics import psnr, ssim
 from pairfix.score.reference import full_reference
+from pairfix.stages.align import align
+from pairfix.stages.develop import develop
+from pairfix.stages.exposure import match_exposure
 
 __all__ = ["TRUTH", "Judgement", "Plan", "judge"]
 

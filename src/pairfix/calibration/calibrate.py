@@ -16,7 +16,7 @@ from pairfix.calibration.shape import Shape, fit_shape
 from pairfix.errors import PairError
 from pairfix.image import Domain, Progress
 from pairfix.pairs import FoundPair, LeftOut
-from pairfix.stages import no_progress
+from pairfix.progress import no_progress
 
 __all__ = ["Calibrated", "calibrate", "calibrate_pairs"]
 

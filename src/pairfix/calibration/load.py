@@ -6,14 +6,14 @@ from typing import Literal
 
 import numpy as np
 
-from pairfix.align import align
 from pairfix.calibration.blocks import SMALLEST
-from pairfix.defects import remove_row_noise
 from pairfix.errors import InputError, MemoryExhaustedError, PairError, PairfixError
-from pairfix.exposure import match_exposure
 from pairfix.formats import decode
 from pairfix.image import AlignedPair, DevelopSettings, Domain, Progress
 from pairfix.pairs import FoundPair, LeftOut
+from pairfix.stages.align import align
+from pairfix.stages.exposure import match_exposure
+from pairfix.stages.rownoise import remove_row_noise
 
 __all__ = ["LoadedPair", "check_alike", "load_pair", "load_pairs", "pairs_domain"]
 

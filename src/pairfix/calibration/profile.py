@@ -68,7 +68,7 @@ class Setting:
     offset: Numbers
     """By plane: the short frame's black over the long one's, in parts of saturation."""
     removed_rows: float
-    """Standard deviation of the row noise that `pairfix.defects` takes out."""
+    """Standard deviation of the row noise that `pairfix.stages.rownoise` takes out."""
     stated: Table
     """Shot and read noise of R, G and B by the short files' NoiseProfile; empty without one."""
 

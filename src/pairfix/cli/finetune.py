@@ -21,9 +21,9 @@ from pairfix.cli.training import (
     training_runtime,
 )
 from pairfix.errors import OutputError
-from pairfix.graphs import require_torch
+from pairfix.export.graphs import require_torch
 from pairfix.image import Progress
-from pairfix.weights import default_model, find_model
+from pairfix.model.model import default_model, find_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable

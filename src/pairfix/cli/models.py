@@ -11,9 +11,9 @@ from rich.table import Table
 from pairfix.cli.console import Talk, print_json
 from pairfix.cli.options import Json, Overwrite, Quiet
 from pairfix.image import Domain
+from pairfix.model.model import Model, find_model, shipped_models, untrained_networks
 from pairfix.networks import Network
 from pairfix.networks.releases import RELEASES, how_to_get_weights
-from pairfix.weights import Model, find_model, shipped_models, untrained_networks
 
 __all__ = ["app"]
 
@@ -81,7 +81,7 @@ def import_(
     Afterwards: pairfix restore LONG SHORT -o OUTPUT --model FOLDER. Needs PyTorch.
     """
     talk = Talk(quiet=quiet, verbose=False)
-    from pairfix.checkpoints import import_checkpoint  # noqa: PLC0415  (keeps --help quick)
+    from pairfix.export.importing import import_checkpoint  # noqa: PLC0415  (keeps --help quick)
 
     model = import_checkpoint(network, files, output, domain=domain, overwrite=overwrite)
     talk.say(f"{model.folder}: {model.network.title}, {model.domain}, {_size(model) / 1e6:.1f} MB")
@@ -108,7 +108,7 @@ def export(
     asks for. Needs PyTorch.
     """
     talk = Talk(quiet=quiet, verbose=False)
-    from pairfix.graphs import TOLERANCE, export_model  # noqa: PLC0415  (keeps --help quick)
+    from pairfix.export.graphs import TOLERANCE, export_model  # noqa: PLC0415  (keeps --help quick)
 
     found = find_model(model)
     paths = export_model(found, output, with_weights=with_weights, overwrite=overwrite)

@@ -73,7 +73,7 @@ def _cells(pair: "FoundPair", root: Path) -> tuple[str, ...]:
 
 
 def _shutter(facts: Facts) -> str:
-    from pairfix.htmlreport.facts import settings_of  # noqa: PLC0415  (keeps --help quick)
+    from pairfix.output.html.facts import settings_of  # noqa: PLC0415  (keeps --help quick)
 
     return settings_of(Exposure(shutter=facts.exposure.shutter)) or "not known"
 

@@ -11,8 +11,8 @@ from pairfix.cli.console import Talk, print_json
 from pairfix.image import DevelopSettings, WhiteBalance
 
 if TYPE_CHECKING:
+    from pairfix.output.report import Adaptation, Restoration
     from pairfix.pipeline import Recipe
-    from pairfix.report import Adaptation, Restoration
 
 __all__ = ["restore"]
 

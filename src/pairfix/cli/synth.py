@@ -8,13 +8,13 @@ import typer
 
 from pairfix.cli import options, synth_options, train_options
 from pairfix.cli.console import Talk, print_json
-from pairfix.cli.recipes import check_finite, check_range, make_recipe
-from pairfix.graphs import require_torch
+from pairfix.cli.synth_choices import check_finite, check_range, make_recipe
+from pairfix.export.graphs import require_torch
 from pairfix.image import Domain
-from pairfix.synth.recipe import SynthRecipe
+from pairfix.synth.synth_recipe import SynthRecipe
 
 if TYPE_CHECKING:
-    from pairfix.synth.pairs import PairSettings
+    from pairfix.synth.folders import PairSettings
     from pairfix.synth.photos import Part
     from pairfix.synth.video import VideoRecipe
 
@@ -65,7 +65,7 @@ def synth(
     check_range(gap_frames, 0, "--gap-frames")
     talk = Talk(quiet=quiet, verbose=verbose)
     require_torch()
-    from pairfix.synth.pairs import PairSettings  # noqa: PLC0415  (keeps --help quick)
+    from pairfix.synth.folders import PairSettings  # noqa: PLC0415  (keeps --help quick)
     from pairfix.synth.video import VideoRecipe  # noqa: PLC0415
     from pairfix.synth.write import PictureFormat  # noqa: PLC0415
 
@@ -95,7 +95,7 @@ def _render(
     video: "VideoRecipe | None",
     talk: Talk,
 ) -> list[dict[str, Any]]:
-    from pairfix.synth.pairs import pairs_from_photos, pairs_from_video  # noqa: PLC0415
+    from pairfix.synth.folders import pairs_from_photos, pairs_from_video  # noqa: PLC0415
 
     with talk.progress() as progress:
         if video is not None:

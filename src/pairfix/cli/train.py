@@ -11,7 +11,7 @@ import typer
 from pairfix.cli import options, train_options
 from pairfix.cli.command_line import command_line
 from pairfix.cli.console import Talk, print_json
-from pairfix.cli.recipes import check_finite, make_recipe
+from pairfix.cli.synth_choices import check_finite, make_recipe
 from pairfix.cli.train_view import report_training, stopped_by_signals
 from pairfix.cli.training import (
     StoppedError,
@@ -22,15 +22,15 @@ from pairfix.cli.training import (
     training_runtime,
 )
 from pairfix.errors import ModelError
-from pairfix.graphs import require_torch
+from pairfix.export.graphs import require_torch
 from pairfix.image import Domain
-from pairfix.modelconfig import parse_config
+from pairfix.model.config import parse_config
+from pairfix.model.model import CHANNELS, Model, find_model
 from pairfix.networks import NETWORKS, Network
-from pairfix.synth.recipe import SynthRecipe
-from pairfix.weights import CHANNELS, Model, find_model
+from pairfix.synth.synth_recipe import SynthRecipe
 
 if TYPE_CHECKING:
-    from pairfix.train.run import Trained
+    from pairfix.train.training import Trained
 
 __all__ = ["train"]
 
@@ -88,9 +88,9 @@ def train(
     talk = Talk(quiet=quiet or not leads(), verbose=verbose)
     require_torch("matplotlib")
     from pairfix.train.objectives import ObjectiveSettings, default_objective  # noqa: PLC0415
-    from pairfix.train.recipe import TrainRecipe  # noqa: PLC0415
-    from pairfix.train.run import train as run  # noqa: PLC0415
     from pairfix.train.task import Task  # noqa: PLC0415
+    from pairfix.train.train_recipe import TrainRecipe  # noqa: PLC0415
+    from pairfix.train.training import train as run  # noqa: PLC0415
 
     synth = make_recipe(domain, noise, ratio, blur, sigma=sigma, jpeg=jpeg, augment=augment)
     check_finite(reblur, "--reblur")

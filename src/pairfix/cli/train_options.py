@@ -7,7 +7,7 @@ import typer
 
 from pairfix.image import Domain
 from pairfix.networks import NETWORKS
-from pairfix.synth.recipe import AUGMENTATIONS
+from pairfix.synth.synth_recipe import AUGMENTATIONS
 
 __all__ = [
     "Augment",

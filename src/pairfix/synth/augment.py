@@ -14,7 +14,7 @@ from torch.nn import functional
 from pairfix.synth.batch import PairBatch
 from pairfix.synth.draw import Draw
 from pairfix.synth.optics import Exposed
-from pairfix.synth.recipe import SynthRecipe
+from pairfix.synth.synth_recipe import SynthRecipe
 
 __all__ = [
     "CANDIDATES",
@@ -115,7 +115,7 @@ def adjust_colour(exposed: Exposed, probability: float, draw: Draw) -> Exposed:
     """Give some long frames other colours than the short ones: display values times a, plus b.
 
     The paper's a (0.3 to 0.6, of the short frame, Eq. 8) makes the frames differ in brightness,
-    which `pairfix.exposure` undoes; here it is what such a measurement may leave, channel by
+    which `pairfix.stages.exposure` undoes; here it is what such a measurement may leave, channel by
     channel. The long frame gets it, for the result has the short one's colours.
 
     Args:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pairfix.image import Pixels
 from pairfix.synth.optics import Exposed, expose, margin
-from pairfix.synth.recipe import SynthRecipe
+from pairfix.synth.synth_recipe import SynthRecipe
 
 __all__ = ["Displaced", "displace", "expose_photo", "largest_size"]
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from pairfix.synth.draw import Draw
 from pairfix.synth.motion import INSTANTS, path_length, sample_times, smooth_paths
-from pairfix.synth.recipe import SynthRecipe
+from pairfix.synth.synth_recipe import SynthRecipe
 
 __all__ = ["Objects", "cut_objects"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from pairfix.synth.draw import Draw
-from pairfix.synth.recipe import SynthRecipe
+from pairfix.synth.synth_recipe import SynthRecipe
 
 __all__ = ["one_pair"]
 

@@ -19,7 +19,7 @@ from pairfix.synth.light import srgb_to_linear
 from pairfix.synth.lights import light_up
 from pairfix.synth.motion import camera_path, compose
 from pairfix.synth.objects import cut_objects
-from pairfix.synth.recipe import SynthRecipe
+from pairfix.synth.synth_recipe import SynthRecipe
 
 __all__ = ["Exposed", "expose", "margin"]
 

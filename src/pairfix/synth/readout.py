@@ -7,12 +7,12 @@ from torch import Tensor
 
 from pairfix.synth.draw import Draw
 from pairfix.synth.noise import FrameNoise
-from pairfix.synth.recipe import SynthRecipe
+from pairfix.synth.synth_recipe import SynthRecipe
 
 __all__ = ["Readout"]
 
 _MOST_ROW_NOISE = 0.6
-"""Strongest row noise in parts of the read noise; most is weak, as `pairfix.defects` leaves it."""
+"""Strongest row noise in parts of the read noise; most is weak, as its removal leaves it."""
 _HOT_SHARE = (1e-5, 5e-4)
 _DEPTHS = (10, 12, 14)
 _BLACK = 1 / 16

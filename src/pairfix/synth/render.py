@@ -7,8 +7,8 @@ from pairfix.synth.batch import PairBatch
 from pairfix.synth.draw import Draw
 from pairfix.synth.optics import expose, margin
 from pairfix.synth.photos import PhotoStore
-from pairfix.synth.recipe import SynthRecipe
 from pairfix.synth.sensor import capture
+from pairfix.synth.synth_recipe import SynthRecipe
 
 __all__ = ["photo_side", "render"]
 

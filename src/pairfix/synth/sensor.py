@@ -24,8 +24,8 @@ from pairfix.synth.noise import (
 )
 from pairfix.synth.optics import Exposed
 from pairfix.synth.readout import Readout
-from pairfix.synth.recipe import SynthRecipe
 from pairfix.synth.storage import Storage
+from pairfix.synth.synth_recipe import SynthRecipe
 
 __all__ = ["Shots", "capture", "shoot"]
 
@@ -189,7 +189,8 @@ def _capture_developed(
 
     The truth is developed from what every pixel would have seen in all colours, so that the
     network also mends what demosaicing cannot know. A short frame that was exposed too dark is
-    stored so, without a tone curve, and brightened in linear light as `pairfix.exposure` does.
+    stored so, without a tone curve, and brightened in linear light as `pairfix.stages.exposure`
+    does.
     """
     shots = shoot(exposed, model, recipe, draw)
     storage = Storage.draw(len(exposed.sharp), recipe, draw)

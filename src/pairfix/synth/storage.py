@@ -7,7 +7,7 @@ from torch import Tensor
 
 from pairfix.synth.draw import Draw
 from pairfix.synth.jpeg import compress
-from pairfix.synth.recipe import SynthRecipe
+from pairfix.synth.synth_recipe import SynthRecipe
 
 __all__ = ["Storage"]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from pairfix.train.log import TrainingLog, Validated
 from pairfix.train.objectives import OBJECTIVES
-from pairfix.train.recipe import TrainRecipe
 from pairfix.train.task import Task
+from pairfix.train.train_recipe import TrainRecipe
 
 __all__ = ["write_card"]
 

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 
 from pairfix.errors import ModelError, OutputError
+from pairfix.export.folder import check_folder
 from pairfix.formats.atomic import replacing
-from pairfix.modelfolder import check_folder
 
 __all__ = ["Identity", "Workplace"]
 

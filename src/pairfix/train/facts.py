@@ -8,11 +8,11 @@ from typing import Any
 import torch
 
 from pairfix._version import __version__
+from pairfix.model.model import Model
 from pairfix.train.distributed import Workers
-from pairfix.train.pairs import Pairs
-from pairfix.train.recipe import TrainRecipe
+from pairfix.train.pair_source import Pairs
 from pairfix.train.task import Task
-from pairfix.weights import Model
+from pairfix.train.train_recipe import TrainRecipe
 
 __all__ = ["describe_training"]
 

@@ -14,7 +14,7 @@ __all__ = ["Fusion", "average_areas"]
 
 
 class Fusion(nn.Module):
-    """The modules of a network, run one after the other as `pairfix.fuse.fuse` runs its graphs."""
+    """The modules of a network, run one after the other as `pairfix.stages.fuse` runs graphs."""
 
     def __init__(
         self,

@@ -18,8 +18,8 @@ from pairfix.train.log import Losses
 from pairfix.train.objectives.spec import Stage
 from pairfix.train.player import Player
 from pairfix.train.random import random_state, restore_random_state
-from pairfix.train.recipe import TrainRecipe
 from pairfix.train.schedule import cosine, current_stage, progress
+from pairfix.train.train_recipe import TrainRecipe
 
 __all__ = ["Loop", "Render", "Standing"]
 

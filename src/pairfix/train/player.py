@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from pairfix.train.distributed import Workers
-from pairfix.train.recipe import TrainRecipe
+from pairfix.train.train_recipe import TrainRecipe
 
 __all__ = ["Player", "Reading"]
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from pairfix.train.objectives.spec import Stage
-from pairfix.train.recipe import TrainRecipe
+from pairfix.train.train_recipe import TrainRecipe
 
 __all__ = ["cosine", "current_stage", "progress"]
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pairfix.model.model import Model
 from pairfix.networks import Network
-from pairfix.synth.recipe import SynthRecipe
+from pairfix.synth.synth_recipe import SynthRecipe
 from pairfix.train.checkpoint import Identity
 from pairfix.train.objectives import ObjectiveSettings
-from pairfix.train.recipe import TrainRecipe
-from pairfix.weights import Model
+from pairfix.train.train_recipe import TrainRecipe
 
 __all__ = ["Task"]
 

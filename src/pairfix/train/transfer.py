@@ -8,12 +8,12 @@ import torch
 from numpy.typing import NDArray
 
 from pairfix.errors import ModelError
+from pairfix.export.folder import State, load_strictly
 from pairfix.image import Domain
-from pairfix.modelfolder import State, load_strictly
+from pairfix.model.model import Model
 from pairfix.networks import Graph, Network
 from pairfix.networks.norms import fold_norms
 from pairfix.train.fusion import Fusion
-from pairfix.weights import Model
 
 __all__ = ["check_deblurrer", "check_start", "deployable", "load_fusion", "start_from", "widened"]
 

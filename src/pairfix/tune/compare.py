@@ -1,12 +1,12 @@
 """Crops of a pair as the models before and after tuning restore it."""
 
 from pairfix.backends import Runtime
-from pairfix.develop import develop
-from pairfix.fuse import fuse
 from pairfix.image import AlignedPair, DevelopSettings, Picture, Planes
-from pairfix.preview import compare
-from pairfix.stages import no_progress
-from pairfix.weights import Model
+from pairfix.model.model import Model
+from pairfix.output.preview import compare
+from pairfix.progress import no_progress
+from pairfix.stages.develop import develop
+from pairfix.stages.fuse import fuse
 
 __all__ = ["compare_models"]
 

@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 
 from pairfix.backends import Runtime
 from pairfix.calibration import CameraProfile, Setting
-from pairfix.fuse import fuse
 from pairfix.image import AlignedPair, Frame, Planes
 from pairfix.light import encoding_slope
-from pairfix.stages import no_progress
+from pairfix.model.model import Model
+from pairfix.progress import no_progress
+from pairfix.stages.fuse import fuse
 from pairfix.synth.draw import Draw
 from pairfix.synth.noise import LinearNoise
-from pairfix.weights import Model
 
 __all__ = ["Gain", "estimate_gain", "middle", "setting_of"]
 

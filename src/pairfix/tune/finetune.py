@@ -18,15 +18,16 @@ from pairfix.calibration import CameraProfile
 from pairfix.calibration.load import check_alike, load_pairs
 from pairfix.errors import NotImprovedError, PairError
 from pairfix.formats import encode_picture
-from pairfix.fuse import check_model
 from pairfix.image import AlignedPair, Progress
+from pairfix.model.model import Model
 from pairfix.pairs import FoundPair, LeftOut
-from pairfix.stages import no_progress
+from pairfix.progress import no_progress
+from pairfix.stages.fuse import check_model
 from pairfix.synth.photos import list_photos
 from pairfix.train.distributed import Workers, joined
 from pairfix.train.loop import Standing
-from pairfix.train.recipe import TrainRecipe
-from pairfix.train.run import Trained, train
+from pairfix.train.train_recipe import TrainRecipe
+from pairfix.train.training import Trained, train
 from pairfix.tune.compare import compare_models
 from pairfix.tune.crops import RealCrops
 from pairfix.tune.estimate import Gain, estimate_gain, middle, setting_of
@@ -34,7 +35,6 @@ from pairfix.tune.masks import write_masks
 from pairfix.tune.plan import TuneRecipe, plan_task
 from pairfix.tune.prepare import Prepared, prepare, split
 from pairfix.tune.workplace import TuningPlace
-from pairfix.weights import Model
 
 __all__ = ["Tuned", "Tuning"]
 

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from pairfix.formats.atomic import replacing
+from pairfix.model.model import Model
 from pairfix.train.maskpicture import mask_picture
 from pairfix.train.subsampling import pick
 from pairfix.train.transfer import load_fusion
-from pairfix.weights import Model
 
 __all__ = ["write_masks"]
 

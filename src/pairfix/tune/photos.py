@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.backends import Runtime
-from pairfix.develop import develop
 from pairfix.formats import encode_picture
-from pairfix.fuse import fuse
 from pairfix.image import AlignedPair, DevelopSettings, Picture, Planes
 from pairfix.light import CELL, luminance
-from pairfix.stages import no_progress
-from pairfix.weights import Model
+from pairfix.model.model import Model
+from pairfix.progress import no_progress
+from pairfix.stages.develop import develop
+from pairfix.stages.fuse import fuse
 
 __all__ = ["blur_length", "write_own_photo"]
 

@@ -11,16 +11,16 @@ from pairfix.backends import Precision
 from pairfix.calibration import CameraProfile
 from pairfix.errors import InputError
 from pairfix.formats import read_facts
+from pairfix.model.model import Model
 from pairfix.noise import affine_curve
 from pairfix.synth.noise import CALIBRATED
-from pairfix.synth.recipe import SynthRecipe
 from pairfix.synth.render import photo_side
+from pairfix.synth.synth_recipe import SynthRecipe
 from pairfix.train.objectives import ObjectiveSettings
 from pairfix.train.objectives.self_supervised import SHRINKS
-from pairfix.train.recipe import TrainRecipe
 from pairfix.train.task import Task
+from pairfix.train.train_recipe import TrainRecipe
 from pairfix.tune.prepare import Prepared
-from pairfix.weights import Model
 
 __all__ = ["TuneRecipe", "plan_task"]
 

@@ -9,10 +9,10 @@ from pairfix.calibration import CameraProfile, calibrate
 from pairfix.calibration.load import load_pairs
 from pairfix.errors import ModelError, PairError
 from pairfix.image import Progress
+from pairfix.model.model import Model
 from pairfix.pairs import FoundPair, LeftOut
 from pairfix.tune.photos import write_own_photo
 from pairfix.tune.workplace import TuningPlace
-from pairfix.weights import Model
 
 __all__ = ["FEWEST_PAIRS", "Prepared", "prepare", "split"]
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from pairfix.calibration import CameraProfile
 from pairfix.errors import ModelError, OutputError
+from pairfix.export.folder import CALIBRATION, check_folder
 from pairfix.formats.atomic import appearing
-from pairfix.modelfolder import CALIBRATION, check_folder
+from pairfix.model.model import Model, find_model
 from pairfix.train.checkpoint import Workplace
-from pairfix.weights import Model, find_model
 
 __all__ = ["TuningPlace"]
 

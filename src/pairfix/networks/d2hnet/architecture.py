@@ -1,7 +1,7 @@
 """The layers of D2HNet; parameter names are those of the official release.
 
 Parameters that the official release stores but never uses are left out, and its spectral
-normalisation is expected to be folded into the weights (`pairfix.networks.official`).
+normalisation is expected to be folded into the weights (`pairfix.export.official`).
 """
 
 from typing import cast

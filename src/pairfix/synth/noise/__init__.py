@@ -7,7 +7,7 @@ from pairfix.synth.noise import display, sensor
 from pairfix.synth.noise.calibrated import LinearNoise, calibrated
 from pairfix.synth.noise.display import gaussian_noise
 from pairfix.synth.noise.model import FrameNoise, NoiseModel, PairNoise
-from pairfix.synth.recipe import SynthRecipe
+from pairfix.synth.synth_recipe import SynthRecipe
 
 __all__ = [
     "CALIBRATED",
@@ -55,7 +55,7 @@ NOISES: Mapping[str, NoiseModel] = {
         draw=display.gopro2_noise,
     ),
 }
-"""What `pairfix.synth.recipe.SynthRecipe.noise` can name."""
+"""What `pairfix.synth.synth_recipe.SynthRecipe.noise` can name."""
 
 
 def noises_for(domain: Domain) -> tuple[str, ...]:

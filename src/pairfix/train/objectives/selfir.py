@@ -39,6 +39,7 @@ from torch import Tensor
 
 from pairfix import light
 from pairfix.image import Domain
+from pairfix.model.model import CHANNELS
 from pairfix.networks import Network
 from pairfix.noise import LEVELS
 from pairfix.synth.light import decode_planes
@@ -46,7 +47,6 @@ from pairfix.synth.told import noise_planes
 from pairfix.train.fusion import Fusion
 from pairfix.train.objectives.self_supervised import LEARNING_RATES, co_learning
 from pairfix.train.objectives.spec import ObjectiveSettings, Stage
-from pairfix.weights import CHANNELS
 
 __all__ = ["LinearLight", "build_selfir"]
 

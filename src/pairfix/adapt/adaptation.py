@@ -1,0 +1,109 @@
+"""Restore a photo by a network that was adapted to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfix.adapt.histogram import match_histograms
+from pairfix.adapt.tiles import choose_tiles
+from pairfix.backends import Runtime
+from pairfix.errors import AdaptationError
+from pairfix.image import AlignedPair, Domain, Fused, Planes, Progress, SingleFrame
+from pairfix.light import encode_planes
+from pairfix.metrics import psnr
+from pairfix.model.model import Model
+from pairfix.output.report import Adaptation
+from pairfix.stages.fuse import fuse
+
+__all__ = ["LEAST_PSNR", "adapt"]
+
+LEAST_PSNR = 30.0
+"""How near the adapted result must stay to the unadapted one, in dB in the network's range.
+
+Five steps cost the paper's networks 0.1 to 0.3 dB of about 30 against the truth (Tables 6 and 7,
+beside S4): what changes is some 42 dB or more below white. At 30 dB the change is as large as all
+of the error that there was.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _AdaptedModel(Model):
+    """A model with other weights than its file holds."""
+
+    weights: Mapping[str, NDArray[np.float32]] = field(kw_only=True)
+
+    def tensors(self) -> dict[str, NDArray[np.float32]]:
+        return dict(self.weights)
+
+
+def adapt(
+    scene: AlignedPair | SingleFrame,
+    unadapted: Fused,
+    model: Model,
+    module: Model,
+    runtime: Runtime,
+    *,
+    steps: int,
+    tile: int,
+    progress: Progress,
+) -> tuple[Fused, Adaptation]:
+    """Adapt a network to a photo and restore it anew (Nah et al. 2022, Algorithm 1).
+
+    The weights are adapted on a few tiles, whatever the photo's size; with them the whole photo
+    is restored by `pairfix.stages.fuse.fuse`, and gets the histogram of the unadapted result.
+
+    Args:
+        scene: An aligned pair, or a single frame, that holds the long exposure.
+        unadapted: What `fuse` made of it with the same model and runtime, L^0.
+        model: The network M_D; it stays as it is.
+        module: The reblurring module M_R for it (`find_reblur_module`).
+        runtime: Where to compute (`choose_adapting_runtime`).
+        steps: N, at least 1; 5 in the paper.
+        tile: Longest side of a tile when the photo is restored.
+        progress: Called with ``"adapt"``, the steps done and the steps in all, then by `fuse`.
+
+    Returns:
+        The restored photo, and what the adaptation changed.
+
+    Raises:
+        AdaptationError: The loss is not finite, or the result is further than `LEAST_PSNR` from
+            the unadapted one.
+        ModelError: The network or the module is damaged.
+        MemoryExhaustedError: Memory ran out.
+    """
+    from pairfix.adapt.optimise import adapt_weights  # noqa: PLC0415  (torch)
+
+    tiles = choose_tiles(scene, unadapted.planes, model)
+    adapted = adapt_weights(model, module, tiles, steps, runtime.device, progress)
+    changed = _with_weights(model, adapted.tensors)
+    fused, _ = fuse(scene, changed, runtime, tile=tile, progress=progress)
+    _check_nearness(fused.planes, unadapted.planes, model.domain)
+    match_histograms(fused.planes, unadapted.planes)
+    distance = _distance(fused.planes, unadapted.planes, model.domain)
+    return fused, Adaptation(module.name, steps, adapted.loss_before, adapted.loss_after, distance)
+
+
+def _with_weights(model: Model, weights: Mapping[str, NDArray[np.float32]]) -> Model:
+    about = {each.name: getattr(model, each.name) for each in fields(Model)}
+    return _AdaptedModel(**about, weights=weights)
+
+
+def _check_nearness(result: Planes, reference: Planes, domain: Domain) -> None:
+    """Before histograms are matched, which can make a flat picture the reference."""
+    distance = _distance(result, reference, domain)
+    if distance < LEAST_PSNR:
+        raise AdaptationError(
+            f"adapting the network went astray: its result is {distance:.1f} dB from the unadapted "
+            f"one, {LEAST_PSNR:.0f} dB at least are asked",
+            "leave out --adapt, or take fewer steps",
+        )
+
+
+def _distance(result: Planes, reference: Planes, domain: Domain) -> float:
+    """PSNR in the network's range, channel by channel for the sake of memory."""
+    channels = zip(result[:, None], reference[:, None], strict=True)
+    found = [psnr(*(encode_planes(each, domain) for each in channel)) for channel in channels]
+    error = float(np.mean(10 ** (-np.array(found) / 10)))
+    return float(-10 * np.log10(error)) if error else float("inf")

@@ -1,0 +1,1 @@
+"""Making model folders: from training, from official checkpoints, as ONNX graphs (torch)."""

@@ -1,0 +1,158 @@
+"""Make model folders: load weights strictly, export the graphs, write all of it or nothing."""
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from pairfix.errors import ModelError, OutputError
+from pairfix.export.graphs import check_graphs, require_torch
+from pairfix.formats.atomic import appearing
+from pairfix.image import Domain
+from pairfix.model.config import FORMAT
+from pairfix.model.model import CONFIG, WEIGHTS, Model, check_tensors, find_model
+from pairfix.networks import NETWORKS, Network
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["CALIBRATION", "State", "build_model", "check_folder", "load_strictly"]
+
+CALIBRATION = "calibration.json"
+"""File of a tuned model's folder that tells the camera's noise (`pairfix.calibration`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The weights of one graph."""
+
+    source: str
+    """Where they come from, for messages."""
+    tensors: Mapping[str, NDArray[np.floating]]
+    """By name, without the graph's prefix."""
+
+
+def build_model(
+    folder: Path,
+    network: Network,
+    config: Any,  # noqa: ANN401
+    domain: Domain,
+    states: Mapping[str, State],
+    card: str,
+    *,
+    overwrite: bool = False,
+) -> Model:
+    """Make a model folder; it appears whole or not at all.
+
+    Args:
+        folder: The new folder; its parent exists.
+        network: The network.
+        config: Instance of ``network.config``.
+        domain: What the weights were trained for.
+        states: The weights by graph name, kept in their own float type.
+        card: Content of README.md.
+        overwrite: Replace an existing model folder.
+
+    Raises:
+        MissingExtraError: PyTorch is not installed.
+        ModelError: The weights are not those of the network; or the exported graphs compute
+            something else than PyTorch.
+        OutputError: The folder exists or cannot be written.
+    """
+    require_torch()
+    from pairfix.export.onnx import export_graphs  # noqa: PLC0415
+
+    modules = dict(network.modules(config))
+    tensors: dict[str, NDArray[np.floating]] = {}
+    for graph in network.graphs(config):
+        state = states[graph.name]
+        load_strictly(modules[graph.name], state)
+        tensors |= {graph.prefix + key: value for key, value in state.tensors.items()}
+    with appearing(folder, partial(check_folder, folder, overwrite=overwrite)) as beside:
+        export_graphs(network, config, modules, beside)
+        _write_weights(beside, network, config, domain, tensors)
+        try:
+            check_graphs(find_model(beside))
+        except ModelError as error:
+            raise ModelError(error.message.replace(str(beside), str(folder)), error.hint) from error
+        (beside / "README.md").write_text(card, encoding="utf-8")
+    return find_model(folder)
+
+
+def load_strictly(module: "nn.Module", state: State) -> None:
+    """Load weights into a module that takes exactly those.
+
+    Raises:
+        ModelError: One is missing, too many, of another shape, or not finite.
+    """
+    import torch  # noqa: PLC0415
+
+    tensors = state.tensors
+    expected = {key: tuple(value.shape) for key, value in module.state_dict().items()}
+    check_tensors(state.source, tensors, expected)
+    module.load_state_dict({key: torch.from_numpy(value).float() for key, value in tensors.items()})
+
+
+def check_folder(folder: Path, *, overwrite: bool) -> None:
+    """See to it that a model folder can be written, without writing it.
+
+    Raises:
+        OutputError: It exists and may not be overwritten, is something else than a model
+            folder, or lies in no folder or in one that is closed to us.
+    """
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise OutputError(f"{folder} is not a folder", "choose another name")
+    if folder.is_dir():
+        if not overwrite:
+            raise OutputError(f"{folder} exists already", "choose another name or pass --overwrite")
+        if strange := sorted(path.name for path in folder.iterdir() if not _belongs(path)):
+            raise OutputError(
+                f"{folder} holds {strange[0]}, which is no part of a model", "choose another name"
+            )
+        if any(folder.iterdir()) and not (folder / CONFIG).is_file():
+            raise OutputError(f"{folder} is no model folder", "choose another name")
+    parent = folder.absolute().parent
+    if not parent.is_dir():
+        raise OutputError(f"the folder {folder.parent} does not exist", "create it first")
+    if not os.access(parent, os.W_OK):
+        raise OutputError(f"no permission to write into {folder.parent}", "choose another folder")
+
+
+def _write_weights(
+    folder: Path,
+    network: Network,
+    config: Any,  # noqa: ANN401
+    domain: Domain,
+    tensors: Mapping[str, NDArray[np.floating]],
+) -> None:
+    """Write the weights and config.json beside the graphs that lie in a folder."""
+    content = safetensors.numpy.save({k: np.ascontiguousarray(v) for k, v in tensors.items()})
+    (folder / WEIGHTS).write_bytes(content)
+    names = (WEIGHTS, *(f"{graph.name}.onnx" for graph in network.graphs(config)))
+    about = {
+        "format": FORMAT,
+        "network": network.name,
+        "domain": domain,
+        "config": dataclasses.asdict(config),
+        "sha256": {
+            name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names
+        },
+    }
+    (folder / CONFIG).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+
+
+def _belongs(path: Path) -> bool:
+    graphs = {
+        graph.name for network in NETWORKS.values() for graph in network.graphs(network.config())
+    }
+    names = {CONFIG, WEIGHTS, "README.md", CALIBRATION, *(f"{name}.onnx" for name in graphs)}
+    return path.is_file() and path.name in names

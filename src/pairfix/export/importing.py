@@ -1,0 +1,240 @@
+"""Turn checkpoints of the official releases into model folders."""
+
+import hashlib
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfix.errors import ModelError
+from pairfix.export.folder import State, build_model, check_folder
+from pairfix.export.graphs import require_torch
+from pairfix.export.official import drop_unused, fold_spectral_norm
+from pairfix.image import Domain
+from pairfix.model.model import CHANNELS, Model
+from pairfix.networks import NETWORKS, Graph, Network
+from pairfix.networks.releases import RELEASES, Release
+
+__all__ = ["import_checkpoint"]
+
+Tensors = dict[str, NDArray[np.float32]]
+
+_DEPTH = 3
+"""How deep a state dict may lie within a checkpoint."""
+_SHOWN = 3
+"""How many of a file's keys a message shows."""
+
+_CARD = """# {name}
+
+{title} ({source}), {domain} domain, {parameters:,} parameters, stored as float32.
+
+Configuration: {config}.
+
+## Origin
+
+Made by `pairfix models import` from checkpoints of the official release:
+
+{files}
+
+## Licence and limits
+
+{remarks}"""
+
+
+def import_checkpoint(
+    network: str,
+    files: Sequence[Path],
+    folder: Path,
+    *,
+    domain: Domain | None = None,
+    overwrite: bool = False,
+) -> Model:
+    """Make a model folder from the files of an official release.
+
+    A file may hold a state dict alone or within other dictionaries, with or without the prefix
+    ``module.``. It is read without running code that it may contain.
+
+    Args:
+        network: Key of `RELEASES`.
+        files: The checkpoints, in any order.
+        folder: The new model folder.
+        domain: What the weights were trained for; None: what the number of channels says.
+        overwrite: Replace an existing model folder.
+
+    Raises:
+        MissingExtraError: PyTorch is not installed.
+        ModelError: There is no such release, or the files do not hold it.
+        OutputError: The folder exists or cannot be written.
+    """
+    release = _release(network)
+    check_folder(folder, overwrite=overwrite)
+    require_torch()
+    known = NETWORKS[network]
+    states = _gather(known, release, files)
+    config = _configure(known, release, states)
+    fitting = next(name for name, channels in CHANNELS.items() if channels == config.channels)
+    if domain not in (None, fitting):
+        raise ModelError(
+            f"the weights take {config.channels} channels, not the {CHANNELS[domain]} of {domain}",
+            f"pass --domain {fitting}, or nothing",
+        )
+    card = _card(folder, known, release, config, fitting, states)
+    return build_model(folder, known, config, fitting, states, card, overwrite=overwrite)
+
+
+def _release(network: str) -> Release:
+    if network not in RELEASES:
+        raise ModelError(
+            f"no official weights of a network {network} are known",
+            f"known are those of {', '.join(RELEASES)}",
+        )
+    return RELEASES[network]
+
+
+def _gather(network: Network, release: Release, files: Sequence[Path]) -> dict[str, State]:
+    """The state dict of each graph, told apart by its keys."""
+    graphs = {graph.name: graph for graph in network.graphs(network.config())}
+    states: dict[str, State] = {}
+    for path in files:
+        found = _read(path)
+        parts = [part for tensors in found for part in _identify(tensors, graphs, release)]
+        if not parts:
+            raise ModelError(
+                f"{path} holds no weights of {network.title}", _contrast(release, found)
+            )
+        for name, tensors in parts:
+            if name in states:
+                title = _title(network, graphs[name])
+                raise ModelError(
+                    f"{path} holds a second {title}, the first being in {states[name].source}",
+                    "pass one only, in a file that holds one state dict",
+                )
+            states[name] = State(str(path), drop_unused(_fold(path, tensors), graphs[name]))
+    for name, graph in graphs.items():
+        if name not in states:
+            raise ModelError(
+                f"{', '.join(map(str, files))}: no {_title(network, graph)}",
+                f"pass {release.files}",
+            )
+    return states
+
+
+def _read(path: Path) -> list[Tensors]:
+    """All state dicts of a file, never running code that it holds."""
+    import torch  # noqa: PLC0415
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return list(_state_dicts(torch.load(path, map_location="cpu", weights_only=True)))
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
+    except Exception as error:  # a damaged file makes the unpickler raise anything
+        if kind := re.search(r"GLOBAL (\S+)", str(error)):
+            raise ModelError(
+                f"{path} is refused: it holds {kind[1]} besides tensors, which could run code",
+                "save the network's state_dict() alone",
+            ) from error
+        raise ModelError(
+            f"{path} is damaged, or no PyTorch checkpoint", "fetch it again"
+        ) from error
+
+
+def _state_dicts(content: object, depth: int = 0) -> Iterator[Tensors]:
+    import torch  # noqa: PLC0415
+
+    if not isinstance(content, Mapping) or depth > _DEPTH:
+        return
+    tensors = {
+        key: value.detach().to(torch.float32).numpy()
+        for key, value in content.items()
+        if isinstance(key, str) and isinstance(value, torch.Tensor)
+    }
+    if tensors:
+        yield _without_prefix(tensors, "module.")
+    for value in content.values():
+        yield from _state_dicts(value, depth + 1)
+
+
+def _without_prefix(tensors: Tensors, prefix: str) -> Tensors:
+    while all(key.startswith(prefix) for key in tensors):
+        tensors = {key.removeprefix(prefix): value for key, value in tensors.items()}
+    return tensors
+
+
+def _identify(
+    tensors: Tensors, graphs: Mapping[str, Graph], release: Release
+) -> Iterator[tuple[str, Tensors]]:
+    for name, marker in release.markers.items():
+        prefix = graphs[name].prefix
+        if prefix and any(key.startswith(prefix + marker) for key in tensors):
+            own = {key for key in tensors if key.startswith(prefix)}
+            yield name, {key.removeprefix(prefix): tensors[key] for key in own}
+        elif any(key.startswith(marker) for key in tensors):
+            yield name, tensors
+
+
+def _contrast(release: Release, found: Sequence[Tensors]) -> str:
+    expected = " or ".join(f"{marker}..." for marker in release.markers.values())
+    keys = [key for tensors in found for key in tensors]
+    shown = ", ".join(keys[:_SHOWN]) + ("..." if len(keys) > _SHOWN else "")
+    return f"expected keys {expected}, found {shown or 'no tensors'}"
+
+
+def _title(network: Network, graph: Graph) -> str:
+    return graph.prefix.rstrip(".") or network.title
+
+
+def _fold(path: Path, tensors: Tensors) -> Tensors:
+    for key, value in tensors.items():
+        vector = tensors.get(key.replace(".weight_bar", ".weight_u"))
+        if key.endswith(".weight_bar") and (vector is None or vector.shape != value.shape[:1]):
+            raise ModelError(
+                f"{path}: {key} comes without a fitting weight_u", "fetch the file again"
+            )
+    return fold_spectral_norm(tensors)
+
+
+def _configure(network: Network, release: Release, states: Mapping[str, State]) -> Any:  # noqa: ANN401
+    prefixes = {graph.name: graph.prefix for graph in network.graphs(network.config())}
+    shapes = {
+        prefixes[name] + key: value.shape
+        for name, state in states.items()
+        for key, value in state.tensors.items()
+    }
+    sources = ", ".join(dict.fromkeys(state.source for state in states.values()))
+    try:
+        return network.config(**release.configure(shapes))
+    except KeyError as error:
+        raise ModelError(f"{sources}: no {error.args[0]}", "fetch the file again") from error
+    except (IndexError, ValueError) as error:
+        raise ModelError(f"{sources}: not the shapes of {network.title}: {error}") from error
+
+
+def _card(
+    folder: Path,
+    network: Network,
+    release: Release,
+    config: Any,  # noqa: ANN401
+    domain: Domain,
+    states: Mapping[str, State],
+) -> str:
+    paths = dict.fromkeys(Path(state.source) for state in states.values())
+    lines = [
+        f"- `{path.name}`, sha256 `{hashlib.sha256(path.read_bytes()).hexdigest()}`"
+        for path in paths
+    ]
+    return _CARD.format(
+        name=folder.absolute().name,
+        title=network.title,
+        source=network.source,
+        domain=domain,
+        parameters=sum(value.size for state in states.values() for value in state.tensors.values()),
+        config=config,
+        files="\n".join(lines),
+        remarks=release.remarks,
+    )

@@ -1,0 +1,1 @@
+"""Trained models: folders that are found, verified and read, without torch."""

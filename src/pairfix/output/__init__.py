@@ -1,0 +1,1 @@
+"""What a restoration leaves behind: results, reports, comparisons and pages."""

@@ -1,0 +1,117 @@
+"""Bring the long frame onto the short one."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pairfix.errors import AlignmentError
+from pairfix.image import AlignedPair, Alignment, AlignmentKind, AlignmentMode, MatchedPair
+from pairfix.stages.align.estimate import Model, estimate
+from pairfix.stages.align.guide import Guide, make_guide
+from pairfix.stages.align.verify import correlation, implausibility
+from pairfix.stages.align.warp import Matrix, warp_planes
+
+__all__ = ["align"]
+
+_UNRELATED = 0.5
+"""Correlation below which two photos do not show the same scene.
+
+Of 150 unrelated pairs of photos, one in a hundred reached 0.43, one 0.58; of as many related ones,
+blurred, noisy and moved, the least had 0.60, and one in a hundred less than 0.73.
+"""
+
+_SURE = 0.7
+"""Correlation from which an alignment needs no second look."""
+
+_TOLERANCE = 0.005
+"""What the correlation may lose: frames that lie well already gain nothing."""
+
+_NOTHING_TO_HOLD_ON_TO = "not aligned: a frame shows no structure, only noise"
+
+_MODELS: dict[AlignmentMode, tuple[Model, ...]] = {
+    "auto": ("homography", "translation"),
+    "homography": ("homography",),
+    "translation": ("translation",),
+    "none": (),
+}
+
+
+def align(pair: MatchedPair, mode: AlignmentMode = "auto") -> AlignedPair:
+    """Find how the camera moved between the frames, and undo it in the long frame's planes.
+
+    Every motion found is verified: the frames must agree better with it than without, and a
+    hand-held camera must be able to move so. "auto" tries a homography, then a translation, then
+    leaves the frames as they lie; the alignment's notes say why.
+
+    Args:
+        pair: Two frames at equal brightness, in the same domain.
+        mode: The motion to look for; "none" only measures.
+
+    Raises:
+        AlignmentError: The photos do not show the same scene (never in mode "none").
+    """
+    short, long = _guides(pair)
+    before = correlation(short, long, np.eye(3))
+    if mode == "none":
+        alignment = _alignment("none", np.eye(3), before, before)
+    elif not (short.structured and long.structured):
+        alignment = _alignment("none", np.eye(3), before, before, [_NOTHING_TO_HOLD_ON_TO])
+    else:
+        alignment = _verified(pair, short, long, before, _MODELS[mode])
+    return AlignedPair(pair, alignment, warp_planes(pair, alignment.matrix))
+
+
+def _guides(pair: MatchedPair) -> tuple[Guide, Guide]:
+    longer = max(pair.short_planes.shape[1:] + pair.long_planes.shape[1:])
+    ceiling = min(pair.short_gain, pair.long_gain)
+    return (
+        make_guide(pair.short, pair.short_planes, longer, ceiling),
+        make_guide(pair.long, pair.long_planes, longer, ceiling),
+    )
+
+
+def _alignment(
+    kind: AlignmentKind, matrix: Matrix, before: float, after: float, notes: Sequence[str] = ()
+) -> Alignment:
+    """Sure if there is nothing to note, a weak correlation included."""
+    if after < _SURE:
+        notes = [*notes, f"the frames agree only weakly (correlation {after:.2f})"]
+    return Alignment(kind, matrix, before, after, not notes, tuple(notes))
+
+
+def _verified(
+    pair: MatchedPair, short: Guide, long: Guide, before: float, models: tuple[Model, ...]
+) -> Alignment:
+    """The first of the models whose motion passes the checks, or none at all."""
+    best = before
+    notes: list[str] = []
+    for model in models:
+        matrix = estimate(short, long, model)
+        after = -1.0 if matrix is None else correlation(short, long, matrix)
+        best = max(best, after)
+        objection = _objection(matrix, before, after, pair.short.size)
+        if matrix is not None and objection is None:
+            return _alignment(model, matrix, before, after, notes)
+        notes.append(f"no {model}: {objection}")
+    if best < _UNRELATED:
+        raise _unrelated(pair, best)
+    return _alignment("none", np.eye(3), before, before, notes)
+
+
+def _objection(
+    matrix: Matrix | None, before: float, after: float, size: tuple[int, int]
+) -> str | None:
+    """What speaks against a motion, or None."""
+    if matrix is None:
+        return "the estimate did not converge"
+    if after < max(before - _TOLERANCE, _UNRELATED):
+        return f"the frames agree no better with it ({after:.2f} after {before:.2f})"
+    return implausibility(matrix, size)
+
+
+def _unrelated(pair: MatchedPair, score: float) -> AlignmentError:
+    return AlignmentError(
+        f"{pair.short.path.name} and {pair.long.path.name} do not seem to show the same scene "
+        f"(correlation {score:.2f})",
+        "check the files; --align none fuses them as they lie",
+    )

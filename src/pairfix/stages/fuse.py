@@ -1,0 +1,224 @@
+"""Run a network over an aligned pair or a single frame, tile by tile.
+
+Planes are converted into the network's domain only tile by tile, and only tiles (or a photo
+averaged down for a graph that takes it whole) ever reach the device.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+
+import cv2
+import numpy as np
+
+from pairfix.backends import Runtime, Session, open_session
+from pairfix.errors import MemoryExhaustedError, ModelError
+from pairfix.image import AlignedPair, Fused, Planes, Progress, Role, SingleFrame
+from pairfix.light import decode_planes, encode_planes
+from pairfix.model.model import Model
+from pairfix.networks import Graph, Reduction
+from pairfix.noise import describe_noise
+from pairfix.stages.tiling import TilePlan, pad_to_multiple, plan_tiles, smallest_tile
+
+__all__ = ["check_model", "fuse", "run_tiled", "run_whole"]
+
+_log = logging.getLogger(__name__)
+
+Encode = Callable[[str, Planes], Planes]
+
+_HIGHLIGHT = 0.97
+"""Restored level from which the brighter light that the reference holds is put back."""
+
+
+def fuse(
+    scene: AlignedPair | SingleFrame,
+    model: Model,
+    runtime: Runtime,
+    *,
+    tile: int | None,
+    progress: Progress,
+) -> tuple[Fused, int]:
+    """Restore one photo.
+
+    Args:
+        scene: An aligned pair, or a single frame, in the domain of the model.
+        model: The network and its weights.
+        runtime: Where to run it.
+        tile: Longest side of a tile in the planes' pixels (half the photo's for a mosaic), halved
+            and tried again when memory runs out; None for what suits the network.
+        progress: Called with ``"fuse"``, the tiles done and the tiles in all.
+
+    Returns:
+        The restored photo in the reference's geometry, and the longest side of its tiles.
+
+    Raises:
+        ModelError: The model is made for the other domain, takes other frames, or gives values
+            that are not finite.
+        MemoryExhaustedError: Memory ran out at the smallest tile.
+    """
+    if model.domain != scene.reference.domain:
+        raise ModelError(
+            f"model {model.name} restores {model.domain} photos, not {scene.reference.domain} ones",
+            "see 'pairfix models list' for one that fits",
+        )
+    check_model(model, len(scene.sources))
+    told = describe_noise(scene, model.domain) if model.asks_for_noise else {}
+    output, used = _infer(scene.sources, told, model, runtime, tile, progress)
+    restored = decode_planes(output, model.domain)
+    if not np.isfinite(restored).all():
+        raise ModelError(
+            f"model {model.name} gave values that are not numbers",
+            "try --precision fp32, or another model",
+        )
+    planes = _keep_highlights(restored, scene.reference_planes)
+    return Fused(scene.reference, planes, scene.gain), used
+
+
+def check_model(model: Model, photos: int) -> None:
+    """Refuse a model that cannot restore from so many photos.
+
+    Raises:
+        ModelError: It needs more, or does not restore.
+    """
+    if not model.network.restores:
+        raise ModelError(
+            f"model {model.name} does not restore: it serves training and --adapt",
+            "see 'pairfix models list' for one that does",
+        )
+    if photos < len(model.roles):
+        raise ModelError(f"model {model.name} needs a long and a short exposure", "give both")
+
+
+def run_tiled(
+    session: Session,
+    graph: Graph,
+    sources: Mapping[str, Planes],
+    encode: Encode,
+    *,
+    tile: int,
+    progress: Progress,
+) -> Planes:
+    """Run one graph over a photo in blended tiles.
+
+    Args:
+        session: The graph, ready to run.
+        graph: Its inputs, size multiple and overlap.
+        sources: ``C x h x w`` planes by input name, all of one size.
+        encode: Converts a tile of the named input into the network's domain.
+        tile: Longest side of a tile.
+        progress: Called with ``"fuse"``, the tiles done and the tiles in all.
+
+    Returns:
+        The graph's output, in the network's domain, as large as the inputs.
+    """
+    inputs = [(name, sources[name]) for name in graph.inputs]
+    canvas = np.zeros_like(inputs[0][1])
+    plan = _plan(graph, sources, tile)
+    for index in range(len(plan)):
+        result = session.run([encode(name, plan.cut(planes, index)) for name, planes in inputs])
+        plan.paste(result, index, canvas)
+        progress("fuse", index + 1, len(plan))
+    return canvas
+
+
+def run_whole(
+    session: Session,
+    graph: Graph,
+    sources: Mapping[str, Planes],
+    encode: Encode,
+    *,
+    reduction: Reduction,
+) -> Planes:
+    """Run one graph over the whole photo, made small.
+
+    The inputs are averaged over areas; the output is brought back to the photo's size bilinearly.
+    """
+    _, height, width = sources[graph.inputs[0]].shape
+    reduced = reduction.size(height, width)
+    inputs = []
+    for name in graph.inputs:
+        small = _resize(encode(name, sources[name]), reduced, cv2.INTER_AREA)
+        inputs.append(pad_to_multiple(small, graph.multiple))
+    output = session.run(inputs)[:, : reduced[0], : reduced[1]]
+    return _resize(output, (height, width), cv2.INTER_LINEAR)
+
+
+def _infer(
+    frames: Mapping[Role, Planes],
+    told: Mapping[str, Planes],
+    model: Model,
+    runtime: Runtime,
+    tile: int | None,
+    progress: Progress,
+) -> tuple[Planes, int]:
+    """Run the model's graphs one after the other; the last output and the tile size that worked."""
+
+    def encode(name: str, planes: Planes) -> Planes:
+        return encode_planes(planes, model.domain) if name in frames else planes
+
+    def whole(graph: Graph, reduction: Reduction) -> Planes:
+        session = open_session(model, graph, runtime)
+        try:
+            return run_whole(session, graph, sources, encode, reduction=reduction)
+        except MemoryExhaustedError as error:
+            raise MemoryExhaustedError(
+                error.message, "close other programs, or --device cpu"
+            ) from error
+
+    def tiled(graph: Graph) -> tuple[Planes, int]:
+        session = open_session(model, graph, runtime)
+        size = tile or graph.tile
+        return _run_within_memory(session, graph, sources, encode, size, progress)
+
+    sources: dict[str, Planes] = {**{str(role): frames[role] for role in frames}, **told}
+    used = 0
+    for graph in model.graphs:
+        if graph.reduction is not None:
+            sources[graph.name] = whole(graph, graph.reduction)
+        else:
+            sources[graph.name], used = tiled(graph)
+    return sources[graph.name], used
+
+
+def _run_within_memory(
+    session: Session,
+    graph: Graph,
+    sources: Mapping[str, Planes],
+    encode: Encode,
+    tile: int,
+    progress: Progress,
+) -> tuple[Planes, int]:
+    smallest = smallest_tile(graph.multiple, graph.overlap)
+    while True:
+        try:
+            result = run_tiled(session, graph, sources, encode, tile=tile, progress=progress)
+            used = max(_plan(graph, sources, tile).tile_size)
+        except MemoryExhaustedError as error:
+            if tile <= smallest:
+                raise
+            halved = max(tile // 2, smallest)
+            _log.warning("%s: going on with tiles of %d instead of %d", error.message, halved, tile)
+            tile = halved
+        else:
+            return result, used
+
+
+def _plan(graph: Graph, sources: Mapping[str, Planes], tile: int) -> TilePlan:
+    _, height, width = sources[graph.inputs[0]].shape
+    return plan_tiles((height, width), tile, graph.multiple, graph.overlap)
+
+
+def _resize(planes: Planes, size: tuple[int, int], interpolation: int) -> Planes:
+    if planes.shape[1:] == size:
+        return planes
+    height, width = size
+    return np.stack(
+        [cv2.resize(plane, (width, height), interpolation=interpolation) for plane in planes]
+    )
+
+
+def _keep_highlights(restored: Planes, reference: Planes) -> Planes:
+    """Give back the light above 1 that the network's domain cuts off but the reference holds."""
+    bright = restored.max(axis=0) >= _HIGHLIGHT
+    excess = reference[:, bright] - 1
+    restored[:, bright] += np.maximum(excess, 0, out=excess)
+    return restored

@@ -1,0 +1,90 @@
+"""Model folders appear whole or not at all."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pairfix.errors import ModelError, OutputError
+from pairfix.export import folder as modelfolder
+from pairfix.export.folder import build_model, check_folder
+from pairfix.model.model import find_model
+from pairfix.networks import NETWORKS
+from tests.networks.seeded import random_state
+
+pytest.importorskip("torchvision")
+pytest.importorskip("onnxscript")
+
+
+def build(folder: Path, *, width: int = 8, weights: int = 8, overwrite: bool = False) -> Any:  # noqa: ANN401
+    network = NETWORKS["selfir"]
+    module = network.modules(network.config(channels=3, width=weights))["fusion"]
+    config = network.config(channels=3, width=width)
+    states = {"fusion": random_state(module)}
+    return build_model(folder, network, config, "srgb", states, "# Card\n", overwrite=overwrite)
+
+
+def test_a_folder_holds_a_model_and_its_card_and_nothing_else(tmp_path: Path) -> None:
+    model = build(tmp_path / "mine")
+    assert model.name == "mine"
+    names = ["README.md", "config.json", "fusion.onnx", "weights.safetensors"]
+    assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == names
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_overwriting_replaces_the_model_and_a_failure_keeps_it(tmp_path: Path) -> None:
+    before = build(tmp_path / "mine").sha256
+    with pytest.raises(ModelError, match="seeded: "):
+        build(tmp_path / "mine", width=4, overwrite=True)
+    after = find_model(tmp_path / "mine")
+    assert after.sha256 == before
+    assert after.tensors()
+    build(tmp_path / "mine", width=4, weights=4, overwrite=True)
+    assert find_model(tmp_path / "mine").config.width == 4
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_nothing_is_left_behind_when_writing_fails(
+    error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(modelfolder, "check_graphs", fail)
+    with pytest.raises((OutputError, KeyboardInterrupt)):
+        build(tmp_path / "mine")
+    assert not list(tmp_path.iterdir())
+
+
+def test_only_a_model_folder_is_ever_overwritten(tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "wedding.dng").touch()
+    with pytest.raises(OutputError, match=r"holds wedding\.dng, which is no part of a model"):
+        check_folder(folder, overwrite=True)
+    with pytest.raises(OutputError, match="is not a folder"):
+        check_folder(folder / "wedding.dng", overwrite=True)
+    with pytest.raises(OutputError, match="exists already"):
+        check_folder(folder, overwrite=False)
+    with pytest.raises(OutputError, match="does not exist"):
+        check_folder(tmp_path / "nowhere" / "mine", overwrite=False)
+    assert [path.name for path in folder.iterdir()] == ["wedding.dng"]
+
+
+@pytest.mark.parametrize("name", ["fusion.onnx", "README.md"])
+def test_a_folder_that_only_looks_like_a_model_is_kept(tmp_path: Path, name: str) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / name).write_bytes(b"precious")
+    with pytest.raises(OutputError, match="is no model folder"):
+        check_folder(tmp_path / "mine", overwrite=True)
+    assert (tmp_path / "mine" / name).read_bytes() == b"precious"
+
+
+def test_exported_graphs_of_the_users_own_keep_a_folder_from_being_replaced(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "my-export.onnx").write_bytes(b"precious")
+    with pytest.raises(OutputError, match=r"holds my-export\.onnx"):
+        check_folder(tmp_path, overwrite=True)

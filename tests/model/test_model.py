@@ -1,0 +1,218 @@
+"""Model folders, whole and damaged."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from pairfix.errors import ModelError
+from pairfix.model.model import (
+    CHANNELS,
+    default_model,
+    find_model,
+    shipped_models,
+    untrained_networks,
+)
+from pairfix.networks import NETWORKS
+
+Edit = Callable[[dict[str, Any]], None]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of a shipped model, to be damaged."""
+    target = tmp_path / "mine"
+    shutil.copytree(find_model("selfir-raw").folder, target)
+    return target
+
+
+def edit_config(folder: Path, edit: Edit) -> None:
+    path = folder / "config.json"
+    about = json.loads(path.read_text(encoding="utf-8"))
+    edit(about)
+    path.write_text(json.dumps(about), encoding="utf-8")
+
+
+def edit_tensors(folder: Path, edit: Edit) -> None:
+    """Change the weights and make the checksum fit again."""
+    path = folder / "weights.safetensors"
+    tensors = safetensors.numpy.load_file(path)
+    edit(tensors)
+    safetensors.numpy.save_file(tensors, path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    edit_config(folder, lambda about: about["sha256"].update({path.name: digest}))
+
+
+def test_shipped_models_are_whole() -> None:
+    models = shipped_models()
+    assert [model.name for model in models] == sorted(model.name for model in models)
+    for model in models:
+        assert all(value.dtype == np.float32 for value in model.tensors().values())
+        assert (model.folder / "README.md").is_file()
+        for graph in model.graphs:
+            assert model.graph_path(graph).stat().st_size < 100_000
+
+
+@pytest.mark.parametrize("domain", ["raw", "srgb"])
+def test_each_domain_has_a_default_model(domain: Any) -> None:  # noqa: ANN401
+    model = default_model(domain)
+    assert model.domain == domain
+    assert model.config.channels == CHANNELS[domain]
+
+
+def test_a_folder_is_a_model_named_after_it(folder: Path) -> None:
+    assert find_model(folder).name == "mine"
+    assert find_model(str(folder)).folder == folder
+
+
+def test_a_path_is_always_a_folder_even_under_a_shipped_name(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder.rename(tmp_path / "selfir-raw")
+    assert find_model(Path("selfir-raw")).folder == Path("selfir-raw")
+    assert find_model("./selfir-raw").folder == Path("selfir-raw")
+    assert find_model("selfir-raw").folder.is_absolute()
+
+
+def test_an_unknown_name_lists_the_models_there_are() -> None:
+    with pytest.raises(ModelError, match=r"no model selfie.*selfir-raw, selfir-srgb"):
+        find_model("selfie")
+
+
+def test_a_folder_without_config_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"config\.json is missing"):
+        find_model(tmp_path)
+
+
+def test_a_network_without_weights_is_no_model_but_tells_how_to_get_them() -> None:
+    with pytest.raises(ModelError, match=r"d2hnet .*without weights.*models import d2hnet Deblur"):
+        find_model("d2hnet")
+
+
+def test_a_networks_name_leads_to_the_models_that_it_has() -> None:
+    with pytest.raises(ModelError, match=r"no model selfir; take one of selfir-raw, selfir-srgb,"):
+        find_model("selfir")
+
+
+def test_untrained_networks_have_no_shipped_model() -> None:
+    trained = {model.network.name for model in shipped_models()}
+    untrained = {network.name for network in untrained_networks()}
+    assert untrained.isdisjoint(trained)
+    assert trained | untrained == set(NETWORKS)
+
+
+def set_field(name: str, value: object) -> Edit:
+    return lambda about: about.update({name: value})
+
+
+def set_hyperparameter(name: str, value: object) -> Edit:
+    return lambda about: about["config"].update({name: value})
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (set_field("network", "nafnet"), "unknown network 'nafnet'"),
+        (set_field("licence", "MIT"), "unknown field licence"),
+        (lambda about: about.pop("domain"), "the field domain is missing"),
+        (set_field("domain", "lab"), "domain must be raw or srgb"),
+        (set_field("domain", "srgb"), "4 channels do not fit the domain srgb"),
+        (set_field("format", 2), "format 2 is unknown"),
+        (set_field("format", value=True), "format has the wrong type"),
+        (set_field("sha256", []), "sha256 has the wrong type"),
+        (set_hyperparameter("depth", 5), "unknown field depth"),
+        (lambda about: about["config"].pop("width"), "the field width is missing"),
+        (set_hyperparameter("width", "48"), "width has the wrong type"),
+        (set_hyperparameter("width", value=True), "width has the wrong type"),
+        (set_hyperparameter("width", -1), "width must be positive"),
+        (set_hyperparameter("inputs", "long"), "inputs has the wrong type"),
+        (set_hyperparameter("inputs", ["long", 1]), "inputs has the wrong type"),
+        (set_hyperparameter("inputs", []), "inputs must be short and long, or one"),
+    ],
+)
+def test_a_wrong_configuration_is_named(folder: Path, edit: Edit, message: str) -> None:
+    edit_config(folder, edit)
+    with pytest.raises(ModelError, match=message) as caught:
+        find_model(folder)
+    assert str(folder / "config.json") in caught.value.message
+
+
+def test_a_list_of_any_length_is_read(folder: Path) -> None:
+    assert find_model(folder).config.inputs == ("short", "long")
+    edit_config(folder, set_hyperparameter("inputs", ["long"]))
+    assert find_model(folder).config.inputs == ("long",)
+
+
+def test_a_list_of_any_length_is_described_by_what_it_holds(folder: Path) -> None:
+    edit_config(folder, set_hyperparameter("inputs", "long"))
+    with pytest.raises(ModelError) as caught:
+        find_model(folder)
+    assert caught.value.hint == "it must be a list of str"
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff\xfe", b""])
+def test_a_configuration_that_is_no_json_object_is_named(folder: Path, content: bytes) -> None:
+    (folder / "config.json").write_bytes(content)
+    with pytest.raises(ModelError, match=r"config\.json"):
+        find_model(folder)
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "fusion.onnx"])
+@pytest.mark.parametrize("damage", ["truncated", "changed", "missing", "unlisted"])
+def test_a_damaged_file_is_named(folder: Path, name: str, damage: str) -> None:
+    path = folder / name
+    content = path.read_bytes()
+    if damage == "truncated":
+        path.write_bytes(content[: len(content) // 2])
+    elif damage == "changed":
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    elif damage == "missing":
+        path.unlink()
+    else:
+        edit_config(folder, lambda about: about["sha256"].pop(name))
+    with pytest.raises(ModelError, match=name):
+        find_model(folder).tensors()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x10\x00\x00\x00\x00\x00\x00\x00{}", b"x" * 100])
+def test_weights_that_are_no_safetensors_are_named(folder: Path, content: bytes) -> None:
+    path = folder / "weights.safetensors"
+    path.write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    edit_config(folder, lambda about: about["sha256"].update({path.name: digest}))
+    with pytest.raises(ModelError, match="cannot be read") as caught:
+        find_model(folder).tensors()
+    assert str(path) in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (lambda tensors: tensors.pop("EB0.conv.bias"), r"lacks EB0\.conv\.bias"),
+        (set_field("EB9.conv.bias", np.zeros(48, np.float16)), r"holds EB9\.conv\.bias"),
+        (set_field("EB0.conv.bias", np.zeros(47, np.float16)), r"\(47,\), not \(48,\)"),
+        (set_field("EB0.conv.bias", np.full(48, np.nan, np.float16)), "not finite"),
+    ],
+)
+def test_weights_that_do_not_fit_are_named(folder: Path, edit: Edit, message: str) -> None:
+    edit_tensors(folder, edit)
+    with pytest.raises(ModelError, match=message):
+        find_model(folder).tensors()
+
+
+def test_weights_of_another_width_do_not_fit(folder: Path) -> None:
+    edit_tensors(
+        folder,
+        lambda tensors: tensors.update(
+            {key: np.repeat(value, 2, axis=0) for key, value in tensors.items()}
+        ),
+    )
+    with pytest.raises(ModelError, match=r"is .*, not"):
+        find_model(folder).tensors()

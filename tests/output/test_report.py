@@ -1,0 +1,59 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pairfix.image import DevelopSettings, SingleFrame
+from pairfix.light import planes_from_frame
+from pairfix.model.model import Model
+from pairfix.networks import NETWORKS
+from pairfix.output.report import Adaptation, unused_photos, unused_settings
+from tests.scenes import aligned, raw_frame, rgb_frame, scene
+
+
+def model(*inputs: str) -> Model:
+    network = NETWORKS["selfir"]
+    return Model("mine", Path("mine"), network, network.config(inputs=inputs), "raw", {})
+
+
+def test_a_photo_that_the_model_does_not_take_is_remarked() -> None:
+    pair = aligned(raw_frame(scene()), raw_frame(scene(), name="long.dng"))
+    assert unused_photos(pair, model("short", "long")) == ()
+    (remark,) = unused_photos(pair, model("long"))
+    assert "restores from the long exposure alone" in remark
+
+
+def test_a_single_photo_is_never_unused() -> None:
+    frame = raw_frame(scene())
+    assert unused_photos(SingleFrame(frame, "long", planes_from_frame(frame)), model("long")) == ()
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_mosaic", "remarks"),
+    [
+        (DevelopSettings(exposure=1), True, 0),
+        (DevelopSettings(demosaic="ppg"), True, 1),
+        (DevelopSettings(demosaic="ppg"), False, 0),
+    ],
+)
+def test_settings_in_vain_are_remarked(
+    settings: DevelopSettings,
+    is_mosaic: bool,  # noqa: FBT001
+    remarks: int,
+) -> None:
+    found = unused_settings(settings, raw_frame(scene()), is_mosaic=is_mosaic)
+    assert len(found) == remarks
+
+
+def test_a_raw_that_was_developed_first_heeds_the_settings() -> None:
+    settings = DevelopSettings(white_balance="daylight")
+    picture = rgb_frame(scene())
+    assert len(unused_settings(settings, picture, is_mosaic=False)) == 1
+    assert not unused_settings(settings, replace(picture, developed=True), is_mosaic=False)
+
+
+@pytest.mark.parametrize(("psnr", "told"), [(51.5, 51.5), (float("inf"), None)])
+def test_an_adaptation_that_changed_nothing_has_no_psnr_in_json(
+    psnr: float, told: float | None
+) -> None:
+    assert Adaptation("mine", 5, 0.2, 0.1, psnr).as_json()["psnr"] == told
