@@ -28,8 +28,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from pairfix.backends import Runtime, choose_runtime
-from pairfix.calibration.load import load_pair
+from pairfix.backends import OpenModel, Runtime, choose_runtime
 from pairfix.errors import NotImprovedError
 from pairfix.formats import decode
 from pairfix.image import DevelopSettings
@@ -38,6 +37,7 @@ from pairfix.metrics import psnr
 from pairfix.model.model import Model, find_model
 from pairfix.pairs import FoundPair, find_pairs
 from pairfix.stages.fuse import fuse
+from pairfix.stages.prepare import Preparation, prepare_pair
 from pairfix.synth.draw import Draw
 from pairfix.synth.fullsize import expose_photo
 from pairfix.synth.noise import FrameNoise, NoiseModel, PairNoise
@@ -149,7 +149,8 @@ def _row(name: str, arguments: argparse.Namespace, start: Model, runtime: Runtim
     except NotImprovedError as error:
         kept, estimate = "no", error.message
     candidate = find_model(arguments.folder / f"{name}-model.training" / "candidate")
-    noisy, before, after = _judge(pairs[-_TESTS:], (start, candidate), runtime)
+    models = [OpenModel(each, runtime) for each in (start, candidate)]
+    noisy, before, after = _judge(pairs[-_TESTS:], models)
     return (
         f"| {name} | {noisy:.2f} | {before:.2f} | {after:.2f} | {after - before:+.2f} | "
         f"{estimate} | {kept} |"
@@ -186,17 +187,15 @@ def _noise_model(camera: SimulatedCamera) -> NoiseModel:
     return NoiseModel("a simulated camera", "this script", "sensor", noise)
 
 
-def _judge(
-    pairs: Sequence[FoundPair], models: Sequence[Model], runtime: Runtime
-) -> tuple[float, float, float]:
+def _judge(pairs: Sequence[FoundPair], models: Sequence[OpenModel]) -> tuple[float, float, float]:
     """Mean PSNR of the short frames and of both models' results, in dB."""
     figures = []
     for found in pairs:
-        pair = load_pair(found, "raw").pair
+        pair = prepare_pair(found.long, found.short, Preparation(domain="raw"))
         truth = planes_from_frame(decode(found.long.with_name("gt.dng"), "raw", DevelopSettings()))
-        results = [pair.matched.short_planes]
-        for model in models:
-            fused, _ = fuse(pair, model, runtime, tile=None, progress=lambda *_: None)
+        results = [pair.short_planes]
+        for opened in models:
+            fused, _ = fuse(pair, opened)
             results.append(fused.planes)
         figures.append([psnr(_display(each), _display(truth)) for each in results])
     noisy, before, after = np.mean(figures, axis=0)

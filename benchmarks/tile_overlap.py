@@ -14,13 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from pairfix.backends import choose_runtime, open_session
-from pairfix.formats import decode
 from pairfix.image import Planes
-from pairfix.light import encode_planes
 from pairfix.model.model import Model, find_model
-from pairfix.stages.align import align
-from pairfix.stages.exposure import match_exposure
+from pairfix.progress import no_progress
 from pairfix.stages.fuse import run_tiled, run_whole
+from pairfix.stages.inputs import network_inputs
+from pairfix.stages.prepare import prepare_pair
 
 
 def main() -> None:
@@ -30,12 +29,12 @@ def main() -> None:
     sources = _middle(_inputs(arguments.pair, model), arguments.side)
     session = open_session(model, graph, choose_runtime(backend="onnx", device="cpu"))
     tile = arguments.tile or graph.tile
-    whole = run_tiled(session, graph, sources, _as_it_is, tile=arguments.side, progress=_silent)
+    whole = run_tiled(session, graph, sources, _as_it_is, tile=arguments.side, progress=no_progress)
     print(f"{model.name}, tiles of at most {tile}, {whole.shape[2]} x {whole.shape[1]} planes")
     print("| overlap | mean difference | greatest |\n|---:|---:|---:|")
     for overlap in arguments.overlap:
         other = replace(graph, overlap=overlap)
-        tiled = run_tiled(session, other, sources, _as_it_is, tile=tile, progress=_silent)
+        tiled = run_tiled(session, other, sources, _as_it_is, tile=tile, progress=no_progress)
         difference = np.abs(tiled - whole)
         print(f"| {overlap} | {difference.mean():.1e} | {difference.max():.1e} |", flush=True)
 
@@ -52,8 +51,8 @@ def _arguments() -> argparse.Namespace:
 
 def _inputs(pair: Path, model: Model) -> dict[str, Planes]:
     """What the last graph takes, in the network's range, at full size."""
-    scene = align(match_exposure(decode(pair / "long.dng"), decode(pair / "short.dng")))
-    inputs = {str(r): encode_planes(p, model.domain) for r, p in scene.sources.items()}
+    scene = prepare_pair(pair / "long.dng", pair / "short.dng")
+    inputs = network_inputs(scene, model.inputs, model.domain).encoded()
     runtime = choose_runtime(backend="onnx", device="cpu")
     for graph in model.graphs:
         if graph.reduction is not None:
@@ -75,10 +74,6 @@ def _middle(inputs: Mapping[str, Planes], side: int) -> dict[str, Planes]:
 
 def _as_it_is(_name: str, planes: Planes) -> Planes:
     return planes
-
-
-def _silent(_stage: str, _done: int, _total: int) -> None:
-    pass
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfix.image import Frame, MatchedPair
+from pairfix.image import ExposureMatch, Frame, MatchedPair
 from pairfix.light import planes_from_frame
 from pairfix.stages.align.warp import Matrix, transform, warp_planes
 from tests.scenes import raw_frame, rgb_frame
@@ -72,7 +72,7 @@ def seen_from(light: FLOATS, motion: Matrix) -> FLOATS:
 
 def matched(short: Frame, long: Frame) -> MatchedPair:
     planes = planes_from_frame(short), planes_from_frame(long)
-    return MatchedPair(short, long, *planes, 1.0, 1.0, None, None)
+    return MatchedPair(short, long, *planes, ExposureMatch(1.0, 1.0, None, None))
 
 
 def synthetic_pair(

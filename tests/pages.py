@@ -11,7 +11,7 @@ from pairfix.image import Alignment, Exposure, Frame, Picture, SingleFrame
 from pairfix.light import planes_from_frame
 from pairfix.model.model import Model
 from pairfix.networks import NETWORKS
-from pairfix.output.report import Restoration
+from pairfix.output.report import Restoration, SceneFacts
 from tests.scenes import aligned, raw_frame, scene
 
 SIZE = (360, 480)
@@ -50,9 +50,9 @@ def restoration(
 ) -> Restoration:
     """A pair's; the long photo 4 stops brighter."""
     pair = aligned(*frames(short, long))
-    matched = replace(pair.matched, short_gain=16.0, measured_ratio=16.0, recorded_ratio=2.34)
+    match = replace(pair.match, short_gain=16.0, measured_ratio=16.0, recorded_ratio=2.34)
     return Restoration(
-        replace(pair, matched=matched, alignment=alignment),
+        SceneFacts.of(replace(pair, match=match, alignment=alignment)),
         {"decode": 0.1, "fuse": 2.5, "develop": 0.4},
         Path("folder") / output,
         remarks,
@@ -66,7 +66,7 @@ def single(output: str = "out.png") -> Restoration:
     """That of one photo alone."""
     _, long = frames()
     return Restoration(
-        SingleFrame(long, "long", planes_from_frame(long)),
+        SceneFacts.of(SingleFrame(long, "long", planes_from_frame(long))),
         {"decode": 0.1, "fuse": 2.5},
         Path(output),
         model=_model("long"),

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfix.image import AlignedPair, Alignment, Bayer, Exposure, Frame, MatchedPair
+from pairfix.image import AlignedPair, Alignment, Bayer, Exposure, ExposureMatch, Frame
 from pairfix.light import linear_to_srgb, planes_from_frame
 
 WHITE_BALANCE = (1.9, 1.0, 1.6)
@@ -61,5 +61,5 @@ def rgb_frame(
 def aligned(short: Frame, long: Frame) -> AlignedPair:
     """The pair as it is: equal brightness, already aligned."""
     planes = planes_from_frame(long)
-    matched = MatchedPair(short, long, planes_from_frame(short), planes, 1.0, 1.0, 1.0, None)
-    return AlignedPair(matched, IDENTITY, planes)
+    match = ExposureMatch(1.0, 1.0, 1.0, None)
+    return AlignedPair(short, long, planes_from_frame(short), planes, match, IDENTITY)

@@ -8,15 +8,18 @@ from pairfix.image import (
     AlignedPair,
     Alignment,
     Bayer,
+    Domain,
     Exposure,
+    ExposureMatch,
     Frame,
-    MatchedPair,
     NoiseProfile,
     Planes,
+    Scene,
     SingleFrame,
 )
 from pairfix.light import encode_planes, planes_from_frame
-from pairfix.noise import LEVELS, affine_curve, describe_noise, measured_curve, noise_planes
+from pairfix.noise import LEVELS, affine_curve, measured_curve, noise_planes
+from pairfix.stages.inputs import network_inputs
 from tests.scenes import scene
 
 SHOT, READ = 0.006, 2e-4
@@ -34,8 +37,15 @@ def frame(noise_profile: NoiseProfile | None, *, mosaic: bool = True) -> Frame:
 
 
 def pair(short: Planes, long: Planes, of: Frame, gain: float = 1.0) -> AlignedPair:
-    matched = MatchedPair(of, of, short, long, gain, 1.0, 1.0, None)
-    return AlignedPair(matched, Alignment("none", np.eye(3), 1, 1, sure=True), long)
+    match = ExposureMatch(gain, 1.0, 1.0, None)
+    return AlignedPair(of, of, short, long, match, Alignment("none", np.eye(3), 1, 1, sure=True))
+
+
+def noise_maps(of: Scene, domain: Domain) -> dict[str, Planes]:
+    """The maps of all photos of a scene, as a network takes them."""
+    names = [f"{role}_noise" for role in of.sources]
+    planes = network_inputs(of, names, domain).planes
+    return {name: planes[name] for name in names}
 
 
 def sensor_pair(of: Frame) -> AlignedPair:
@@ -49,7 +59,7 @@ def sensor_pair(of: Frame) -> AlignedPair:
 
 def test_a_stated_noise_profile_is_told_with_white_balance_and_gain() -> None:
     dark = np.zeros((4, 32, 32), np.float32)
-    told = describe_noise(pair(dark, dark, frame(PROFILE), gain=4.0), "raw")
+    told = noise_maps(pair(dark, dark, frame(PROFILE), gain=4.0), "raw")
     slope = encode_planes(np.full((1, 1, 1), 1e-5, np.float32), "raw").item() / 1e-5
     expected = [4 * gain * np.sqrt(READ) * slope for gain in GAINS]
     np.testing.assert_allclose(told["short_noise"][:, 16, 16], expected, rtol=1e-3)
@@ -57,8 +67,8 @@ def test_a_stated_noise_profile_is_told_with_white_balance_and_gain() -> None:
 
 
 def test_what_a_file_does_not_state_is_measured_in_the_pair() -> None:
-    stated = describe_noise(sensor_pair(frame(PROFILE)), "raw")["short_noise"]
-    measured = describe_noise(sensor_pair(frame(None)), "raw")["short_noise"]
+    stated = noise_maps(sensor_pair(frame(PROFILE)), "raw")["short_noise"]
+    measured = noise_maps(sensor_pair(frame(None)), "raw")["short_noise"]
     assert np.median(np.abs(measured / stated - 1)) < 0.1
     assert np.quantile(np.abs(measured / stated - 1), 0.9) < 0.3
 
@@ -77,14 +87,14 @@ def test_white_noise_of_an_rgb_pair_is_measured_as_it_is(sigma: float) -> None:
 
 def test_a_single_clean_photo_is_told_as_clean() -> None:
     smooth = np.linspace(0.1, 0.6, 256, dtype=np.float32) * np.ones((3, 256, 1), np.float32)
-    told = describe_noise(SingleFrame(frame(None, mosaic=False), "long", smooth), "srgb")
+    told = noise_maps(SingleFrame(frame(None, mosaic=False), "long", smooth), "srgb")
     assert set(told) == {"long_noise"}
     assert told["long_noise"].max() < 1e-3
 
 
 def test_a_pair_clipped_throughout_still_gets_finite_noise() -> None:
     white = np.ones((3, 64, 64), np.float32)
-    for planes in describe_noise(pair(white, white, frame(None, mosaic=False)), "srgb").values():
+    for planes in noise_maps(pair(white, white, frame(None, mosaic=False)), "srgb").values():
         assert np.isfinite(planes).all()
 
 
@@ -113,7 +123,7 @@ def test_torch_tells_synthetic_pairs_the_same() -> None:
     from pairfix.synth import told  # noqa: PLC0415
 
     scene_ = sensor_pair(frame(PROFILE))
-    short = encode_planes(scene_.matched.short_planes, "raw")
+    short = encode_planes(scene_.short_planes, "raw")
     gains = np.array(GAINS)
     curve = affine_curve(gains * SHOT, gains**2 * READ, "raw")
     theirs = told.affine_curve(
@@ -145,6 +155,6 @@ def test_a_raw_without_a_profile_restores_like_one_with_it() -> None:
     planes = {"long": planes_from_frame(long), "short": planes_from_frame(short)}
     stated = replace(pair(planes["short"], planes["long"], short))
     silent = pair(planes["short"], planes["long"], replace(short, noise_profile=None))
-    one = describe_noise(stated, "raw")["short_noise"]
-    other = describe_noise(silent, "raw")["short_noise"]
+    one = noise_maps(stated, "raw")["short_noise"]
+    other = noise_maps(silent, "raw")["short_noise"]
     assert np.median(np.abs(other / one - 1)) < 0.15

@@ -8,8 +8,7 @@ Two kinds of arrays travel between the stages:
   every cell starts at R) for a mosaic, C = 3 (R, G, B) otherwise. Never clipped below zero.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, get_args
@@ -28,9 +27,11 @@ __all__ = [
     "DevelopSettings",
     "Domain",
     "Exposure",
+    "ExposureMatch",
     "Facts",
     "FileKind",
     "Frame",
+    "FrameFacts",
     "Fused",
     "HighlightMode",
     "MatchedPair",
@@ -38,8 +39,8 @@ __all__ = [
     "Picture",
     "Pixels",
     "Planes",
-    "Progress",
     "Role",
+    "Scene",
     "SingleFrame",
     "WhiteBalance",
 ]
@@ -59,8 +60,6 @@ NoiseProfile = tuple[tuple[float, float], tuple[float, float], tuple[float, floa
 ``S x + O`` (DNG 1.4, NoiseProfile)."""
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 Planes = NDArray[np.float32]
-Progress = Callable[[str, int, int], None]
-"""Called with the stage's name, the steps done and the steps in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +124,42 @@ class Bayer:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """One decoded photo."""
+class FrameFacts:
+    """What is known of a decoded photo besides its pixels."""
 
     path: Path
-    pixels: Pixels
-    """``H x W`` mosaic (uint16), or ``H x W x 3`` sRGB-encoded RGB (uint8 or uint16)."""
-    bayer: Bayer | None
+    size: tuple[int, int]
+    """Height and width of the pixels, as stored."""
+    domain: Domain
+    bits: int
+    """Per sample, as decoded: 8 or 16."""
     exposure: Exposure
     camera: str | None
     taken: datetime | None
     orientation: int
+    """EXIF orientation (1 to 8) that the pixels still need."""
+    developed: bool
+    """Whether the pixels were developed from a raw file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One decoded photo.
+
+    The file of a mosaic is opened again when the result is developed or written as a DNG: only
+    there LibRaw finds the camera's colour matrices. It must stay where it is until then.
+    """
+
+    path: Path
+    pixels: Pixels
+    """``H x W`` mosaic (uint16), or ``H x W x 3`` sRGB-encoded RGB (uint8 or uint16)."""
+    bayer: Bayer | None = None
+    exposure: Exposure = field(default_factory=Exposure)
+    camera: str | None = None
+    taken: datetime | None = None
+    orientation: int = 1
     """EXIF orientation (1 to 8) that the pixels still need; bitmaps are upright already."""
-    exif: bytes
+    exif: bytes = b""
     """TIFF-structured EXIF block without the ``Exif\\0\\0`` prefix; empty if there is none."""
     notes: tuple[str, ...] = ()
     """What the user should know about how the file was read."""
@@ -156,15 +178,26 @@ class Frame:
         """Height and width of the pixels, as stored."""
         return self.pixels.shape[0], self.pixels.shape[1]
 
+    @property
+    def facts(self) -> FrameFacts:
+        """Everything but the pixels."""
+        return FrameFacts(
+            path=self.path,
+            size=self.size,
+            domain=self.domain,
+            bits=self.pixels.dtype.itemsize * 8,
+            exposure=self.exposure,
+            camera=self.camera,
+            taken=self.taken,
+            orientation=self.orientation,
+            developed=self.developed,
+        )
+
 
 @dataclass(frozen=True, slots=True)
-class MatchedPair:
-    """Two frames of one scene at equal brightness; the darker was brightened."""
+class ExposureMatch:
+    """How two frames were brought to one brightness: the darker one was brightened."""
 
-    short: Frame
-    long: Frame
-    short_planes: Planes
-    long_planes: Planes
     short_gain: float
     """Linear factor that was applied to the short frame; at least 1."""
     long_gain: float
@@ -174,6 +207,17 @@ class MatchedPair:
     recorded_ratio: float | None
     """The same from shutter, ISO and aperture."""
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedPair:
+    """Two frames of one scene at equal brightness."""
+
+    short: Frame
+    long: Frame
+    short_planes: Planes
+    long_planes: Planes
+    match: ExposureMatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,33 +237,42 @@ class Alignment:
 
 
 @dataclass(frozen=True, slots=True)
-class AlignedPair:
-    """A matched pair whose long planes lie on the short ones."""
+class AlignedPair(MatchedPair):
+    """A matched pair whose long planes lie in the short frame's geometry."""
 
-    matched: MatchedPair
     alignment: Alignment
-    long_planes: Planes
-    """The long frame's planes in the short frame's geometry."""
+    row_noise: float = 0.0
+    """Standard deviation of the row noise taken out of the short planes, 1 being saturation."""
+
+    @property
+    def frames(self) -> dict[Role, Frame]:
+        """The photos by role."""
+        return {"short": self.short, "long": self.long}
 
     @property
     def sources(self) -> dict[Role, Planes]:
         """What a network can take, by role."""
-        return {"short": self.matched.short_planes, "long": self.long_planes}
+        return {"short": self.short_planes, "long": self.long_planes}
+
+    @property
+    def gains(self) -> dict[Role, float]:
+        """Brightness of the sources over their frames' own."""
+        return {"short": self.match.short_gain, "long": self.match.long_gain}
 
     @property
     def reference(self) -> Frame:
         """The frame whose geometry, colours and metadata the result has."""
-        return self.matched.short
+        return self.short
 
     @property
     def reference_planes(self) -> Planes:
         """The reference at the brightness that the result will have."""
-        return self.matched.short_planes
+        return self.short_planes
 
     @property
     def gain(self) -> float:
         """Brightness of the result over the reference's own."""
-        return self.matched.short_gain
+        return self.match.short_gain
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,9 +285,23 @@ class SingleFrame:
     gain: float = 1.0
 
     @property
+    def frames(self) -> dict[Role, Frame]:
+        """The photo by its role."""
+        return {self.role: self.reference}
+
+    @property
     def sources(self) -> dict[Role, Planes]:
         """What a network can take, by role."""
         return {self.role: self.reference_planes}
+
+    @property
+    def gains(self) -> dict[Role, float]:
+        """Brightness of the source over its frame's own."""
+        return {self.role: self.gain}
+
+
+Scene = AlignedPair | SingleFrame
+"""What is restored: an aligned pair, or one frame."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
-"""How noisy each exposure is, as networks are told it.
+"""Noise maps: the standard deviation of the noise at every pixel of an exposure.
 
-The noise's standard deviation is a curve over brightness, both in the range that networks work in
-(`pairfix.light.encode_planes`). A raw's comes from the noise profile that the file states; where
-it states none, and for RGB, it is measured in the pair itself: the short frame minus the long one
-leaves noise where the scene is flat and still, and the long frame alone shows its own.
+It is a curve over brightness, both in the range that networks work in
+(`pairfix.light.encode_planes`). A raw's curve comes from the noise profile that the file states;
+where there is none, and for RGB, it is measured in the pair itself: the short frame minus the long
+one leaves noise where the scene is flat and still, and the long frame alone shows its own.
 """
 
 from collections.abc import Mapping
@@ -13,16 +13,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfix.image import AlignedPair, Domain, Frame, Planes, Role, SingleFrame
-from pairfix.light import CELL, decode_planes, encode_planes, encoding_slope
+from pairfix.image import Domain, Planes, Role, Scene
+from pairfix.light import CELL, decode_planes, encoding_slope
 
 __all__ = [
     "LEVELS",
     "SMOOTHING",
     "affine_curve",
-    "describe_noise",
     "measured_curve",
     "noise_curve",
+    "noise_map",
     "noise_planes",
 ]
 
@@ -34,14 +34,14 @@ Plane = NDArray[np.float32]
 LEVELS = np.linspace(0, 1, 17, dtype=np.float32)
 """The encoded levels, K of them, at which a curve is given."""
 SMOOTHING = 5
-"""Side in pixels of the square whose mean tells the brightness under the noise."""
+"""Side in pixels of the square whose mean is taken as the brightness under the noise."""
 
 _BLOCK = 8
 """Side of a block, in 2 x 2 cells, whose variance is one measurement."""
 _FLAT_SHARE = 0.25
-"""Share of the blocks of a brightness that are taken to show nothing but noise."""
+"""Share of the blocks of one brightness that are taken to show only noise."""
 _FLAT_BIAS = 0.877
-"""The lower quartile of a variance of 64 normal samples, in parts of its expectation."""
+"""Lower quartile of the variance of 64 normal samples, relative to its expectation."""
 _FEWEST_BLOCKS = 24
 _SATURATED = 0.98
 """Encoded level of a mosaic from which noise is lost to clipping."""
@@ -50,36 +50,33 @@ _STEPS = 4096
 """How finely curves are tabulated."""
 
 
-def describe_noise(scene: AlignedPair | SingleFrame, domain: Domain) -> Mapping[str, Planes]:
-    """The standard deviation of the noise at every pixel of every exposure.
+def noise_map(scene: Scene, encoded: Mapping[str, Planes], domain: Domain, *, role: Role) -> Planes:
+    """The standard deviation of the noise at every pixel of one exposure.
 
     Args:
         scene: What is to be restored.
+        encoded: The scene's planes by role, in the network's range.
         domain: The network's domain.
+        role: Which exposure.
 
     Returns:
-        By the names that `pairfix.networks.Graph.inputs` has for them (``"short_noise"``, ...):
         ``C x h x w`` in encoded units.
     """
-    encoded = {role: encode_planes(planes, domain) for role, planes in scene.sources.items()}
-    return {
-        f"{role}_noise": noise_planes(photo, noise_curve(scene, role, encoded, domain))
-        for role, photo in encoded.items()
-    }
+    return noise_planes(encoded[role], noise_curve(scene, encoded, domain, role=role))
 
 
 def noise_curve(
-    scene: AlignedPair | SingleFrame, role: Role, encoded: Mapping[Role, Planes], domain: Domain
+    scene: Scene, encoded: Mapping[str, Planes], domain: Domain, *, role: Role
 ) -> Curve:
     """The curve of one exposure's noise: stated by its file, else measured in the pair.
 
     Args:
         scene: What is to be restored.
-        role: Which exposure.
-        encoded: The scene's planes in the network's range.
+        encoded: The scene's planes by role, in the network's range.
         domain: The network's domain.
+        role: Which exposure.
     """
-    frame, gain = _origin(scene, role)
+    frame, gain = scene.frames[role], scene.gains[role]
     if frame.noise_profile and frame.bayer:
         shot, read = np.array(frame.noise_profile)[[0, 1, 1, 2]].T
         gains = np.array(frame.bayer.gains) * gain
@@ -113,7 +110,7 @@ def measured_curve(difference: Planes, level: Planes, usable: NDArray[np.bool_])
 
     The finest diagonal detail, ``(a - b - c + d) / 2`` in cells of 2 x 2, has the variance of
     white noise and next to nothing of a smooth scene. Of the blocks of like brightness the lower
-    quartile is taken, for texture only adds.
+    quartile is taken, since texture only adds.
 
     Args:
         difference: ``C x h x w``, in encoded units.
@@ -132,29 +129,17 @@ def noise_planes(photo: Planes, curve: Curve) -> Planes:
         curve: ``C x K``.
     """
     size = (SMOOTHING, SMOOTHING)
-    told = np.empty_like(photo)
-    for plane, deviation, out in zip(photo, curve, told, strict=True):
+    noise = np.empty_like(photo)
+    for plane, deviation, out in zip(photo, curve, noise, strict=True):
         brightness = cv2.blur(plane, size, borderType=cv2.BORDER_REFLECT_101)
         table = np.interp(np.linspace(0, 1, _STEPS + 1), LEVELS, deviation).astype(np.float32)
         place = np.clip(brightness, 0, 1) * _STEPS + 0.5
         np.take(table, place.astype(np.uint16), out=out)
-    return told
-
-
-def _origin(scene: AlignedPair | SingleFrame, role: Role) -> tuple[Frame, float]:
-    """The frame behind an exposure, and by how much it was brightened."""
-    if isinstance(scene, SingleFrame):
-        return scene.reference, scene.gain
-    matched = scene.matched
-    frames = {
-        "short": (matched.short, matched.short_gain),
-        "long": (matched.long, matched.long_gain),
-    }
-    return frames[role]
+    return noise
 
 
 def _unclipped(photo: Planes, domain: Domain) -> NDArray[np.bool_]:
-    """Where noise is whole; that of RGB counts as clipped as it is, for training tells it so."""
+    """Where noise is not cut off; RGB's counts although clipped, as it does in training."""
     return photo < (_SATURATED if domain == "raw" else np.inf)
 
 

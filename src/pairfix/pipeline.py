@@ -1,38 +1,192 @@
-"""The stages in order: decode, match the exposure, align, fuse, develop, write."""
+"""Restoring photos: the stages in order, for one pair of files or for many."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pairfix.adapt import adapt, choose_adapting_runtime, find_reblur_module
-from pairfix.backends import Runtime, choose_runtime
+from pairfix.adapt import ADAPT, adapt, choose_adapting_runtime, find_reblur_module
+from pairfix.backends import OpenModel, choose_runtime
 from pairfix.errors import OutputError, PairError
-from pairfix.formats import check_writable, decode, encode_picture
+from pairfix.formats import check_writable, encode_picture
 from pairfix.image import (
     ROLES,
-    AlignedPair,
     AlignmentMode,
     DevelopSettings,
-    Frame,
+    Domain,
     Fused,
-    Progress,
+    Picture,
+    Scene,
     SingleFrame,
 )
 from pairfix.light import planes_from_frame
-from pairfix.model.model import Model, default_model, find_model
-from pairfix.output.report import Adaptation, Report, Restoration, unused_photos, unused_settings
-from pairfix.output.results import check_distinct, check_targets, write_results
-from pairfix.progress import Stages
+from pairfix.model.model import default_model, find_model
+from pairfix.output.report import (
+    Adaptation,
+    Report,
+    Restoration,
+    SceneFacts,
+    unused_photos,
+    unused_settings,
+)
+from pairfix.output.results import WRITE, check_distinct, check_targets, write_results
+from pairfix.progress import Progress, Timeline, no_progress
 from pairfix.recipe import Recipe
-from pairfix.stages.align import align
-from pairfix.stages.develop import develop
-from pairfix.stages.exposure import match_exposure
-from pairfix.stages.fuse import check_model, fuse
-from pairfix.stages.rownoise import remove_row_noise
+from pairfix.stages.develop import DEVELOP, develop, source_mosaic
+from pairfix.stages.fuse import FUSE, check_model, fuse
+from pairfix.stages.prepare import Photo, Preparation, decode_photos, prepare_pair
 
-__all__ = ["Recipe", "align_pair", "restore"]
+__all__ = ["Recipe", "Restored", "Restorer", "align_pair", "restore"]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A restored photo in memory."""
+
+    scene: Scene
+    """What it was restored from."""
+    fused: Fused
+    """The photo in linear light."""
+    facts: Restoration
+
+    def picture(self, recipe: Recipe | None = None) -> Picture:
+        """Develop it: upright, sRGB-encoded, ``H x W x 3`` uint16.
+
+        Args:
+            recipe: Whose `Recipe.develop` applies; None for the defaults.
+
+        Raises:
+            InputError: The raw file that the short frame came from has gone.
+        """
+        settings = (recipe or Recipe()).develop
+        return develop(self.fused.planes, self.fused.reference, settings, gain=self.fused.gain)
+
+    def mosaic(self) -> NDArray[np.float32]:
+        """The restored mosaic, ``H x W``, at the short frame's own exposure; 0 black, 1 white.
+
+        Raises:
+            OutputError: The photo has no mosaic.
+        """
+        return source_mosaic(self.fused)
+
+
+class Restorer:
+    """Restores photo after photo by one recipe; models stay open in between."""
+
+    def __init__(self, recipe: Recipe | None = None) -> None:
+        """Choose device and model; the model is loaded when it is first needed.
+
+        Args:
+            recipe: What to do otherwise than usual. What it says of files (bits, quality,
+                overwrite, preview, report) concerns `restore` alone.
+
+        Raises:
+            ModelError: There is no such model, or it does not restore.
+            DeviceError: Device, back end or precision are not available.
+            MissingExtraError: The recipe needs PyTorch, which is not installed.
+        """
+        self.recipe = recipe or Recipe()
+        choose = choose_adapting_runtime if self.recipe.adapt else choose_runtime
+        self.runtime = choose(self.recipe.backend, self.recipe.device, self.recipe.precision)
+        self._chosen = None if self.recipe.model is None else find_model(self.recipe.model)
+        if self._chosen is not None:
+            check_model(self._chosen, len(ROLES))
+        self._open: dict[Domain, OpenModel] = {}
+
+    @property
+    def preparation(self) -> Preparation:
+        """How photos are decoded and aligned."""
+        return Preparation(
+            domain="srgb" if self._chosen and self._chosen.domain == "srgb" else None,
+            develop=self.recipe.develop,
+            align=self.recipe.align,
+            keep_row_noise=self.recipe.keep_row_noise,
+        )
+
+    def check_photos(self, count: int) -> None:
+        """Refuse a number of photos that the model cannot restore from.
+
+        Raises:
+            PairError: There is only one, for the default model.
+            ModelError: The chosen model needs two.
+        """
+        if self._chosen is not None:
+            check_model(self._chosen, count)
+        elif count < len(ROLES):
+            raise PairError(
+                "the default model needs a long and a short exposure, only one photo is given",
+                "give both, or a --model that restores from one",
+            )
+
+    def restore(
+        self, long: Photo, short: Photo | None = None, *, timeline: Timeline | None = None
+    ) -> Restored:
+        """Restore one photo in memory.
+
+        Args:
+            long: The long exposure; or the only photo, if the model takes just one. A file, or
+                a frame: ``Frame(Path("long"), pixels, exposure=Exposure(0.5, 100))``.
+            short: The short exposure, whose geometry the result has. None for models that take
+                one photo.
+            timeline: Records the stages.
+
+        Raises:
+            PairfixError: One of its kinds, each with a message for the user.
+        """
+        timeline = timeline or Timeline()
+        photos = [long] if short is None else [long, short]
+        self.check_photos(len(photos))
+        scene = self._scene(photos, timeline)
+        opened = self._opened(scene.reference.domain)
+        fused, tile, adaptation = self._fuse(scene, opened, timeline)
+        facts = Restoration(
+            SceneFacts.of(scene),
+            timeline.seconds,
+            remarks=unused_photos(scene, opened.model),
+            model=opened.model,
+            runtime=self.runtime,
+            tile=tile,
+            adaptation=adaptation,
+        )
+        return Restored(scene, fused, facts)
+
+    def _scene(self, photos: Sequence[Photo], timeline: Timeline) -> Scene:
+        if self._chosen is None or len(photos) == len(ROLES):
+            long, short = photos
+            return prepare_pair(long, short, self.preparation, timeline)
+        (frame,) = decode_photos(photos, self.preparation, timeline)
+        (role,) = self._chosen.roles
+        return SingleFrame(frame, role, planes_from_frame(frame))
+
+    def _opened(self, domain: Domain) -> OpenModel:
+        """The model, loaded; by default the one for the photos' domain."""
+        if domain not in self._open:
+            self._open[domain] = OpenModel(self._chosen or default_model(domain), self.runtime)
+        return self._open[domain]
+
+    def _fuse(
+        self, scene: Scene, opened: OpenModel, timeline: Timeline
+    ) -> tuple[Fused, int, Adaptation | None]:
+        """The restored photo and its tiles' side; if asked for, by a network adapted to it."""
+        recipe = self.recipe
+        module = find_reblur_module(recipe.reblur_module, opened.model) if recipe.adapt else None
+        with timeline.run(FUSE):
+            fused, tile = fuse(scene, opened, tile=recipe.tile, progress=timeline.progress)
+        if module is None:
+            return fused, tile, None
+        with timeline.run(ADAPT):
+            fused, adaptation = adapt(
+                scene,
+                fused,
+                opened,
+                module,
+                steps=recipe.adapt,
+                tile=tile,
+                progress=timeline.progress,
+            )
+        return fused, tile, adaptation
 
 
 def restore(
@@ -42,7 +196,7 @@ def restore(
     recipe: Recipe | None = None,
     progress: Progress | None = None,
 ) -> Restoration:
-    """Restore one photo from a long and a short exposure, and write it.
+    """Restore one photo from a long and a short exposure, and write it: a `Restorer` for one pair.
 
     Args:
         long: The long exposure (clean, blurred); or the only photo, if the recipe's model takes
@@ -51,7 +205,7 @@ def restore(
             that take one photo.
         output: The result; its extension names the format.
         recipe: What to do otherwise than usual.
-        progress: Called with a stage's name, the steps done and the steps in all.
+        progress: Called with a stage, the steps done and the steps in all.
 
     Returns:
         What was done: exposures, alignment, model, device, seconds per stage.
@@ -61,29 +215,23 @@ def restore(
             end, whole or not at all.
     """
     recipe = recipe or Recipe()
-    stages = Stages(progress)
-    is_mosaic = check_targets([long, short], output, recipe)
-    runtime = _runtime(recipe)
-    model = _chosen_model(recipe, photos=1 if short is None else 2)
-    with stages.run("decode"):
-        frames = _decode(long, short, model, recipe.develop)
-    _check_mosaic(is_mosaic, output, frames[-1])
-    scene = _scene(frames, model, recipe, stages)
-    model = model or default_model(scene.reference.domain)
-    fused, tile, adaptation = _fuse(scene, model, runtime, recipe, stages)
-    notes = (
-        *unused_photos(scene, model),
-        *unused_settings(recipe.develop, scene.reference, is_mosaic=is_mosaic),
-    )
-    restoration = Restoration(
-        *(scene, stages.seconds, output, notes),
-        model=model,
-        runtime=runtime,
-        tile=tile,
-        adaptation=adaptation,
-    )
-    write_results(fused, restoration, recipe, stages)
-    return restoration
+    timeline = Timeline(progress or no_progress)
+    paths = [path for path in (long, short) if path is not None]
+    is_mosaic = check_targets(paths, output, recipe)
+    restorer = Restorer(recipe)
+    restorer.check_photos(len(paths))
+    frames = decode_photos(paths, restorer.preparation, timeline)
+    reference = frames[-1]
+    if is_mosaic and reference.bayer is None:
+        raise OutputError(
+            f"{output}: a DNG needs raw photos under a Bayer filter, and a raw model",
+            "write a .tif or .png",
+        )
+    restored = restorer.restore(*frames, timeline=timeline)
+    unused = unused_settings(recipe.develop, restored.scene.reference, is_mosaic=is_mosaic)
+    facts = replace(restored.facts, output=output, remarks=restored.facts.remarks + unused)
+    write_results(restored.fused, restored.scene, output, facts, recipe, timeline)
+    return facts
 
 
 def align_pair(
@@ -100,99 +248,14 @@ def align_pair(
     Raises:
         PairfixError: As for `restore`.
     """
-    stages = Stages(progress)
+    timeline = Timeline(progress or no_progress)
     check_writable(output, overwrite=overwrite, mosaic=False)
     check_distinct([long, short], [output])
-    with stages.run("decode"):
-        frames = _decode(long, short, None, DevelopSettings())
-    pair = _aligned_pair(frames[0], frames[1], mode, stages)
-    matched = pair.matched
-    with stages.run("develop"):
-        planes = pair.long_planes / np.float32(matched.long_gain)
-        source = replace(matched.short, exif=matched.long.exif)
-        picture = develop(planes, source, DevelopSettings())
-    with stages.run("write"):
+    preparation = Preparation(align=mode, keep_row_noise=True)
+    pair = prepare_pair(long, short, preparation, timeline)
+    with timeline.run(DEVELOP):
+        planes = pair.long_planes / np.float32(pair.match.long_gain)
+        picture = develop(planes, replace(pair.short, exif=pair.long.exif), DevelopSettings())
+    with timeline.run(WRITE):
         encode_picture(picture, output, overwrite=overwrite)
-    return Report(pair, stages.seconds, output)
-
-
-def _runtime(recipe: Recipe) -> Runtime:
-    choose = choose_adapting_runtime if recipe.adapt else choose_runtime
-    return choose(recipe.backend, recipe.device, recipe.precision)
-
-
-def _fuse(
-    scene: AlignedPair | SingleFrame, model: Model, runtime: Runtime, recipe: Recipe, stages: Stages
-) -> tuple[Fused, int, Adaptation | None]:
-    """The restored photo and its tiles' side; if asked for, by a network adapted to it."""
-    module = find_reblur_module(recipe.reblur_module, model) if recipe.adapt else None
-    with stages.run("fuse"):
-        fused, tile = fuse(scene, model, runtime, tile=recipe.tile, progress=stages.progress)
-    if module is None:
-        return fused, tile, None
-    with stages.run("adapt"):
-        fused, adaptation = adapt(
-            scene,
-            fused,
-            model,
-            module,
-            runtime,
-            steps=recipe.adapt,
-            tile=tile,
-            progress=stages.progress,
-        )
-    return fused, tile, adaptation
-
-
-def _chosen_model(recipe: Recipe, photos: int) -> Model | None:
-    """The model asked for, able to restore from so many photos; None for the default."""
-    if recipe.model is None:
-        if photos < len(ROLES):
-            raise PairError(
-                "the default model needs a long and a short exposure, only one photo is given",
-                "give both, or a --model that restores from one",
-            )
-        return None
-    model = find_model(recipe.model)
-    check_model(model, photos)
-    return model
-
-
-def _decode(
-    long: Path, short: Path | None, model: Model | None, settings: DevelopSettings
-) -> tuple[Frame, ...]:
-    """The photos in one domain: where one is raw and one a picture, the raw is developed first."""
-    domain: Literal["auto", "srgb"] = "srgb" if model and model.domain == "srgb" else "auto"
-    paths = [path for path in (long, short) if path is not None]
-    frames = tuple(decode(path, domain, settings) for path in paths)
-    if len({frame.domain for frame in frames}) > 1:
-        frames = tuple(decode(path, "srgb", settings) for path in paths)
-    return frames
-
-
-def _check_mosaic(is_mosaic: bool, output: Path, reference: Frame) -> None:  # noqa: FBT001
-    if is_mosaic and reference.bayer is None:
-        raise OutputError(
-            f"{output}: a DNG needs raw photos under a Bayer filter, and a raw model",
-            "write a .tif or .png",
-        )
-
-
-def _scene(
-    frames: tuple[Frame, ...], model: Model | None, recipe: Recipe, stages: Stages
-) -> AlignedPair | SingleFrame:
-    if model and len(frames) == 1:
-        (role,) = model.roles
-        return SingleFrame(frames[0], role, planes_from_frame(frames[0]))
-    pair = _aligned_pair(frames[0], frames[1], recipe.align, stages)
-    if recipe.keep_row_noise:
-        return pair
-    with stages.run("clean"):
-        return remove_row_noise(pair)
-
-
-def _aligned_pair(long: Frame, short: Frame, mode: AlignmentMode, stages: Stages) -> AlignedPair:
-    with stages.run("match"):
-        matched = match_exposure(long, short)
-    with stages.run("align"):
-        return align(matched, mode)
+    return Report(SceneFacts.of(pair), timeline.seconds, output)

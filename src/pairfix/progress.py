@@ -1,31 +1,44 @@
-"""The stages of a run, as they pass."""
+"""The stages of a run: announced as they begin, timed when they end."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from pairfix.image import Progress
-
-__all__ = ["Stages", "no_progress"]
+__all__ = ["Progress", "Stage", "Timeline", "no_progress"]
 
 
-class Stages:
-    """Announces the stages and keeps their times."""
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A part of a run that the user sees."""
 
-    def __init__(self, progress: Progress | None) -> None:
-        self.progress = progress or no_progress
+    name: str
+    """Key of the stage in reports."""
+    label: str
+    """What the user reads while it runs."""
+
+
+Progress = Callable[[Stage, int, int], None]
+"""Called with the stage, the steps done and the steps in all."""
+
+
+def no_progress(_stage: Stage, _done: int, _total: int) -> None:
+    """Report nothing."""
+
+
+class Timeline:
+    """Announces the stages of a run and records how long each takes."""
+
+    def __init__(self, progress: Progress = no_progress) -> None:
+        self.progress = progress
         self.seconds: dict[str, float] = {}
-        """By stage, in order."""
+        """By the stage's name, in order."""
 
     @contextmanager
-    def run(self, name: str) -> Iterator[None]:
-        """Announce a stage, and note how long what is done in it takes."""
-        self.progress(name, 0, 1)
+    def run(self, stage: Stage) -> Iterator[None]:
+        """Announce a stage, and time the block."""
+        self.progress(stage, 0, 1)
         start = time.perf_counter()
         yield
-        self.seconds[name] = time.perf_counter() - start
-        self.progress(name, 1, 1)
-
-
-def no_progress(_stage: str, _done: int, _total: int) -> None:
-    """Tell nobody."""
+        self.seconds[stage.name] = time.perf_counter() - start
+        self.progress(stage, 1, 1)

@@ -6,13 +6,15 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("torchvision")
 
-from pairfix.adapt import adapt, choose_adapting_runtime, optimise  # noqa: E402
+from pairfix.adapt import ADAPT, adapt, choose_adapting_runtime, optimise  # noqa: E402
 from pairfix.adapt.adaptation import LEAST_PSNR  # noqa: E402
 from pairfix.adapt.tiles import choose_tiles  # noqa: E402
+from pairfix.backends import OpenModel  # noqa: E402
 from pairfix.errors import AdaptationError  # noqa: E402
-from pairfix.image import AlignedPair, Domain, Fused, SingleFrame  # noqa: E402
+from pairfix.image import AlignedPair, Domain, Fused, Scene, SingleFrame  # noqa: E402
 from pairfix.model.model import Model  # noqa: E402
 from pairfix.output.report import Adaptation  # noqa: E402
+from pairfix.progress import Stage, no_progress  # noqa: E402
 from pairfix.stages.fuse import fuse  # noqa: E402
 from pairfix.train.fusion import Fusion  # noqa: E402
 from pairfix.train.losses import l1  # noqa: E402
@@ -21,19 +23,15 @@ from pairfix.train.transfer import load_fusion  # noqa: E402
 from tests.adapt.models import small_model  # noqa: E402
 
 RUNTIME = choose_adapting_runtime(device="cpu")
-Calls = list[tuple[str, int, int]]
+Calls = list[tuple[Stage, int, int]]
 
 
-def silent(_stage: str, _done: int, _total: int) -> None:
-    pass
-
-
-def restored(pair: AlignedPair | SingleFrame, model: Model) -> Fused:
-    return fuse(pair, model, RUNTIME, tile=None, progress=silent)[0]
+def restored(pair: Scene, model: Model) -> Fused:
+    return fuse(pair, OpenModel(model, RUNTIME))[0]
 
 
 def adapted(
-    pair: AlignedPair | SingleFrame,
+    pair: Scene,
     model: Model,
     module: Model,
     steps: int = 2,
@@ -44,7 +42,8 @@ def adapted(
             calls.append(call)  # type: ignore[arg-type]
 
     before = restored(pair, model)
-    return adapt(pair, before, model, module, RUNTIME, steps=steps, tile=1024, progress=progress)
+    opened = OpenModel(model, RUNTIME)
+    return adapt(pair, before, opened, module, steps=steps, tile=1024, progress=progress)
 
 
 def test_the_reblurring_loss_falls_from_step_to_step(
@@ -59,7 +58,7 @@ def test_a_step_brings_the_reblurred_picture_nearer_to_what_was_restored_before(
     pair: AlignedPair, deblurrer: Model, module: Model
 ) -> None:
     tiles = choose_tiles(pair, pair.reference_planes, deblurrer)
-    changed = optimise.adapt_weights(deblurrer, module, tiles, 1, "cpu", silent)
+    changed = optimise.adapt_weights(deblurrer, module, tiles, 1, "cpu", no_progress)
     (batch,) = ({key: torch.from_numpy(value[None]) for key, value in t.items()} for t in tiles)
     after = replace(deblurrer, weights=changed.tensors)  # type: ignore[call-arg]
     with torch.no_grad():
@@ -94,7 +93,7 @@ def test_only_the_network_is_trained(
 
     monkeypatch.setattr(optimise, "frozen", watched)
     tiles = choose_tiles(pair, pair.reference_planes, deblurrer)
-    changed = optimise.adapt_weights(deblurrer, module, tiles, 2, "cpu", silent).tensors
+    changed = optimise.adapt_weights(deblurrer, module, tiles, 2, "cpu", no_progress).tensors
     (reblur,) = seen
     for key, value in module.tensors().items():
         (graph,) = reblur.graphs
@@ -130,7 +129,7 @@ def test_steps_are_told_as_they_are_done(
 ) -> None:
     calls: Calls = []
     adapted(pair, deblurrer, module, 3, calls)
-    assert [call for call in calls if call[0] == "adapt"] == [("adapt", i, 3) for i in (1, 2, 3)]
+    assert [call for call in calls if call[0] == ADAPT] == [(ADAPT, i, 3) for i in (1, 2, 3)]
 
 
 def test_what_was_done_is_told(pair: AlignedPair, deblurrer: Model, module: Model) -> None:
@@ -171,6 +170,6 @@ def test_networks_of_the_long_exposure_alone_are_adapted(
     pair: AlignedPair, module: Model, domain: Domain, name: str
 ) -> None:
     model = small_model(name, domain)
-    single = SingleFrame(pair.matched.long, "long", pair.long_planes)
+    single = SingleFrame(pair.long, "long", pair.long_planes)
     _, adaptation = adapted(single, model, module, 1)
     assert adaptation.loss_after != adaptation.loss_before

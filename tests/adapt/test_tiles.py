@@ -52,6 +52,6 @@ def test_small_photos_have_tiles_too(deblurrer: Model, size: tuple[int, int]) ->
 
 @pytest.mark.parametrize("domain", ["srgb"], indirect=True)
 def test_a_single_long_exposure_will_do(pair: AlignedPair, deblurrer: Model) -> None:
-    frame = SingleFrame(pair.matched.long, "long", pair.long_planes)
+    frame = SingleFrame(pair.long, "long", pair.long_planes)
     tiles = choose_tiles(frame, pair.reference_planes, deblurrer)
     assert set(tiles[0]) == {"long", "long_noise"}

@@ -27,7 +27,7 @@ def test_a_files_noise_profile_is_scaled_as_its_planes_are() -> None:
     light = scene() / 2
     short = replace(raw_frame(light), noise_profile=((0.01, 1e-4), (0.02, 2e-4), (0.03, 3e-4)))
     pair = aligned(short, raw_frame(light))
-    brightened = replace(pair, matched=replace(pair.matched, short_gain=2.0))
+    brightened = replace(pair, match=replace(pair.match, short_gain=2.0))
     red, green, other_green, blue = noise_of_short(brightened)
     gain = 2 * WHITE_BALANCE[0]
     assert (red.shot, red.read) == pytest.approx((gain * 0.01, gain**2 * 1e-4))

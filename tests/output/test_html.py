@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pairfix.errors import OutputError
-from pairfix.image import AlignedPair, Alignment, Exposure, Picture
+from pairfix.image import Alignment, Exposure, Picture
 from pairfix.output.html import Score, check_page, render_page, score_pictures, scores
 from pairfix.output.html.facts import alignment_facts, frame_facts, settings_of, stops
 from pairfix.output.html.histogram import HEIGHT, measure_tones
@@ -218,15 +218,13 @@ def test_ratios_are_told_in_stops(ratio: float, text: str) -> None:
 
 def test_what_a_file_does_not_say_is_left_out() -> None:
     frame, _ = frames()
-    labels = [fact.label for fact in frame_facts(frame)]
+    labels = [fact.label for fact in frame_facts(frame.facts)]
     assert labels == ["Camera", "Shutter", "Aperture", "ISO", "Stored"]
 
 
 def test_a_pair_left_as_it_lies_has_no_shift() -> None:
     still = Alignment("none", np.eye(3), 0.6, 0.6, sure=False, notes=("not aligned",))
-    scene = restoration(alignment=still).scene
-    assert isinstance(scene, AlignedPair)
-    facts = {fact.label: fact.value for fact in alignment_facts(scene)}
+    facts = {fact.label: fact.value for fact in alignment_facts(still, (400, 600))}
     assert facts["Motion"] == "none applied"
     assert facts["Verdict"] == "not sure: look twice"
     assert "Shift at the centre" not in facts

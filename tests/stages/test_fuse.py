@@ -1,19 +1,18 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from pairfix.backends import Runtime, choose_runtime
+from pairfix.backends import OpenModel, Runtime, choose_runtime
 from pairfix.errors import MemoryExhaustedError, ModelError
 from pairfix.formats import decode
 from pairfix.image import AlignedPair, Domain, Planes
 from pairfix.light import encode_planes
 from pairfix.model.model import Model, find_model
 from pairfix.networks import NETWORKS, Graph, Reduction
-from pairfix.stages import fuse as fusing
+from pairfix.progress import Stage, no_progress
 from pairfix.stages.align import align
 from pairfix.stages.exposure import match_exposure
 from pairfix.stages.fuse import fuse, run_tiled, run_whole
@@ -53,17 +52,14 @@ def model(domain: Domain) -> Model:
 @pytest.fixture
 def use_session(monkeypatch: pytest.MonkeyPatch) -> Callable[[Recorded], Recorded]:
     def use(session: Recorded) -> Recorded:
-        def opened(*_: Any) -> Recorded:  # noqa: ANN401
-            return session
-
-        monkeypatch.setattr(fusing, "open_session", opened)
+        monkeypatch.setattr("pairfix.backends.openmodel.open_session", lambda *_: session)
         return session
 
     return use
 
 
-def silent(_stage: str, _done: int, _total: int) -> None:
-    pass
+def opened(domain: Domain) -> OpenModel:
+    return OpenModel(model(domain), RUNTIME)
 
 
 @pytest.mark.parametrize("size", [(64, 64), (100, 75), (33, 129)])
@@ -73,8 +69,8 @@ def test_a_network_that_copies_gives_the_short_frame_back(
 ) -> None:
     use_session(Recorded(first))
     pair = aligned(raw_frame(scene(size)), raw_frame(scene(size), name="long.dng"))
-    fused, _ = fuse(pair, model("raw"), RUNTIME, tile=tile, progress=silent)
-    np.testing.assert_allclose(fused.planes, pair.matched.short_planes, atol=2e-5)
+    fused, _ = fuse(pair, opened("raw"), tile=tile)
+    np.testing.assert_allclose(fused.planes, pair.short_planes, atol=2e-5)
 
 
 def test_rgb_pairs_go_through_the_srgb_domain(
@@ -89,9 +85,9 @@ def test_rgb_pairs_go_through_the_srgb_domain(
     use_session(Recorded(remember))
     short = rgb_frame(scene((64, 64)))
     pair = aligned(short, rgb_frame(scene((64, 64)), name="long.png"))
-    fused, _ = fuse(pair, model("srgb"), RUNTIME, tile=1024, progress=silent)
+    fused, _ = fuse(pair, opened("srgb"), tile=1024)
     np.testing.assert_allclose(seen[0].transpose(1, 2, 0) * 255, short.pixels, atol=1e-2)
-    np.testing.assert_allclose(fused.planes, pair.matched.short_planes, atol=2e-5)
+    np.testing.assert_allclose(fused.planes, pair.short_planes, atol=2e-5)
 
 
 def test_running_out_of_memory_halves_the_tile_and_goes_on(
@@ -99,10 +95,10 @@ def test_running_out_of_memory_halves_the_tile_and_goes_on(
 ) -> None:
     session = use_session(Recorded(first, largest=300))
     pair = aligned(raw_frame(scene((900, 900))), raw_frame(scene((900, 900)), name="long.dng"))
-    fused, tile = fuse(pair, model("raw"), RUNTIME, tile=1024, progress=silent)
+    fused, tile = fuse(pair, opened("raw"), tile=1024)
     assert tile == 256
     assert max(max(size) for size in session.sizes[2:]) <= 256
-    np.testing.assert_allclose(fused.planes, pair.matched.short_planes, atol=2e-5)
+    np.testing.assert_allclose(fused.planes, pair.short_planes, atol=2e-5)
     assert "tiles of 512 instead of 1024" in caplog.text
 
 
@@ -112,7 +108,7 @@ def test_running_out_of_memory_at_the_smallest_tile_is_an_error(
     use_session(Recorded(first, largest=16))
     pair = aligned(raw_frame(scene((900, 900))), raw_frame(scene((900, 900)), name="long.dng"))
     with pytest.raises(MemoryExhaustedError):
-        fuse(pair, model("raw"), RUNTIME, tile=1024, progress=silent)
+        fuse(pair, opened("raw"), tile=1024)
 
 
 def test_the_device_never_gets_more_than_a_tile() -> None:
@@ -121,7 +117,7 @@ def test_the_device_never_gets_more_than_a_tile() -> None:
         "short": np.ones((4, 300, 500), np.float32),
         "long": np.ones((4, 300, 500), np.float32),
     }
-    run_tiled(session, TILED, planes, lambda _, x: x, tile=64, progress=silent)
+    run_tiled(session, TILED, planes, lambda _, x: x, tile=64, progress=no_progress)
     assert set(session.sizes) == {session.sizes[0]}
     assert max(session.sizes[0]) <= 64
 
@@ -134,18 +130,18 @@ def test_running_out_of_memory_on_a_whole_photo_names_what_helps(
     network = NETWORKS["d2hnet"]
     chosen = replace(model("raw"), network=network, config=network.config())
     with pytest.raises(MemoryExhaustedError, match="--device cpu"):
-        fuse(pair, chosen, RUNTIME, tile=64, progress=silent)
+        fuse(pair, OpenModel(chosen, RUNTIME), tile=64)
 
 
 def test_the_tile_that_was_used_is_reported(use_session: Callable[[Recorded], Recorded]) -> None:
     session = use_session(Recorded(first))
     pair = aligned(raw_frame(scene((900, 900))), raw_frame(scene((900, 900)), name="long.dng"))
-    _, tile = fuse(pair, model("raw"), RUNTIME, tile=1, progress=silent)
+    _, tile = fuse(pair, opened("raw"), tile=1)
     assert tile == max(session.sizes[0]) > 1
 
 
 def test_progress_counts_the_tiles() -> None:
-    calls: list[tuple[str, int, int]] = []
+    calls: list[tuple[Stage, int, int]] = []
     planes = {
         "short": np.ones((4, 100, 100), np.float32),
         "long": np.ones((4, 100, 100), np.float32),
@@ -187,10 +183,9 @@ def test_highlights_that_the_domain_cuts_off_come_back_from_the_short_frame(
     light = scene((64, 64)) / 4
     light[:, 20:40, 20:40] = 0.9
     pair = aligned(raw_frame(light), raw_frame(light, name="long.dng"))
-    brightened = replace(pair.matched, short_planes=pair.matched.short_planes * 4, short_gain=4.0)
-    fused, _ = fuse(
-        replace(pair, matched=brightened), model("raw"), RUNTIME, tile=64, progress=silent
-    )
+    match = replace(pair.match, short_gain=4.0)
+    brightened = replace(pair, short_planes=pair.short_planes * 4, match=match)
+    fused, _ = fuse(brightened, opened("raw"), tile=64)
     np.testing.assert_allclose(fused.planes[:, 12:18, 12:18], 3.6, rtol=0.01)
     assert fused.gain == 4
 
@@ -198,7 +193,7 @@ def test_highlights_that_the_domain_cuts_off_come_back_from_the_short_frame(
 def test_a_model_of_the_other_domain_is_refused() -> None:
     pair = aligned(rgb_frame(scene()), rgb_frame(scene(), name="long.png"))
     with pytest.raises(ModelError, match="restores raw photos"):
-        fuse(pair, model("raw"), RUNTIME, tile=64, progress=silent)
+        fuse(pair, opened("raw"), tile=64)
 
 
 def test_values_that_are_not_numbers_are_an_error(
@@ -207,22 +202,21 @@ def test_values_that_are_not_numbers_are_an_error(
     use_session(Recorded(lambda inputs: np.full_like(inputs[0], np.nan)))
     pair = aligned(raw_frame(scene()), raw_frame(scene(), name="long.dng"))
     with pytest.raises(ModelError, match="not numbers"):
-        fuse(pair, model("raw"), RUNTIME, tile=64, progress=silent)
+        fuse(pair, opened("raw"), tile=64)
 
 
 def neon_crop(size: tuple[int, int]) -> AlignedPair:
     folder = Path(__file__).parents[2] / "examples" / "neon"
     pair = align(match_exposure(decode(folder / "long.dng"), decode(folder / "short.dng")))
     crop = np.s_[:, 40 : 40 + size[0], 60 : 60 + size[1]]
-    matched = replace(pair.matched, short_planes=pair.matched.short_planes[crop])
-    return replace(pair, matched=matched, long_planes=pair.long_planes[crop])
+    return replace(pair, short_planes=pair.short_planes[crop], long_planes=pair.long_planes[crop])
 
 
 def assert_tiled_equals_untiled(chosen: Model, size: tuple[int, int], tile: int) -> None:
     pair = neon_crop(size)
     runtime = choose_runtime(backend="onnx", device="cpu")
     results = [
-        encode_planes(fuse(pair, chosen, runtime, tile=side, progress=silent)[0].planes, "raw")
+        encode_planes(fuse(pair, OpenModel(chosen, runtime), tile=side)[0].planes, "raw")
         for side in (4096, tile)
     ]
     difference = np.abs(results[0] - results[1])

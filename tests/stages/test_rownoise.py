@@ -18,8 +18,8 @@ def test_row_noise_is_taken_out() -> None:
         replace(short, pixels=striped),
         raw_frame(light, name="long.dng"),
     )
-    before = pair.matched.short_planes - clean
-    after = remove_row_noise(pair).matched.short_planes - clean
+    before = pair.short_planes - clean
+    after = remove_row_noise(pair).short_planes - clean
     assert after.std() < 0.3 * before.std()
 
 
@@ -30,14 +30,14 @@ def test_a_frame_without_row_noise_stays_as_it_is(pattern: str) -> None:
         raw_frame(light, pattern=pattern, noise=0.02, seed=1),
         raw_frame(light, pattern=pattern, name="long.dng"),
     )
-    change = remove_row_noise(pair).matched.short_planes - pair.matched.short_planes
+    change = remove_row_noise(pair).short_planes - pair.short_planes
     assert np.abs(change).max() < 0.002
 
 
 def test_a_difference_in_brightness_is_not_mistaken_for_row_noise() -> None:
     light = scene((192, 256))
     pair = aligned(raw_frame(light * 1.2, noise=0.01), raw_frame(light, name="long.dng"))
-    change = remove_row_noise(pair).matched.short_planes - pair.matched.short_planes
+    change = remove_row_noise(pair).short_planes - pair.short_planes
     assert np.abs(change).max() < 0.015
 
 

@@ -12,6 +12,7 @@ from tests.synth.photos import photo_folder  # noqa: E402
 from pairfix.errors import InputError, OutputError  # noqa: E402
 from pairfix.formats import decode  # noqa: E402
 from pairfix.light import planes_from_frame  # noqa: E402
+from pairfix.progress import Stage  # noqa: E402
 from pairfix.stages.align import align  # noqa: E402
 from pairfix.stages.exposure import match_exposure  # noqa: E402
 from pairfix.synth.folders import PairSettings, pairs_from_photos, pairs_from_video  # noqa: E402
@@ -81,9 +82,9 @@ def test_the_exposures_recorded_are_those_seen(raw_pairs: Path) -> None:
         about = json.loads((folder / "pair.json").read_text())
         long, short = decode(folder / "long.dng"), decode(folder / "short.dng")
         pair = match_exposure(long, short)
-        assert pair.recorded_ratio == pytest.approx(about["short_darker_by"], rel=0.03)
-        assert pair.measured_ratio is not None
-        errors.append(abs(np.log2(pair.measured_ratio / about["short_darker_by"])))
+        assert pair.match.recorded_ratio == pytest.approx(about["short_darker_by"], rel=0.03)
+        assert pair.match.measured_ratio is not None
+        errors.append(abs(np.log2(pair.match.measured_ratio / about["short_darker_by"])))
         assert long.exposure.shutter is not None
         assert short.exposure.shutter is not None
         ratio = long.exposure.shutter / short.exposure.shutter
@@ -176,7 +177,7 @@ def test_what_exists_is_replaced_only_as_a_pair_and_if_asked(tmp_path: Path) -> 
 
 
 def test_an_interrupt_leaves_only_whole_pairs(tmp_path: Path) -> None:
-    def interrupt(_stage: str, done: int, _total: int) -> None:
+    def interrupt(_stage: Stage, done: int, _total: int) -> None:
         if done == 1:
             original = np.rint
 

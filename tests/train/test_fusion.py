@@ -11,12 +11,12 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("torchvision")
 
-from pairfix.backends import Runtime  # noqa: E402
+from pairfix.backends import OpenModel, Runtime  # noqa: E402
 from pairfix.image import Planes  # noqa: E402
 from pairfix.light import decode_planes, encode_planes  # noqa: E402
 from pairfix.model.model import Model  # noqa: E402
 from pairfix.networks import NETWORKS, Graph  # noqa: E402
-from pairfix.stages import fuse as fusing  # noqa: E402
+from pairfix.stages.fuse import fuse  # noqa: E402
 from pairfix.train.fusion import Fusion, average_areas  # noqa: E402
 from tests.scenes import aligned, raw_frame, scene  # noqa: E402
 from tests.train.fakes import small_fusion  # noqa: E402
@@ -58,12 +58,12 @@ def test_a_fusion_computes_what_fuse_does(
     def opened(_model: Model, graph: Graph, _runtime: Runtime) -> ModuleSession:
         return ModuleSession(fusion.modules_by_graph[graph.name])
 
-    monkeypatch.setattr(fusing, "open_session", opened)
+    monkeypatch.setattr("pairfix.backends.openmodel.open_session", opened)
     light = scene((2 * size[0], 2 * size[1]))
     pair = aligned(raw_frame(light), raw_frame(light * 0.9, name="long.dng"))
     model = Model("test", Path("test"), network, config, "raw", {})
     runtime = Runtime("torch", "cpu", "fp32", "test")
-    fused, _ = fusing.fuse(pair, model, runtime, tile=None, progress=lambda *_: None)
+    fused, _ = fuse(pair, OpenModel(model, runtime))
 
     sources = {
         role: torch.from_numpy(encode_planes(planes, "raw"))[None]

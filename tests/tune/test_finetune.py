@@ -13,9 +13,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 pytest.importorskip("matplotlib")
 
-from pairfix.backends import choose_runtime  # noqa: E402
+from pairfix.backends import OpenModel, choose_runtime  # noqa: E402
 from pairfix.calibration import CameraProfile  # noqa: E402
-from pairfix.calibration.load import load_pair  # noqa: E402
 from pairfix.errors import ModelError, NotImprovedError, OutputError, PairError  # noqa: E402
 from pairfix.export.folder import CALIBRATION  # noqa: E402
 from pairfix.image import AlignedPair  # noqa: E402
@@ -23,6 +22,7 @@ from pairfix.light import encode_planes  # noqa: E402
 from pairfix.model.model import Model, find_model  # noqa: E402
 from pairfix.pairs import FoundPair  # noqa: E402
 from pairfix.stages.fuse import fuse  # noqa: E402
+from pairfix.stages.prepare import prepare_pair  # noqa: E402
 from pairfix.train import training as running  # noqa: E402
 from pairfix.tune import Tuned, TuneRecipe, Tuning  # noqa: E402
 from pairfix.tune.estimate import estimate_gain, setting_of  # noqa: E402
@@ -68,7 +68,7 @@ def test_the_estimate_without_truth_comes_near_the_true_gain(
     assert tuned.model is not None
     assert tuned.gain is not None
     _, apart = split(soft_pairs)
-    pair = load_pair(apart[0], "raw").pair
+    pair = prepare_pair(apart[0].long, apart[0].short)
     truth = quiet_scene(int(apart[0].name))
     before, after = (
         _psnr(_restored(pair, model), truth) for model in (find_model("selfir-raw"), tuned.model)
@@ -79,9 +79,9 @@ def test_the_estimate_without_truth_comes_near_the_true_gain(
 def test_the_estimate_tells_a_worse_model_too(tuned: Tuned, soft_pairs: Pairs) -> None:
     assert tuned.model is not None
     _, apart = split(soft_pairs)
-    pairs = [load_pair(each, "raw").pair for each in apart]
-    models = tuned.model, find_model("selfir-raw")
-    gain = estimate_gain(pairs, tuned.profile, models, ONNX, draws=1, seed=1)
+    pairs = [prepare_pair(each.long, each.short) for each in apart]
+    models = OpenModel(tuned.model, ONNX), OpenModel(find_model("selfir-raw"), ONNX)
+    gain = estimate_gain(pairs, tuned.profile, models, draws=1, seed=1)
     assert gain.decibels < -1
     assert not gain.convinces(0)
 
@@ -237,7 +237,7 @@ def test_damaged_notes_are_no_tuning(damage: str, soft_pairs: Pairs, tmp_path: P
 
 
 def _restored(pair: AlignedPair, model: Model) -> Any:  # noqa: ANN401
-    fused, _ = fuse(pair, model, ONNX, tile=None, progress=lambda _stage, _done, _total: None)
+    fused, _ = fuse(pair, OpenModel(model, ONNX))
     return fused.planes
 
 

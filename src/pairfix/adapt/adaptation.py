@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from pairfix.adapt.histogram import match_histograms
 from pairfix.adapt.tiles import choose_tiles
-from pairfix.backends import Runtime
+from pairfix.backends import OpenModel
 from pairfix.errors import AdaptationError
-from pairfix.image import AlignedPair, Domain, Fused, Planes, Progress, SingleFrame
+from pairfix.image import Domain, Fused, Planes, Scene
 from pairfix.light import encode_planes
 from pairfix.metrics import psnr
 from pairfix.model.model import Model
 from pairfix.output.report import Adaptation
+from pairfix.progress import Progress
 from pairfix.stages.fuse import fuse
 
 __all__ = ["LEAST_PSNR", "adapt"]
@@ -39,11 +40,10 @@ class _AdaptedModel(Model):
 
 
 def adapt(
-    scene: AlignedPair | SingleFrame,
+    scene: Scene,
     unadapted: Fused,
-    model: Model,
+    opened: OpenModel,
     module: Model,
-    runtime: Runtime,
     *,
     steps: int,
     tile: int,
@@ -57,12 +57,11 @@ def adapt(
     Args:
         scene: An aligned pair, or a single frame, that holds the long exposure.
         unadapted: What `fuse` made of it with the same model and runtime, L^0.
-        model: The network M_D; it stays as it is.
+        opened: The network M_D, which stays as it is, on a runtime of `choose_adapting_runtime`.
         module: The reblurring module M_R for it (`find_reblur_module`).
-        runtime: Where to compute (`choose_adapting_runtime`).
         steps: N, at least 1; 5 in the paper.
         tile: Longest side of a tile when the photo is restored.
-        progress: Called with ``"adapt"``, the steps done and the steps in all, then by `fuse`.
+        progress: Called with `ADAPT`, the steps done and the steps in all, then by `fuse`.
 
     Returns:
         The restored photo, and what the adaptation changed.
@@ -75,10 +74,11 @@ def adapt(
     """
     from pairfix.adapt.optimise import adapt_weights  # noqa: PLC0415  (torch)
 
+    model, runtime = opened.model, opened.runtime
     tiles = choose_tiles(scene, unadapted.planes, model)
     adapted = adapt_weights(model, module, tiles, steps, runtime.device, progress)
-    changed = _with_weights(model, adapted.tensors)
-    fused, _ = fuse(scene, changed, runtime, tile=tile, progress=progress)
+    changed = OpenModel(_with_weights(model, adapted.tensors), runtime)
+    fused, _ = fuse(scene, changed, tile=tile, progress=progress)
     _check_nearness(fused.planes, unadapted.planes, model.domain)
     match_histograms(fused.planes, unadapted.planes)
     distance = _distance(fused.planes, unadapted.planes, model.domain)

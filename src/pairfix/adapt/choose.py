@@ -1,4 +1,4 @@
-"""What an adaptation takes: a runtime that gives gradients, and a module that fits the network."""
+"""What an adaptation needs: a runtime with gradients, and a module that fits the network."""
 
 from pairfix.backends import (
     BACKENDS,
@@ -11,8 +11,11 @@ from pairfix.backends import (
 from pairfix.errors import DeviceError, ModelError
 from pairfix.model.model import Model, default_reblur_module, find_model
 from pairfix.networks.reblurring import REBLUR_MODULE
+from pairfix.progress import Stage
 
-__all__ = ["choose_adapting_runtime", "find_reblur_module"]
+__all__ = ["ADAPT", "choose_adapting_runtime", "find_reblur_module"]
+
+ADAPT = Stage("adapt", "Adapting to the photo")
 
 _BACKEND = "torch"
 _PRECISION: Precision = "fp32"

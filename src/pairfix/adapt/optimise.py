@@ -9,11 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pairfix.adapt.choose import ADAPT
 from pairfix.adapt.tiles import Tile
 from pairfix.backends.spec import translate_memory_errors
 from pairfix.errors import AdaptationError
-from pairfix.image import Progress
 from pairfix.model.model import Model
+from pairfix.progress import Progress
 from pairfix.train.fusion import Fusion
 from pairfix.train.losses import l1
 from pairfix.train.modes import frozen
@@ -52,7 +53,7 @@ def adapt_weights(
         tiles: The network's inputs, all of one size.
         steps: N, at least 1.
         device: PyTorch's name of where to compute.
-        progress: Called with ``"adapt"``, the steps done and the steps in all.
+        progress: Called with `ADAPT`, the steps done and the steps in all.
 
     Raises:
         AdaptationError: A loss is not finite.
@@ -69,7 +70,7 @@ def adapt_weights(
                 optimiser.zero_grad()
                 losses.append(_accumulate(network, reblur, batches))
                 optimiser.step()
-                progress("adapt", step + 1, steps)
+                progress(ADAPT, step + 1, steps)
             with torch.no_grad():
                 after = _checked(sum(map(float, _losses(network, reblur, batches))))
         return AdaptedWeights(_tensors(network), losses[0], after)

@@ -1,4 +1,4 @@
-"""The parts of a photo on which a network is adapted: few enough for any photo's size."""
+"""The tiles of a photo on which a network is adapted; their number does not grow with the photo."""
 
 import math
 from collections.abc import Mapping
@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.crops import strongest_places
-from pairfix.image import AlignedPair, Planes, SingleFrame
+from pairfix.image import Planes, Scene
 from pairfix.light import encode_planes, luminance
 from pairfix.model.model import Model
-from pairfix.noise import describe_noise
+from pairfix.stages.inputs import network_inputs
 from pairfix.stages.tiling import pad_to_multiple
 
 __all__ = ["Tile", "choose_tiles"]
@@ -27,10 +27,10 @@ _SMOOTHING = 2.0
 """Standard deviation in pixels of a blur, so that noise hardly counts."""
 
 
-def choose_tiles(scene: AlignedPair | SingleFrame, restored: Planes, model: Model) -> list[Tile]:
+def choose_tiles(scene: Scene, restored: Planes, model: Model) -> list[Tile]:
     """Cut out where the long exposure is most blurred, or where there is most texture to blur.
 
-    That is where it differs most from what was restored. The choice is made without chance.
+    That is where it differs most from the restored photo. The choice is deterministic.
 
     Args:
         scene: What is restored.
@@ -45,7 +45,7 @@ def choose_tiles(scene: AlignedPair | SingleFrame, restored: Planes, model: Mode
     multiple = math.lcm(*(graph.multiple for graph in model.graphs))
     side = min(max(_SIDE // multiple, 1) * multiple, *difference.shape)
     places = strongest_places(np.abs(difference), side, _COUNT)
-    told = describe_noise(scene, model.domain) if model.asks_for_noise else {}
+    inputs = network_inputs(scene, model.inputs, model.domain)
 
     def cut(planes: Planes, place: tuple[int, int]) -> Planes:
         top, left = place
@@ -53,13 +53,7 @@ def choose_tiles(scene: AlignedPair | SingleFrame, restored: Planes, model: Mode
         return pad_to_multiple(np.ascontiguousarray(inside), multiple)
 
     return [
-        {
-            **{
-                role: encode_planes(cut(planes, place), model.domain)
-                for role, planes in scene.sources.items()
-            },
-            **{name: cut(planes, place) for name, planes in told.items()},
-        }
+        {name: inputs.encode(name, cut(planes, place)) for name, planes in inputs.planes.items()}
         for place in places
     ]
 

@@ -1,6 +1,7 @@
 """The libraries that run networks; importing this package loads none of them."""
 
 from pairfix.backends.choose import choose_runtime
+from pairfix.backends.openmodel import OpenModel
 from pairfix.backends.registry import BACKENDS, open_session
 from pairfix.backends.spec import (
     Backend,
@@ -19,6 +20,7 @@ __all__ = [
     "DeviceChoice",
     "DeviceName",
     "Engine",
+    "OpenModel",
     "Precision",
     "PrecisionChoice",
     "Runtime",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pairfix.image import AlignedPair, Planes
 from pairfix.light import decode_planes, encode_planes, encoding_slope
-from pairfix.noise import describe_noise
+from pairfix.stages.inputs import network_inputs
 
 __all__ = ["AffineNoise", "expand", "noise_of_short", "stabilise"]
 
@@ -65,23 +65,24 @@ def noise_of_short(pair: AlignedPair) -> tuple[AffineNoise, ...]:
     From the noise profile that the file states; else a line through what `pairfix.noise` measures
     in the pair.
     """
-    frame = pair.matched.short
+    frame = pair.short
     if frame.bayer and frame.noise_profile:
         profile = (frame.noise_profile[channel] for channel in (0, 1, 1, 2))
-        gains = (gain * pair.matched.short_gain for gain in frame.bayer.gains)
+        gains = (gain * pair.match.short_gain for gain in frame.bayer.gains)
         return tuple(
             _affine(gain * shot, gain**2 * read)
             for gain, (shot, read) in zip(gains, profile, strict=True)
         )
-    return _measured(pair.matched.short_planes, pair)
+    return _measured(pair.short_planes, pair)
 
 
 def _measured(planes: Planes, pair: AlignedPair) -> tuple[AffineNoise, ...]:
     domain = pair.reference.domain
-    told = describe_noise(pair, domain)["short_noise"][:, ::_STRIDE, ::_STRIDE]
+    sources = network_inputs(pair, ["short_noise"], domain).planes
+    noise = sources["short_noise"][:, ::_STRIDE, ::_STRIDE]
     encoded = np.clip(encode_planes(planes[:, ::_STRIDE, ::_STRIDE], domain), 0, 1)
     light = decode_planes(encoded, domain)
-    variance = (told / encoding_slope(light, domain)) ** 2
+    variance = (noise / encoding_slope(light, domain)) ** 2
     return tuple(_line(*channel) for channel in zip(light, variance, strict=True))
 
 

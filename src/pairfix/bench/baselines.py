@@ -10,8 +10,8 @@ import numpy as np
 from pairfix.bench.anscombe import expand, noise_of_short, stabilise
 from pairfix.errors import MissingExtraError
 from pairfix.image import AlignedPair, DevelopSettings, Picture, Planes
-from pairfix.stages.align import align
 from pairfix.stages.develop import develop
+from pairfix.stages.prepare import Preparation, prepare_pair
 
 __all__ = ["BASELINES", "BM3D", "LONG", "PHOTOS", "SHORT", "Baseline", "bm3d_is_installed"]
 
@@ -45,7 +45,7 @@ def bm3d_is_installed() -> bool:
 
 
 def _short(pair: AlignedPair) -> Picture:
-    return _developed(pair.matched.short_planes, pair)
+    return _developed(pair.short_planes, pair)
 
 
 def _long(pair: AlignedPair) -> Picture:
@@ -53,7 +53,8 @@ def _long(pair: AlignedPair) -> Picture:
 
 
 def _long_unaligned(pair: AlignedPair) -> Picture:
-    return _developed(align(pair.matched, "none").long_planes, pair)
+    as_it_lies = Preparation(align="none", keep_row_noise=True)
+    return _developed(prepare_pair(pair.long, pair.short, as_it_lies).long_planes, pair)
 
 
 def _bm3d(pair: AlignedPair) -> Picture:
@@ -66,7 +67,7 @@ def _bm3d(pair: AlignedPair) -> Picture:
     except ImportError as error:
         raise MissingExtraError("BM3D is not installed", "pip install 'pairfix[bench]'") from error
 
-    planes, noises = pair.matched.short_planes, noise_of_short(pair)
+    planes, noises = pair.short_planes, noise_of_short(pair)
     stable = [stabilise(plane, noise) for plane, noise in zip(planes, noises, strict=True)]
     if pair.reference.bayer:
         clean = [bm3d.bm3d(plane, 1.0) for plane in stable]

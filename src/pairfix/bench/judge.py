@@ -20,9 +20,8 @@ from pairfix.image import AlignedPair, DevelopSettings, Frame, Picture
 from pairfix.light import planes_from_frame, srgb_to_linear
 from pairfix.metrics import psnr, ssim
 from pairfix.score.reference import full_reference
-from pairfix.stages.align import align
 from pairfix.stages.develop import develop
-from pairfix.stages.exposure import match_exposure
+from pairfix.stages.prepare import Preparation, prepare_pair
 
 __all__ = ["TRUTH", "Judgement", "Plan", "judge"]
 
@@ -161,16 +160,8 @@ def _scene(pair: Pair) -> AlignedPair:
     Raises:
         PairfixError: The photos cannot be read, do not make a pair, or are too small to be judged.
     """
-    frames = [decode(path) for path in (pair.long, pair.short)]
-    if len({frame.domain for frame in frames}) > 1:
-        frames = [decode(path, "srgb") for path in (pair.long, pair.short)]
-    height, width = frames[-1].size
-    if min(height, width) < _LEAST_SIDE:
-        raise PairError(
-            f"{width} x {height} pixels are too few to be judged",
-            f"it takes {_LEAST_SIDE} x {_LEAST_SIDE}",
-        )
-    return align(match_exposure(*frames))
+    preparation = Preparation(keep_row_noise=True, least_side=_LEAST_SIDE)
+    return prepare_pair(pair.long, pair.short, preparation)
 
 
 def _developed(frame: Frame) -> Picture:

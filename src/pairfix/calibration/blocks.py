@@ -95,10 +95,10 @@ def flat_blocks(pair: AlignedPair) -> Blocks:
     brightness: texture, motion and blur spread over several blocks, noise does not know of its
     neighbours. Its own pixels have no say in it, so that its variance stays unbiased.
     """
-    short, long = pair.matched.short_planes, pair.long_planes
+    short, long = pair.short_planes, pair.long_planes
     gains = _gains(pair)
-    short_white = gains * np.float32(pair.matched.short_gain)
-    long_white = gains * np.float32(pair.matched.long_gain)
+    short_white = gains * np.float32(pair.match.short_gain)
+    long_white = gains * np.float32(pair.match.long_gain)
     side = PIXELS // 2 if len(short) == len(CELL) else PIXELS
     difference, level = (short - long) / short_white, long / short_white
     mean, noise = _detrended(_cut(difference, side))
@@ -129,7 +129,7 @@ def _variance(noise: Floats) -> Floats:
 
 
 def _gains(pair: AlignedPair) -> Floats:
-    bayer = pair.matched.short.bayer
+    bayer = pair.short.bayer
     gains = (1.0, 1.0, 1.0) if bayer is None else bayer.gains
     return np.array(gains, np.float32)[:, None, None]
 

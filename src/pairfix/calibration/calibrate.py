@@ -14,13 +14,15 @@ from pairfix.calibration.load import check_alike, load_pairs
 from pairfix.calibration.profile import CameraProfile, FrameFit, Setting
 from pairfix.calibration.shape import Shape, fit_shape
 from pairfix.errors import PairError
-from pairfix.image import Domain, Progress
+from pairfix.image import Domain
 from pairfix.pairs import FoundPair, LeftOut
-from pairfix.progress import no_progress
+from pairfix.progress import Progress, Stage, no_progress
 
-__all__ = ["Calibrated", "calibrate", "calibrate_pairs"]
+__all__ = ["CALIBRATE", "Calibrated", "calibrate", "calibrate_pairs", "conclude"]
 
 _log = logging.getLogger(__name__)
+
+CALIBRATE = Stage("calibrate", "Measuring the noise")
 
 _ROUNDS = 3
 _UNREST = 1.15
@@ -60,7 +62,7 @@ def calibrate(
     Args:
         pairs: Of one camera, all raws or all pictures.
         domain: Raws are developed first for srgb.
-        progress: Called with ``"calibrate"``.
+        progress: Called with `CALIBRATE`.
 
     Raises:
         PairError: The pairs differ in camera or kind, none can be used, or they hold too little
@@ -68,12 +70,28 @@ def calibrate(
     """
     check_alike(pairs)
     left_out: list[LeftOut] = []
-    loaded = load_pairs(pairs, domain, left_out, progress, "calibrate")
-    evidence = [Evidence.of(each, domain) for each in loaded]
+    loaded = load_pairs(pairs, domain, left_out, progress, CALIBRATE)
+    return conclude([Evidence.of(each, domain) for each in loaded], domain, left_out)
+
+
+def conclude(
+    evidence: Sequence[Evidence], domain: Domain, left_out: Sequence[LeftOut]
+) -> Calibrated:
+    """The calibration that measured pairs give.
+
+    Args:
+        evidence: Of the pairs that could be measured.
+        domain: What they are.
+        left_out: The other pairs.
+
+    Raises:
+        PairError: There are none, or they hold too little that is flat and still.
+    """
     if not evidence:
         raise PairError(
-            f"none of {len(pairs)} pairs can be used: {left_out[0].reason}", "give other pairs"
+            f"none of {len(left_out)} pairs can be used: {left_out[0].reason}", "give other pairs"
         )
+    left_out = list(left_out)
     profile = calibrate_pairs(evidence, domain)
     _, scarce = by_setting(evidence)
     for group in scarce:

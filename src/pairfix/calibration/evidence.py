@@ -11,7 +11,7 @@ import numpy as np
 from pairfix.calibration.blocks import Blocks, flat_blocks
 from pairfix.calibration.fit import fit_affine
 from pairfix.calibration.load import LoadedPair
-from pairfix.image import AlignedPair, Domain, Frame, Planes, Role
+from pairfix.image import ROLES, AlignedPair, Domain, Role
 from pairfix.light import decode_planes, encode_planes, encoding_slope
 from pairfix.noise import LEVELS, noise_curve
 
@@ -48,20 +48,17 @@ class Evidence:
     def of(cls, loaded: LoadedPair, domain: Domain) -> "Evidence":
         """Measure one pair."""
         pair = loaded.pair
-        short, long = pair.matched.short, pair.matched.long
+        short, long = pair.short, pair.long
         return cls(
             name=loaded.found.name,
             path=loaded.found.long,
             iso=(short.exposure.iso, long.exposure.iso),
-            brightening=pair.matched.short_gain,
+            brightening=pair.match.short_gain,
             white_balance=None if short.bayer is None else short.bayer.white_balance,
             blocks=flat_blocks(pair),
-            told={
-                "short": _told(pair, "short", domain, short, pair.matched.short_gain),
-                "long": _told(pair, "long", domain, short, pair.matched.long_gain),
-            },
+            told={role: _told(pair, role, domain) for role in ROLES},
             stated=short.noise_profile or (),
-            removed_rows=loaded.removed_rows,
+            removed_rows=pair.row_noise,
             camera=short.camera,
         )
 
@@ -89,15 +86,13 @@ def by_setting(evidence: Sequence[Evidence]) -> tuple[list[list[Evidence]], list
     return enough, [group for group in groups if count_blocks(group) < FEWEST_BLOCKS]
 
 
-def _told(
-    pair: AlignedPair, role: Role, domain: Domain, reference: Frame, gain: float
-) -> list[Fit]:
-    """What a network is told of one exposure, as shot and read noise in parts of saturation."""
-    sources: dict[Role, Planes] = pair.sources
-    encoded = {name: encode_planes(planes, domain) for name, planes in sources.items()}
-    curve = noise_curve(pair, role, encoded, domain)
+def _told(pair: AlignedPair, role: Role, domain: Domain) -> list[Fit]:
+    """The noise map of one exposure, as shot and read noise in parts of saturation."""
+    encoded = {str(name): encode_planes(planes, domain) for name, planes in pair.sources.items()}
+    curve = noise_curve(pair, encoded, domain, role=role)
     light = decode_planes(LEVELS, domain)
-    gains = (1.0,) * len(curve) if reference.bayer is None else reference.bayer.gains
+    gain, bayer = pair.gains[role], pair.short.bayer
+    gains = (1.0,) * len(curve) if bayer is None else bayer.gains
     variances = (curve / encoding_slope(light, domain)) ** 2
     ones = np.ones(len(LEVELS))
     return [

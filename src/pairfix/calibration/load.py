@@ -1,45 +1,27 @@
-"""Pairs of files as what a network sees of them."""
+"""Pairs of files, prepared one after the other; those that cannot be used are left out."""
 
 import logging
 from collections.abc import Iterator, Sequence
-from typing import Literal
-
-import numpy as np
+from typing import NamedTuple
 
 from pairfix.calibration.blocks import SMALLEST
 from pairfix.errors import InputError, MemoryExhaustedError, PairError, PairfixError
 from pairfix.formats import decode
-from pairfix.image import AlignedPair, DevelopSettings, Domain, Progress
+from pairfix.image import AlignedPair, DevelopSettings, Domain
 from pairfix.pairs import FoundPair, LeftOut
-from pairfix.stages.align import align
-from pairfix.stages.exposure import match_exposure
-from pairfix.stages.rownoise import remove_row_noise
+from pairfix.progress import Progress, Stage
+from pairfix.stages.prepare import Preparation, prepare_pair
 
-__all__ = ["LoadedPair", "check_alike", "load_pair", "load_pairs", "pairs_domain"]
+__all__ = ["LoadedPair", "check_alike", "load_pairs", "pairs_domain"]
 
 _log = logging.getLogger(__name__)
 
-_DARKEST = 1e-3
-"""Linear light that the brightest hundredth of a frame must exceed."""
 
+class LoadedPair(NamedTuple):
+    """A pair that can be measured or learnt from."""
 
-class LoadedPair:
-    """An aligned pair, its row noise taken out as `pairfix restore` does."""
-
-    def __init__(self, found: FoundPair, pair: AlignedPair) -> None:
-        """Clean a pair.
-
-        Args:
-            found: Where it came from.
-            pair: Matched and aligned.
-        """
-        self.found = found
-        self.pair = remove_row_noise(pair)
-        removed = pair.matched.short_planes - self.pair.matched.short_planes
-        bayer = pair.matched.short.bayer
-        white = pair.matched.short_gain * (1.0 if bayer is None else bayer.gains[1])
-        self.removed_rows = float(removed[1, :, 0].std()) / white
-        """Standard deviation of the row noise, in parts of saturation."""
+    found: FoundPair
+    pair: AlignedPair
 
 
 def load_pairs(
@@ -47,60 +29,32 @@ def load_pairs(
     domain: Domain,
     left_out: list[LeftOut],
     progress: Progress,
-    stage: str,
+    stage: Stage,
 ) -> Iterator[LoadedPair]:
-    """Read pairs one after the other; those that cannot be used are added to `left_out`.
+    """Prepare pairs one after the other; those that cannot be used are added to `left_out`.
+
+    That are those that cannot be read or aligned surely, are black or too small.
 
     Args:
         found: The pairs.
-        domain: Raws are developed first for srgb.
-        left_out: Gets the long photo of each pair that will not do, with the reason.
+        domain: Raws are developed for srgb.
+        left_out: Gets the long photo of each pair that is left out, with the reason.
         progress: Called with `stage`.
-        stage: What to call this.
+        stage: What the pairs are loaded for.
     """
+    preparation = Preparation(
+        domain=domain, least_side=SMALLEST, refuse_black=True, refuse_doubtful=True
+    )
     for number, each in enumerate(found):
         progress(stage, number, len(found))
         try:
-            yield load_pair(each, domain)
+            yield LoadedPair(each, prepare_pair(each.long, each.short, preparation))
         except MemoryExhaustedError:
             raise
         except PairfixError as error:
             _log.warning("left out %s: %s", each.name, error.message)
             left_out.append(LeftOut(each.long, error.message))
     progress(stage, len(found), len(found))
-
-
-def load_pair(found: FoundPair, domain: Domain) -> LoadedPair:
-    """Read, match, align and clean one pair.
-
-    Raises:
-        PairfixError: It cannot be read or aligned, is black or too small.
-    """
-    kind: Literal["auto", "srgb"] = "srgb" if domain == "srgb" else "auto"
-    long, short = (decode(path, kind, DevelopSettings()) for path in (found.long, found.short))
-    if long.domain != domain:
-        raise PairError(
-            f"{found.long} gives no {domain} pair", "give raw photos under a 2 x 2 Bayer filter"
-        )
-    if min(short.size) < SMALLEST:
-        height, width = short.size
-        raise PairError(
-            f"{found.short} is too small: {width} x {height} pixels",
-            "give the camera's photos uncropped",
-        )
-    matched = match_exposure(long, short)
-    for frame, planes in (
-        (matched.short, matched.short_planes),
-        (matched.long, matched.long_planes),
-    ):
-        if float(np.quantile(planes[:, ::8, ::8], 0.99)) < _DARKEST:
-            raise PairError(f"{frame.path} is black", "leave it out")
-    aligned = align(matched, "auto")
-    if not aligned.alignment.sure:
-        raise PairError(
-            f"{found.long} and {found.short} cannot be aligned surely", "leave the pair out"
-        )
-    return LoadedPair(found, aligned)
 
 
 def pairs_domain(pairs: Sequence[FoundPair]) -> Domain:

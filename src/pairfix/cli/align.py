@@ -24,7 +24,7 @@ def align(
         report = align_pair(long, short, output, mode, overwrite=overwrite, progress=progress)
     for note in report.notes:
         talk.note(note)
-    if found := report.alignment:
+    if found := report.scene.alignment:
         before, after = found.score_before, found.score_after
         talk.say(f"{found.kind}: correlation {before:.3f} before, {after:.3f} after")
     talk.say(f"{report.output}: written in {sum(report.seconds.values()):.1f} s")

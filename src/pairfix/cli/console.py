@@ -23,28 +23,10 @@ from rich.table import Table
 from rich.text import Text
 
 from pairfix.errors import OutputError, printable
-from pairfix.image import Progress as Callback
+from pairfix.progress import Progress as Callback
+from pairfix.progress import Stage, no_progress
 
 __all__ = ["Talk", "make_table", "print_json", "printing", "show_error"]
-
-_STAGES = {
-    "decode": "Reading the photos",
-    "match": "Matching the exposure",
-    "align": "Aligning",
-    "clean": "Removing row noise",
-    "fuse": "Restoring",
-    "adapt": "Adapting to the photo",
-    "develop": "Developing",
-    "write": "Writing",
-    "preview": "Making the comparison",
-    "pairs": "Rendering pairs",
-    "calibrate": "Measuring the noise",
-    "restore": "Restoring the pairs",
-    "train": "Training",
-    "compare": "Comparing old and new",
-    "score": "Scoring",
-    "report": "Making the page",
-}
 
 
 class Talk:
@@ -73,16 +55,16 @@ class Talk:
     def progress(self) -> Iterator[Callback]:
         """A bar with the time left on a terminal, a plain line a stage elsewhere."""
         if self.quiet:
-            yield _silent
+            yield no_progress
         elif self.console.is_terminal:
             with _bars(self.console) as bars:
                 yield _on_bars(bars)
         else:
             yield self._plain
 
-    def _plain(self, stage: str, done: int, total: int) -> None:
+    def _plain(self, stage: Stage, done: int, total: int) -> None:
         if done == 0:
-            self.say(_STAGES[stage])
+            self.say(stage.label)
         elif self.verbose and total > 1:
             self.say(f"  {done} of {total}")
 
@@ -126,10 +108,6 @@ def show_error(message: str) -> None:
     typer.echo(f"pairfix: {message}", err=True)
 
 
-def _silent(_stage: str, _done: int, _total: int) -> None:
-    pass
-
-
 def _bars(console: Console) -> Progress:
     return Progress(
         TextColumn("{task.description:<24}"),
@@ -142,11 +120,11 @@ def _bars(console: Console) -> Progress:
 
 
 def _on_bars(bars: Progress) -> Callback:
-    tasks: dict[str, TaskID] = {}
+    tasks: dict[Stage, TaskID] = {}
 
-    def show(stage: str, done: int, total: int) -> None:
+    def show(stage: Stage, done: int, total: int) -> None:
         if stage not in tasks:
-            tasks[stage] = bars.add_task(_STAGES[stage], total=total)
+            tasks[stage] = bars.add_task(stage.label, total=total)
         elif done < total or not bars.tasks[tasks[stage]].finished:
             bars.update(tasks[stage], completed=done, total=total)
 

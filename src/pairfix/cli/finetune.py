@@ -22,8 +22,8 @@ from pairfix.cli.training import (
 )
 from pairfix.errors import OutputError
 from pairfix.export.graphs import require_torch
-from pairfix.image import Progress
 from pairfix.model.model import default_model, find_model
+from pairfix.progress import Progress, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,7 +127,7 @@ def finetune(
     begin = find_model(start) if start else default_model(pairs_domain(found.pairs))
     folder = output or Path(f"{source.resolve().stem}-model")
     require_torch("matplotlib")
-    from pairfix.tune import TuneRecipe, Tuning  # noqa: PLC0415
+    from pairfix.tune import TRAIN, TuneRecipe, Tuning  # noqa: PLC0415
 
     runtime = training_runtime(device, precision)
     recipe = checked(
@@ -155,7 +155,7 @@ def finetune(
             torch_device(runtime.device),
             command=command_line(context),
             progress=_interruptible(progress, stop),
-            report=lambda now: progress("train", max(int(now.share * _PARTS), 1), _PARTS),
+            report=lambda now: progress(TRAIN, max(int(now.share * _PARTS), 1), _PARTS),
             stop=stop,
         ).run(resume=resume, overwrite=overwrite)
     _conclude(tuned, folder, talk, json=json)
@@ -181,7 +181,7 @@ def _made(folder: Path | None) -> Path | None:
 def _interruptible(progress: Progress, stop: "Callable[[], bool]") -> Progress:
     """Ends the work on Ctrl-C also where no training would ask."""
 
-    def report(stage: str, done: int, total: int) -> None:
+    def report(stage: Stage, done: int, total: int) -> None:
         if stop():
             raise KeyboardInterrupt
         progress(stage, done, total)

@@ -71,12 +71,12 @@ class Model:
     @property
     def roles(self) -> frozenset[Role]:
         """Which exposures it restores from."""
-        return frozenset(role for role in ROLES if role in self._inputs)
+        return frozenset(role for role in ROLES if role in self.inputs)
 
     @property
-    def asks_for_noise(self) -> bool:
-        """Whether it is told the exposures' noise (`pairfix.noise`)."""
-        return any(f"{role}_noise" in self._inputs for role in ROLES)
+    def inputs(self) -> frozenset[str]:
+        """Names of all that its graphs take (`pairfix.networks.Graph.inputs`)."""
+        return frozenset(name for graph in self.graphs for name in graph.inputs)
 
     def tensors(self) -> Tensors:
         """All weights by name, each name with its graph's prefix.
@@ -101,10 +101,6 @@ class Model:
             ModelError: The file is missing or damaged.
         """
         return self._verified(f"{graph.name}.onnx")
-
-    @property
-    def _inputs(self) -> frozenset[str]:
-        return frozenset(name for graph in self.graphs for name in graph.inputs)
 
     def _check(self, path: Path, tensors: Tensors) -> None:
         expected: dict[str, tuple[int, ...]] = {}

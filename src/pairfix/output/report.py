@@ -1,6 +1,7 @@
-"""What a run did, for people and for machines."""
+"""What a run did, for people and for machines: facts, no pictures."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,17 @@ from pairfix.image import (
     AlignedPair,
     Alignment,
     DevelopSettings,
+    ExposureMatch,
     Frame,
+    FrameFacts,
     Role,
-    SingleFrame,
+    Scene,
 )
 from pairfix.model.model import Model
 
-__all__ = ["Adaptation", "Report", "Restoration", "unused_photos", "unused_settings"]
+__all__ = ["Adaptation", "Report", "Restoration", "SceneFacts", "unused_photos", "unused_settings"]
+
+_ORDER: tuple[Role, ...] = ("long", "short")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,48 +43,62 @@ class Adaptation:
 
 
 @dataclass(frozen=True, slots=True)
+class SceneFacts:
+    """What is known of a scene besides its planes."""
+
+    frames: Mapping[Role, FrameFacts]
+    """The photos by the role that they were found to have, the long one first."""
+    match: ExposureMatch | None
+    """None for a single photo."""
+    alignment: Alignment | None
+    """None for a single photo."""
+    notes: tuple[str, ...]
+    """What the user should know, in the order of the stages."""
+
+    @classmethod
+    def of(cls, scene: Scene) -> "SceneFacts":
+        """The facts of a scene."""
+        frames = [(role, scene.frames[role]) for role in _ORDER if role in scene.frames]
+        notes = [f"{frame.path.name}: {note}" for _, frame in frames for note in frame.notes]
+        match = alignment = None
+        if isinstance(scene, AlignedPair):
+            match, alignment = scene.match, scene.alignment
+            notes += [*match.notes, *alignment.notes]
+        facts = {role: frame.facts for role, frame in frames}
+        return cls(facts, match, alignment, tuple(notes))
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What was done with a pair or a single photo: the result of `pairfix.align_pair`."""
 
-    scene: AlignedPair | SingleFrame
-    seconds: dict[str, float]
+    scene: SceneFacts
+    seconds: Mapping[str, float]
     """By stage, in order."""
-    output: Path
+    output: Path | None = None
+    """The file that was written; None where the result stayed in memory."""
     remarks: tuple[str, ...] = ()
     """What the user should know about the options that were given."""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know, in the order of the stages."""
-        frames = self.frames.values()
-        of_files = tuple(f"{frame.path.name}: {note}" for frame in frames for note in frame.notes)
-        if isinstance(self.scene, AlignedPair):
-            of_files += (*self.scene.matched.notes, *self.scene.alignment.notes)
-        return of_files + self.remarks
-
-    @property
-    def alignment(self) -> Alignment | None:
-        """How the pair was aligned; None for a single photo."""
-        return self.scene.alignment if isinstance(self.scene, AlignedPair) else None
+        return self.scene.notes + self.remarks
 
     def as_json(self) -> dict[str, Any]:
         """The machine-readable form that `--json` prints; docs/report.schema.json describes it."""
+        scene = self.scene
         report: dict[str, Any] = {
-            "output": str(self.output),
-            "inputs": {role: _frame(frame) for role, frame in self.frames.items()},
+            "output": str(self.output) if self.output else None,
+            "inputs": {role: _frame(facts) for role, facts in scene.frames.items()},
             "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
             "notes": list(self.notes),
         }
-        if isinstance(self.scene, AlignedPair):
-            report |= _pairing(self.scene)
+        if scene.match:
+            report["exposure"] = _match(scene.match)
+        if scene.alignment:
+            report["alignment"] = _alignment(scene.alignment)
         return report
-
-    @property
-    def frames(self) -> dict[Role, Frame]:
-        """The decoded photos by the role that they were found to have."""
-        if isinstance(self.scene, SingleFrame):
-            return {self.scene.role: self.scene.reference}
-        return {"long": self.scene.matched.long, "short": self.scene.matched.short}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +126,9 @@ class Restoration(Report):
         return report
 
 
-def unused_photos(scene: AlignedPair | SingleFrame, model: Model) -> tuple[str, ...]:
-    """A remark where a model takes one photo of a pair."""
-    if isinstance(scene, SingleFrame) or len(model.roles) > 1:
+def unused_photos(scene: Scene, model: Model) -> tuple[str, ...]:
+    """A note where a model takes one photo of a pair."""
+    if not isinstance(scene, AlignedPair) or len(model.roles) > 1:
         return ()
     (role,) = model.roles
     geometry = "the short one gives geometry and highlights"
@@ -119,46 +138,46 @@ def unused_photos(scene: AlignedPair | SingleFrame, model: Model) -> tuple[str, 
 def unused_settings(
     settings: DevelopSettings, reference: Frame, *, is_mosaic: bool
 ) -> tuple[str, ...]:
-    """A remark where white balance, demosaicing or highlights were asked for in vain."""
+    """A note where settings for white balance, demosaicing or highlights have no effect."""
     if settings == DevelopSettings(exposure=settings.exposure):
         return ()
     if is_mosaic:
         return ("white balance, demosaicing and highlights are left to whoever develops the DNG",)
     if reference.bayer is None and not reference.developed:
         name = reference.path.name
-        return (f"white balance, demosaicing and highlights do not apply: {name} is no raw",)
+        return (f"white balance, demosaicing and highlights do not apply: {name} is not a raw",)
     return ()
 
 
-def _pairing(pair: AlignedPair) -> dict[str, Any]:
-    matched, alignment = pair.matched, pair.alignment
+def _match(match: ExposureMatch) -> dict[str, Any]:
     return {
-        "exposure": {
-            "measured_ratio": matched.measured_ratio,
-            "recorded_ratio": matched.recorded_ratio,
-            "long_gain": matched.long_gain,
-            "short_gain": matched.short_gain,
-        },
-        "alignment": {
-            "kind": alignment.kind,
-            "matrix": alignment.matrix.tolist(),
-            "score_before": alignment.score_before,
-            "score_after": alignment.score_after,
-            "sure": alignment.sure,
-        },
+        "measured_ratio": match.measured_ratio,
+        "recorded_ratio": match.recorded_ratio,
+        "long_gain": match.long_gain,
+        "short_gain": match.short_gain,
     }
 
 
-def _frame(frame: Frame) -> dict[str, Any]:
-    height, width = frame.size
+def _alignment(alignment: Alignment) -> dict[str, Any]:
     return {
-        "path": str(frame.path),
+        "kind": alignment.kind,
+        "matrix": alignment.matrix.tolist(),
+        "score_before": alignment.score_before,
+        "score_after": alignment.score_after,
+        "sure": alignment.sure,
+    }
+
+
+def _frame(facts: FrameFacts) -> dict[str, Any]:
+    height, width = facts.size
+    return {
+        "path": str(facts.path),
         "width": width,
         "height": height,
-        "domain": frame.domain,
-        "bits": frame.pixels.dtype.itemsize * 8,
-        "camera": frame.camera,
-        "taken": frame.taken.isoformat() if frame.taken else None,
-        "orientation": frame.orientation,
-        "exposure": asdict(frame.exposure),
+        "domain": facts.domain,
+        "bits": facts.bits,
+        "camera": facts.camera,
+        "taken": facts.taken.isoformat() if facts.taken else None,
+        "orientation": facts.orientation,
+        "exposure": asdict(facts.exposure),
     }

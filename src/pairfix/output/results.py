@@ -1,5 +1,6 @@
 """What a restoration leaves behind: the photo, and if asked for a comparison and a page."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 from pairfix.errors import OutputError
 from pairfix.formats import check_writable, encode_dng, encode_picture, output_format
 from pairfix.formats.atomic import replacing
-from pairfix.image import AlignedPair, DevelopSettings, Fused, Picture, Planes, SingleFrame
+from pairfix.image import DevelopSettings, Fused, Picture, Planes, Scene
 from pairfix.output.html import (
     RESULT,
     Score,
@@ -19,14 +20,19 @@ from pairfix.output.html import (
 )
 from pairfix.output.preview import compare
 from pairfix.output.report import Restoration
-from pairfix.progress import Stages
+from pairfix.progress import Stage, Timeline
 from pairfix.recipe import Recipe
-from pairfix.stages.develop import develop, source_mosaic
+from pairfix.score import SCORE
+from pairfix.stages.develop import DEVELOP, develop, source_mosaic
 
-__all__ = ["check_distinct", "check_targets", "write_results"]
+__all__ = ["WRITE", "check_distinct", "check_targets", "write_results"]
+
+WRITE = Stage("write", "Writing")
+PREVIEW = Stage("preview", "Making the comparison")
+REPORT = Stage("report", "Making the page")
 
 
-def check_targets(inputs: list[Path | None], output: Path, recipe: Recipe) -> bool:
+def check_targets(inputs: Sequence[Path], output: Path, recipe: Recipe) -> bool:
     """Refuse what cannot be written, or would destroy something, before any work is done.
 
     Returns:
@@ -50,13 +56,13 @@ def check_targets(inputs: list[Path | None], output: Path, recipe: Recipe) -> bo
     return chosen.mosaic
 
 
-def check_distinct(inputs: list[Path | None], targets: list[Path]) -> None:
+def check_distinct(inputs: Sequence[Path], targets: Sequence[Path]) -> None:
     """Refuse a target that is an input, or another target.
 
     Raises:
         OutputError: One of them is.
     """
-    taken = [path.resolve() for path in inputs if path is not None]
+    taken = [path.resolve() for path in inputs]
     for target in targets:
         if target.resolve() in taken:
             raise OutputError(
@@ -65,46 +71,66 @@ def check_distinct(inputs: list[Path | None], targets: list[Path]) -> None:
         taken.append(target.resolve())
 
 
-def write_results(fused: Fused, restoration: Restoration, recipe: Recipe, stages: Stages) -> None:
-    """Make everything first, then write: what fails leaves no file behind."""
-    output, overwrite = restoration.output, recipe.overwrite
+def write_results(
+    fused: Fused,
+    scene: Scene,
+    output: Path,
+    restoration: Restoration,
+    recipe: Recipe,
+    timeline: Timeline,
+) -> None:
+    """Make everything first, then write: what fails leaves no file behind.
+
+    Args:
+        fused: The restored photo.
+        scene: What it was restored from.
+        output: Where the photo goes.
+        restoration: What the page says about it.
+        recipe: What else is written, and how.
+        timeline: Records the stages.
+
+    Raises:
+        OutputError: A file cannot be written.
+    """
     is_mosaic = output_format(output).mosaic
     pictures: dict[str, Picture] = {}
     sheet = page = None
     if recipe.preview or recipe.report or not is_mosaic:
-        with stages.run("develop"):
+        with timeline.run(DEVELOP):
             compared = recipe.preview is not None or recipe.report is not None
-            pictures = _develop(fused, restoration.scene, recipe.develop, sources=compared)
+            pictures = _develop(fused, scene, recipe.develop, sources=compared)
     if recipe.preview:
-        with stages.run("preview"):
+        with timeline.run(PREVIEW):
             sheet = compare(pictures)
     if recipe.report:
-        scores: list[Score] = []
-        if recipe.report_scores:
-            with stages.run("score"):
-                scores = score_pictures(pictures)
-        with stages.run("report"):
-            page = render_page(pictures, restoration, scores)
-    with stages.run("write"):
+        page = _page(pictures, restoration, recipe, timeline)
+    with timeline.run(WRITE):
         if is_mosaic:
             exposure = float(np.log2(fused.gain)) + recipe.develop.exposure
             mosaic = source_mosaic(fused)
-            encode_dng(fused.reference, mosaic, exposure, output, overwrite=overwrite)
+            encode_dng(fused.reference, mosaic, exposure, output, overwrite=recipe.overwrite)
         else:
             _encode(pictures[RESULT], output, recipe)
         if recipe.preview and sheet:
             _encode(sheet, recipe.preview, replace(recipe, bits=None))
         if recipe.report and page:
-            with replacing(recipe.report, overwrite=overwrite) as file:
-                file.write(page.encode())
+            with replacing(recipe.report, overwrite=recipe.overwrite) as file:
+                file.write(page)
+
+
+def _page(
+    pictures: Mapping[str, Picture], restoration: Restoration, recipe: Recipe, timeline: Timeline
+) -> bytes:
+    scores: list[Score] = []
+    if recipe.report_scores:
+        with timeline.run(SCORE):
+            scores = score_pictures(pictures)
+    with timeline.run(REPORT):
+        return render_page(pictures, restoration, scores).encode()
 
 
 def _develop(
-    fused: Fused,
-    scene: AlignedPair | SingleFrame,
-    settings: DevelopSettings,
-    *,
-    sources: bool,
+    fused: Fused, scene: Scene, settings: DevelopSettings, *, sources: bool
 ) -> dict[str, Picture]:
     """The result as a picture, after the photos that it was made from if they are asked for."""
     planes: dict[str, Planes] = {RESULT: fused.planes}

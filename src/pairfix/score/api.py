@@ -7,11 +7,14 @@ from pathlib import Path
 from pairfix.backends import DeviceChoice, DeviceName
 from pairfix.errors import PairfixError
 from pairfix.formats import decode
-from pairfix.image import Picture, Pixels, Progress
+from pairfix.image import Picture, Pixels
+from pairfix.progress import Progress, Stage
 from pairfix.score.catalogue import DEFAULT_METRICS, Metric, find_metric
 from pairfix.score.load import LoadedMetric, choose_device, load_metric
 
-__all__ = ["Scores", "score", "score_all"]
+__all__ = ["SCORE", "Scores", "score", "score_all"]
+
+SCORE = Stage("score", "Scoring")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +74,13 @@ def score_all(
         loaded = _try_load(about, chosen, offline=offline)
         for index, picture in enumerate(pictures):
             if progress:
-                progress("score", position * len(pictures) + index, total)
+                progress(SCORE, position * len(pictures) + index, total)
             try:
                 values[index][about.name] = _score(loaded, picture, index, unreadable)
             except PairfixError as error:
                 failures[index][about.name] = error
     if progress:
-        progress("score", total, total)
+        progress(SCORE, total, total)
     return [Scores(*each) for each in zip(values, failures, strict=True)]
 
 

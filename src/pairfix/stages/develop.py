@@ -8,8 +8,11 @@ from pairfix.formats.metadata import upright
 from pairfix.formats.raw import develop_mosaic
 from pairfix.image import DevelopSettings, Frame, Fused, Picture, Planes
 from pairfix.light import linear_to_srgb, mosaic_from_planes
+from pairfix.progress import Stage
 
-__all__ = ["develop", "source_mosaic"]
+__all__ = ["DEVELOP", "develop", "source_mosaic"]
+
+DEVELOP = Stage("develop", "Developing")
 
 
 def develop(

@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.errors import PairError
-from pairfix.image import Frame, MatchedPair, Pixels, Planes
+from pairfix.image import ExposureMatch, Frame, MatchedPair, Pixels, Planes
 from pairfix.light import luminance, planes_from_frame
+from pairfix.progress import Stage
 from pairfix.stages.cast import remove_cast
 
-__all__ = ["match_exposure"]
+__all__ = ["MATCH", "match_exposure"]
+
+MATCH = Stage("match", "Matching the exposure")
 
 _DARK = 2.0
 """Brightening from which RGB shows the tint of noise that was cut off at black."""
@@ -83,11 +86,13 @@ def match_exposure(long: Frame, short: Frame) -> MatchedPair:
         long=pair.long,
         short_planes=short_planes,
         long_planes=long_planes,
-        short_gain=short_gain,
-        long_gain=long_gain,
-        measured_ratio=pair.ratio,
-        recorded_ratio=_recorded_ratio(pair.long, pair.short),
-        notes=tuple(notes),
+        match=ExposureMatch(
+            short_gain=short_gain,
+            long_gain=long_gain,
+            measured_ratio=pair.ratio,
+            recorded_ratio=_recorded_ratio(pair.long, pair.short),
+            notes=tuple(notes),
+        ),
     )
 
 

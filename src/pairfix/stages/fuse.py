@@ -5,23 +5,27 @@ averaged down for a graph that takes it whole) ever reach the device.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 import cv2
 import numpy as np
 
-from pairfix.backends import Runtime, Session, open_session
+from pairfix.backends import OpenModel, Session
 from pairfix.errors import MemoryExhaustedError, ModelError
-from pairfix.image import AlignedPair, Fused, Planes, Progress, Role, SingleFrame
-from pairfix.light import decode_planes, encode_planes
+from pairfix.image import Fused, Planes, Scene
+from pairfix.light import decode_planes
 from pairfix.model.model import Model
 from pairfix.networks import Graph, Reduction
-from pairfix.noise import describe_noise
+from pairfix.progress import Progress, Stage, no_progress
+from pairfix.stages.inputs import NetworkInputs, network_inputs
 from pairfix.stages.tiling import TilePlan, pad_to_multiple, plan_tiles, smallest_tile
 
-__all__ = ["check_model", "fuse", "run_tiled", "run_whole"]
+__all__ = ["FUSE", "check_model", "fuse", "run_tiled", "run_whole"]
 
 _log = logging.getLogger(__name__)
+
+FUSE = Stage("fuse", "Restoring")
 
 Encode = Callable[[str, Planes], Planes]
 
@@ -30,39 +34,38 @@ _HIGHLIGHT = 0.97
 
 
 def fuse(
-    scene: AlignedPair | SingleFrame,
-    model: Model,
-    runtime: Runtime,
+    scene: Scene,
+    opened: OpenModel,
     *,
-    tile: int | None,
-    progress: Progress,
+    tile: int | None = None,
+    progress: Progress = no_progress,
 ) -> tuple[Fused, int]:
     """Restore one photo.
 
     Args:
         scene: An aligned pair, or a single frame, in the domain of the model.
-        model: The network and its weights.
-        runtime: Where to run it.
+        opened: The model, and where it runs.
         tile: Longest side of a tile in the planes' pixels (half the photo's for a mosaic), halved
             and tried again when memory runs out; None for what suits the network.
-        progress: Called with ``"fuse"``, the tiles done and the tiles in all.
+        progress: Called with `FUSE`, the tiles done and the tiles in all.
 
     Returns:
         The restored photo in the reference's geometry, and the longest side of its tiles.
 
     Raises:
-        ModelError: The model is made for the other domain, takes other frames, or gives values
+        ModelError: The model is made for the other domain, takes other frames, or returns values
             that are not finite.
         MemoryExhaustedError: Memory ran out at the smallest tile.
     """
+    model = opened.model
     if model.domain != scene.reference.domain:
         raise ModelError(
             f"model {model.name} restores {model.domain} photos, not {scene.reference.domain} ones",
             "see 'pairfix models list' for one that fits",
         )
     check_model(model, len(scene.sources))
-    told = describe_noise(scene, model.domain) if model.asks_for_noise else {}
-    output, used = _infer(scene.sources, told, model, runtime, tile, progress)
+    inputs = network_inputs(scene, model.inputs, model.domain)
+    output, used = _infer(inputs, opened, tile, progress)
     restored = decode_planes(output, model.domain)
     if not np.isfinite(restored).all():
         raise ModelError(
@@ -105,7 +108,7 @@ def run_tiled(
         sources: ``C x h x w`` planes by input name, all of one size.
         encode: Converts a tile of the named input into the network's domain.
         tile: Longest side of a tile.
-        progress: Called with ``"fuse"``, the tiles done and the tiles in all.
+        progress: Called with `FUSE`, the tiles done and the tiles in all.
 
     Returns:
         The graph's output, in the network's domain, as large as the inputs.
@@ -116,7 +119,7 @@ def run_tiled(
     for index in range(len(plan)):
         result = session.run([encode(name, plan.cut(planes, index)) for name, planes in inputs])
         plan.paste(result, index, canvas)
-        progress("fuse", index + 1, len(plan))
+        progress(FUSE, index + 1, len(plan))
     return canvas
 
 
@@ -143,40 +146,36 @@ def run_whole(
 
 
 def _infer(
-    frames: Mapping[Role, Planes],
-    told: Mapping[str, Planes],
-    model: Model,
-    runtime: Runtime,
-    tile: int | None,
-    progress: Progress,
+    inputs: NetworkInputs, opened: OpenModel, tile: int | None, progress: Progress
 ) -> tuple[Planes, int]:
     """Run the model's graphs one after the other; the last output and the tile size that worked."""
-
-    def encode(name: str, planes: Planes) -> Planes:
-        return encode_planes(planes, model.domain) if name in frames else planes
-
-    def whole(graph: Graph, reduction: Reduction) -> Planes:
-        session = open_session(model, graph, runtime)
-        try:
-            return run_whole(session, graph, sources, encode, reduction=reduction)
-        except MemoryExhaustedError as error:
-            raise MemoryExhaustedError(
-                error.message, "close other programs, or --device cpu"
-            ) from error
-
-    def tiled(graph: Graph) -> tuple[Planes, int]:
-        session = open_session(model, graph, runtime)
-        size = tile or graph.tile
-        return _run_within_memory(session, graph, sources, encode, size, progress)
-
-    sources: dict[str, Planes] = {**{str(role): frames[role] for role in frames}, **told}
+    sources = dict(inputs.planes)
     used = 0
-    for graph in model.graphs:
+    for graph in opened.model.graphs:
+        session = opened.session(graph)
         if graph.reduction is not None:
-            sources[graph.name] = whole(graph, graph.reduction)
+            with _whole_photo():
+                output = run_whole(
+                    session, graph, sources, inputs.encode, reduction=graph.reduction
+                )
         else:
-            sources[graph.name], used = tiled(graph)
-    return sources[graph.name], used
+            size = tile or graph.tile
+            output, used = _run_within_memory(
+                session, graph, sources, inputs.encode, size, progress
+            )
+        sources[graph.name] = output
+    return output, used
+
+
+@contextmanager
+def _whole_photo() -> Iterator[None]:
+    """Say what helps where smaller tiles do not."""
+    try:
+        yield
+    except MemoryExhaustedError as error:
+        raise MemoryExhaustedError(
+            error.message, "close other programs, or --device cpu"
+        ) from error
 
 
 def _run_within_memory(

@@ -13,8 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.image import AlignedPair
+from pairfix.progress import Stage
 
-__all__ = ["remove_row_noise"]
+__all__ = ["ROW_NOISE", "remove_row_noise"]
+
+ROW_NOISE = Stage("clean", "Removing row noise")
 
 _SATURATED = 0.9
 """Share of the saturation level from which the short frame says nothing about offsets."""
@@ -24,6 +27,8 @@ _SLOW = 32.0
 """Sigma in rows above which a change of the mean difference is the scene's, not the sensor's."""
 _ROW_PAIRS = (slice(0, 2), slice(2, 4))
 """Planes that share a sensor row: R with G1, G2 with B."""
+_GREEN = 1
+"""Plane by which the strength of row noise is measured."""
 
 _TINY = 1e-12
 """Keeps empty rows from dividing by zero."""
@@ -40,23 +45,24 @@ def remove_row_noise(pair: AlignedPair) -> AlignedPair:
     Returns:
         The pair with other short planes, or itself where no row noise stands out.
     """
-    matched = pair.matched
-    if matched.short.bayer is None:
+    if pair.short.bayer is None:
         return pair
-    gains = np.array(matched.short.bayer.gains, np.float32)[:, None, None]
-    short = matched.short_planes / gains
+    gains = np.array(pair.short.bayer.gains, np.float32)[:, None, None]
+    short = pair.short_planes / gains
     difference = short - pair.long_planes / gains
-    usable = short < _SATURATED * matched.short_gain
+    usable = short < _SATURATED * pair.match.short_gain
     estimates = [_row_offsets(difference[rows], usable[rows]) for rows in _ROW_PAIRS]
     offsets = _significant(
         _interleave([mean for mean, _ in estimates]), _interleave([var for _, var in estimates])
     )
     if not offsets.any():
         return pair
-    corrected = matched.short_planes.copy()
+    corrected = pair.short_planes.copy()
     for start, rows in enumerate(_ROW_PAIRS):
         corrected[rows] -= offsets[start::2, None] * gains[rows]
-    return replace(pair, matched=replace(matched, short_planes=corrected))
+    removed = pair.short_planes[_GREEN, :, 0] - corrected[_GREEN, :, 0]
+    white = pair.match.short_gain * pair.short.bayer.gains[_GREEN]
+    return replace(pair, short_planes=corrected, row_noise=float(removed.std()) / white)
 
 
 def _row_offsets(difference: Floats, usable: NDArray[np.bool_]) -> tuple[Floats, Floats]:

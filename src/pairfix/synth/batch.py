@@ -21,7 +21,7 @@ class PairBatch:
     long: Tensor
     """Blurry, nearly clean."""
     truth: Tensor
-    """What the short frame shows, without noise."""
+    """What the short frame shows, without noise; NaN where nobody knows it."""
     short_noise: Tensor
     """Standard deviation of the short frame's noise, as told to networks that ask for it."""
     long_noise: Tensor

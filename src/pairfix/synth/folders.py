@@ -15,7 +15,8 @@ import torch
 from pairfix._version import __version__
 from pairfix.errors import InputError, OutputError, PairfixError
 from pairfix.formats.atomic import appearing
-from pairfix.image import Pixels, Progress
+from pairfix.image import Pixels
+from pairfix.progress import Progress, Stage
 from pairfix.synth.draw import Draw
 from pairfix.synth.fullsize import expose_photo, largest_size
 from pairfix.synth.noise import NOISES
@@ -33,9 +34,11 @@ from pairfix.synth.write import (
     write_raws,
 )
 
-__all__ = ["PairSettings", "pairs_from_photos", "pairs_from_video"]
+__all__ = ["RENDER", "PairSettings", "pairs_from_photos", "pairs_from_video"]
 
 _log = logging.getLogger(__name__)
+
+RENDER = Stage("pairs", "Rendering pairs")
 
 _SHUTTER = (1 / 250, 1 / 30)
 """Exposure times of the short photo, in seconds."""
@@ -272,4 +275,4 @@ def _make(output: Path) -> None:
 
 def _report(progress: Progress | None, done: int, total: int) -> None:
     if progress is not None:
-        progress("pairs", done, total)
+        progress(RENDER, done, total)

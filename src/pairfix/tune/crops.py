@@ -9,83 +9,104 @@ from torch import Tensor
 
 from pairfix.calibration.load import load_pairs
 from pairfix.errors import PairError
-from pairfix.image import AlignedPair, Domain, Planes, Progress
-from pairfix.light import encode_planes
-from pairfix.noise import describe_noise
+from pairfix.image import ROLES, AlignedPair, Domain, Planes
 from pairfix.pairs import FoundPair, LeftOut
+from pairfix.progress import Progress
+from pairfix.stages.inputs import EXTRA_PLANES, network_inputs
+from pairfix.stages.prepare import DECODE
 from pairfix.synth.batch import PairBatch
 
-__all__ = ["RealCrops"]
+__all__ = ["CropCollector", "RealCrops"]
 
 _CROPS = 64
 """Crops in memory, of all pairs together, and pairs that they come from at most."""
-_ROOM = 2
-"""Side of a crop in memory over that of a crop in training."""
+_SIDE = 256
+"""Of a crop in memory, in the planes' pixels: twice that of the largest crop in training."""
+_INPUTS = (*ROLES, *EXTRA_PLANES)
 
 
-@dataclass(frozen=True, slots=True)
-class RealCrops:
-    """Pieces of pairs on the training device, from which smaller ones are cut at random.
+class CropCollector:
+    """Cuts pieces evenly from the pairs that pass by, at random places.
 
     How much memory they take depends on their size alone, not on the photos'.
     """
 
+    def __init__(self, expected: int, domain: Domain, seed: int) -> None:
+        """Begin with none.
+
+        Args:
+            expected: How many pairs will pass by.
+            domain: The network's.
+            seed: Of the places.
+        """
+        self._every = -(-expected // _CROPS)
+        self._each = -(-_CROPS // -(-expected // self._every))
+        self._domain: Domain = domain
+        self._rng = np.random.default_rng(seed)
+        self._passed = 0
+        self._pieces: dict[str, list[Planes]] = {}
+
+    def add(self, pair: AlignedPair) -> None:
+        """Cut pieces from a pair."""
+        self._passed += 1
+        if (self._passed - 1) % self._every:
+            return
+        sources = network_inputs(pair, _INPUTS, self._domain).encoded()
+        for piece in _cut(sources, self._each, self._rng):
+            for name, planes in piece.items():
+                self._pieces.setdefault(name, []).append(planes)
+
+    def crops(self, count: int, side: int, device: torch.device) -> "RealCrops":
+        """The pieces, to cut batches from.
+
+        Args:
+            count: Crops to a batch.
+            side: Of a crop in training.
+            device: Where training takes place.
+
+        Raises:
+            PairError: The photos are too small.
+        """
+        smallest = min(min(planes.shape[1:]) for planes in self._pieces["short"])
+        if smallest < side:
+            raise PairError("the photos are too small", "give the camera's photos uncropped")
+        pieces = {
+            name: torch.from_numpy(np.stack([planes[:, :smallest, :smallest] for planes in cut]))
+            for name, cut in self._pieces.items()
+        }
+        return RealCrops({name: each.to(device) for name, each in pieces.items()}, count, side)
+
+    @classmethod
+    def over(
+        cls, pairs: Sequence[FoundPair], domain: Domain, seed: int, progress: Progress
+    ) -> "CropCollector":
+        """Read pairs, and cut pieces from them.
+
+        Raises:
+            PairError: No pair can be used.
+        """
+        collector = cls(len(pairs), domain, seed)
+        left_out: list[LeftOut] = []
+        for loaded in load_pairs(pairs, domain, left_out, progress, DECODE):
+            collector.add(loaded.pair)
+        if not collector._pieces:
+            raise PairError(f"no pair can be used: {left_out[0].reason}", "give other pairs")
+        return collector
+
+
+@dataclass(frozen=True, slots=True)
+class RealCrops:
+    """Pieces of pairs on the training device, from which smaller ones are cut at random."""
+
     pieces: Mapping[str, Tensor]
-    """``n x C x s x s`` by the names of `PairBatch`; there is no truth."""
+    """``n x C x s x s`` by the names of a network's inputs; there is no truth."""
     count: int
     """Crops to a batch."""
     side: int
     """Of a crop in training, in the planes' pixels."""
 
-    @classmethod
-    def load(
-        cls,
-        pairs: Sequence[FoundPair],
-        domain: Domain,
-        *,
-        count: int,
-        side: int,
-        seed: int,
-        device: torch.device,
-        progress: Progress,
-    ) -> "RealCrops":
-        """Cut the pieces, evenly from all pairs, at random places.
-
-        Args:
-            pairs: To learn from.
-            domain: The network's.
-            count: Crops to a batch.
-            side: Of a crop in training.
-            seed: Of the places.
-            device: Where training takes place.
-            progress: Called with ``"decode"``.
-
-        Raises:
-            PairError: No pair can be used.
-        """
-        rng = np.random.default_rng(seed)
-        left_out: list[LeftOut] = []
-        found: dict[str, list[Planes]] = {}
-        chosen = pairs[:: -(-len(pairs) // _CROPS)]
-        each = -(-_CROPS // len(chosen))
-        for loaded in load_pairs(chosen, domain, left_out, progress, "decode"):
-            sources = _sources(loaded.pair, domain)
-            for piece in _cut(sources, _ROOM * side, each, rng):
-                for name, planes in piece.items():
-                    found.setdefault(name, []).append(planes)
-        if not found:
-            raise PairError(f"no pair can be used: {left_out[0].reason}", "give other pairs")
-        smallest = min(planes.shape[1] for planes in found["short"])
-        if smallest < side:
-            raise PairError("the photos are too small", "give the camera's photos uncropped")
-        pieces = {
-            name: torch.from_numpy(np.stack([planes[:, :smallest, :smallest] for planes in cut]))
-            for name, cut in found.items()
-        }
-        return cls({name: tensor.to(device) for name, tensor in pieces.items()}, count, side)
-
     def render(self, generator: torch.Generator) -> PairBatch:
-        """A batch of crops; the truth in it is the short frame, which no objective may look at."""
+        """A batch of crops whose truth, which nobody knows, is NaN."""
         pieces, _, room, _ = self.pieces["short"].shape
         device = generator.device
         chosen = torch.randint(pieces, (self.count,), generator=generator, device=device).tolist()
@@ -101,19 +122,14 @@ class RealCrops:
             )
             for name, tensor in self.pieces.items()
         }
-        return PairBatch(**cut, truth=cut["short"])
-
-
-def _sources(pair: AlignedPair, domain: Domain) -> dict[str, Planes]:
-    encoded = {str(role): encode_planes(planes, domain) for role, planes in pair.sources.items()}
-    return encoded | dict(describe_noise(pair, domain))
+        return PairBatch(**cut, truth=torch.full_like(cut["short"], torch.nan))
 
 
 def _cut(
-    sources: Mapping[str, Planes], side: int, count: int, rng: np.random.Generator
+    sources: Mapping[str, Planes], count: int, rng: np.random.Generator
 ) -> list[dict[str, Planes]]:
     _, height, width = sources["short"].shape
-    side = min(side, height, width)
+    side = min(_SIDE, height, width)
     corners = zip(
         rng.integers(height - side + 1, size=count),
         rng.integers(width - side + 1, size=count),

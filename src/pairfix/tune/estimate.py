@@ -22,12 +22,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pairfix.backends import Runtime
+from pairfix.backends import OpenModel
 from pairfix.calibration import CameraProfile, Setting
 from pairfix.image import AlignedPair, Frame, Planes
 from pairfix.light import encoding_slope
-from pairfix.model.model import Model
-from pairfix.progress import no_progress
 from pairfix.stages.fuse import fuse
 from pairfix.synth.draw import Draw
 from pairfix.synth.noise import LinearNoise
@@ -70,15 +68,14 @@ class Gain:
         return f"{self.decibels:+.2f} dB (standard error {self.error:.2f})"
 
     def convinces(self, least: float) -> bool:
-        """Whether the gain is no chance, and at least `least` dB."""
+        """Whether the gain is significant, and at least `least` dB."""
         return self.decibels >= max(least, 2 * self.error)
 
 
 def estimate_gain(
     pairs: Sequence[AlignedPair],
     profile: CameraProfile,
-    models: tuple[Model, Model],
-    runtime: Runtime,
+    models: tuple[OpenModel, OpenModel],
     *,
     draws: int,
     seed: int,
@@ -90,10 +87,9 @@ def estimate_gain(
         pairs: Cleaned; of the profile's camera, at settings that it holds. Their `middle` will do.
         profile: The camera's noise.
         models: The old and the new one.
-        runtime: Where to run them.
         draws: How often noise is added.
         seed: Of the noise.
-        progress: Told how many comparisons are done, of how many.
+        progress: Called with the comparisons done and those in all.
 
     Raises:
         ValueError: The profile does not tell the noise of a pair.
@@ -106,7 +102,7 @@ def estimate_gain(
         errors: list[Floats] = []
         for again in range(draws):
             trial = _Trial.of(pair, profile, draw)
-            both = (trial.errors(model, runtime) for model in models)
+            both = (trial.errors(opened) for opened in models)
             errors.append(np.stack([*both, trial.noise()]))
             progress(number * draws + again + 1, len(pairs) * draws)
         found.append(np.mean(errors, axis=0))
@@ -128,7 +124,7 @@ class _Trial:
 
     @classmethod
     def of(cls, pair: AlignedPair, profile: CameraProfile, draw: Draw) -> "_Trial":
-        short = pair.matched.short
+        short = pair.short
         gains = np.array(short.bayer.gains if short.bayer else (1.0,) * 3, np.float32)
         white = gains[:, None, None]
         level = np.stack([cv2.blur(plane, (_SMOOTHING,) * 2) for plane in pair.long_planes])
@@ -136,36 +132,33 @@ class _Trial:
             [_setting(profile, short)],
             "short",
             torch.zeros(1, dtype=torch.long),
-            torch.full((1, 1, 1, 1), pair.matched.short_gain),
+            torch.full((1, 1, 1, 1), pair.match.short_gain),
         )
         light = torch.from_numpy(level / white)[None]
         again = noise.draw(light, draw)[0].numpy() * white
-        planes = pair.matched.short_planes
+        planes = pair.short_planes
         offset = noise.offset[0].numpy() * white
         # Black is where a restored photo should have it: the target's own is not the scene's.
         target = planes - again / np.float32(_AGAIN) - offset
         noisier = planes + again * np.float32(_AGAIN)
         variance = noise.variance(light)[0].numpy() * white**2 * (1 + 1 / _AGAIN**2)
-        limit = _BRIGHT * np.minimum(white * pair.matched.short_gain, 1)
+        limit = _BRIGHT * np.minimum(white * pair.match.short_gain, 1)
         calm = (level < limit).all(axis=0)
         weight = encoding_slope(np.clip(level, 0, 1), profile.domain) ** 2 * calm
         return cls(
             noisier=replace(
                 pair,
-                matched=replace(
-                    pair.matched,
-                    short=_noisier_frame(short),
-                    short_planes=noisier.astype(np.float32),
-                ),
+                short=_noisier_frame(short),
+                short_planes=noisier.astype(np.float32),
             ),
             target=target,
             weight=weight.astype(np.float32),
             variance=variance.astype(np.float32),
         )
 
-    def errors(self, model: Model, runtime: Runtime) -> Floats:
+    def errors(self, opened: OpenModel) -> Floats:
         """A model's weighted squared errors, the target's noise among them, block by block."""
-        fused, _ = fuse(self.noisier, model, runtime, tile=None, progress=no_progress)
+        fused, _ = fuse(self.noisier, opened)
         return _blocks(self.weight * (fused.planes - self.target) ** 2)
 
     def noise(self) -> Floats:
@@ -228,19 +221,14 @@ def _noisier_frame(frame: Frame) -> Frame:
 
 
 def middle(pair: AlignedPair) -> AlignedPair:
-    """What is looked at of a pair: its middle, in memory of its own, if it is larger."""
+    """The middle of a pair, copied: all that the estimate looks at."""
     _, height, width = pair.long_planes.shape
     rows, columns = (
         slice((side - min(side, _SIDE)) // 2, (side + min(side, _SIDE)) // 2)
         for side in (height, width)
     )
-    matched = pair.matched
     return replace(
         pair,
-        matched=replace(
-            matched,
-            short_planes=matched.short_planes[:, rows, columns].copy(),
-            long_planes=matched.long_planes[:, rows, columns].copy(),
-        ),
+        short_planes=pair.short_planes[:, rows, columns].copy(),
         long_planes=pair.long_planes[:, rows, columns].copy(),
     )

@@ -13,25 +13,23 @@ from pathlib import Path
 
 import torch
 
-from pairfix.backends import Runtime
+from pairfix.backends import OpenModel, Runtime
 from pairfix.calibration import CameraProfile
 from pairfix.calibration.load import check_alike, load_pairs
 from pairfix.errors import NotImprovedError, PairError
 from pairfix.formats import encode_picture
-from pairfix.image import AlignedPair, Progress
+from pairfix.image import AlignedPair
 from pairfix.model.model import Model
 from pairfix.pairs import FoundPair, LeftOut
-from pairfix.progress import no_progress
+from pairfix.progress import Progress, Stage, no_progress
 from pairfix.stages.fuse import check_model
 from pairfix.synth.photos import list_photos
 from pairfix.train.distributed import Workers, joined
 from pairfix.train.loop import Standing
-from pairfix.train.train_recipe import TrainRecipe
 from pairfix.train.training import Trained, train
 from pairfix.tune.compare import compare_models
-from pairfix.tune.crops import RealCrops
+from pairfix.tune.crops import CropCollector
 from pairfix.tune.estimate import Gain, estimate_gain, middle, setting_of
-from pairfix.tune.masks import write_masks
 from pairfix.tune.plan import TuneRecipe, plan_task
 from pairfix.tune.prepare import Prepared, prepare, split
 from pairfix.tune.workplace import TuningPlace
@@ -40,6 +38,11 @@ __all__ = ["Tuned", "Tuning"]
 
 _log = logging.getLogger(__name__)
 
+TRAIN = Stage("train", "Training")
+COMPARE = Stage("compare", "Comparing old and new")
+
+_FROM_PAIRS = "selfir"
+"""The objective that learns from the pairs themselves."""
 _PHOTOS = 2
 """Of a pair."""
 _DRAWS = 4
@@ -79,11 +82,11 @@ class Tuning:
     command: str = ""
     """What the user typed, for log and model card."""
     progress: Progress = no_progress
-    """Called with the stages ``"calibrate"``, ``"restore"``, ``"train"`` and ``"compare"``."""
+    """Called with the stages of `prepare`, `TRAIN` and `COMPARE`."""
     report: Callable[[Standing], None] = lambda _: None
-    """Told after each step where the training stands."""
+    """Called after each step with the state of the training."""
     stop: Callable[[], bool] = lambda: False
-    """Asked before each step whether to stop."""
+    """Called before each step: whether to stop."""
 
     def run(self, *, resume: bool = False, overwrite: bool = False) -> Tuned:
         """Calibrate, train, and decide.
@@ -106,19 +109,25 @@ class Tuning:
         for folder in self.recipe.photos:
             list_photos(folder, "train")
         tuning, apart = split(self.pairs)
+        start = OpenModel(self.start, self.runtime)
+        crops: CropCollector | None = None
         with joined(self.device) as workers:
             if workers.leads:
                 place.check(overwrite=overwrite, resume=resume)
                 if not resume:
-                    with place.anew(overwrite=overwrite) as beside:
-                        prepare(self.pairs, self.start, self.runtime, beside, self.progress)
+                    crops = self._prepare(start, place, overwrite=overwrite)
             workers.gather(None)
             prepared = Prepared.read(place, self.pairs)
             _check_known(apart, prepared.profile)
-            trained = self._train(tuning, prepared, place, workers, resume=resume)
+            if self.recipe.objective == _FROM_PAIRS:
+                crops = crops or CropCollector.over(
+                    tuning, self.start.domain, self.recipe.seed, self.progress
+                )
+            trained = self._train(crops, prepared, place, workers, resume=resume)
         if not trained.complete or trained.model is None:
             return Tuned(trained, prepared.profile, None, None, place.folder)
-        gain = self._judge(apart, prepared.profile, trained.model, place)
+        models = start, OpenModel(trained.model, self.runtime)
+        gain = self._judge(apart, prepared.profile, models, place)
         if not gain.convinces(self.recipe.least_gain):
             raise NotImprovedError(
                 f"tuning did not help: {gain} by an estimate on pairs kept apart, "
@@ -128,9 +137,22 @@ class Tuning:
         model = place.publish(self._about(gain), overwrite=overwrite or resume)
         return Tuned(trained, prepared.profile, gain, model, place.folder)
 
+    def _prepare(
+        self, start: OpenModel, place: TuningPlace, *, overwrite: bool
+    ) -> CropCollector | None:
+        """Find out what the training needs; crops of the pairs if it learns from them."""
+        tuning, _ = split(self.pairs)
+        crops = None
+        if self.recipe.objective == _FROM_PAIRS:
+            crops = CropCollector(len(tuning), self.start.domain, self.recipe.seed)
+        with place.anew(overwrite=overwrite) as beside:
+            visit = crops.add if crops else lambda _: None
+            prepare(self.pairs, start, beside, self.progress, visit)
+        return crops
+
     def _train(
         self,
-        pairs: Sequence[FoundPair],
+        crops: CropCollector | None,
         prepared: Prepared,
         place: TuningPlace,
         workers: Workers,
@@ -138,10 +160,8 @@ class Tuning:
         resume: bool,
     ) -> Trained:
         task, recipe = plan_task(prepared, self.start, self.recipe)
-        real = None if self.recipe.objective == "auto" else self._real_crops(pairs, recipe)
-        if real and self.recipe.masks and workers.leads:
-            write_masks(real.pieces, self.start, self.recipe.masks)
-        self.progress("train", 0, 1)
+        real = crops.crops(recipe.batch, recipe.crop, self.device) if crops else None
+        self.progress(TRAIN, 0, 1)
         return train(
             task,
             place.candidate,
@@ -157,36 +177,23 @@ class Tuning:
             render=real.render if real else None,
         )
 
-    def _real_crops(self, pairs: Sequence[FoundPair], recipe: TrainRecipe) -> RealCrops:
-        return RealCrops.load(
-            pairs,
-            self.start.domain,
-            count=recipe.batch,
-            side=recipe.crop,
-            seed=recipe.seed,
-            device=self.device,
-            progress=self.progress,
-        )
-
     def _judge(
         self,
         apart: Sequence[FoundPair],
         profile: CameraProfile,
-        candidate: Model,
+        models: tuple[OpenModel, OpenModel],
         place: TuningPlace,
     ) -> Gain:
         shown, pairs = self._kept_apart(apart, profile)
         gain = estimate_gain(
             pairs,
             profile,
-            (self.start, candidate),
-            self.runtime,
+            models,
             draws=_DRAWS,
             seed=self.recipe.seed,
-            progress=lambda done, total: self.progress("compare", done, total),
+            progress=lambda done, total: self.progress(COMPARE, done, total),
         )
-        sheet = compare_models(shown, self.start, candidate, self.runtime)
-        encode_picture(sheet, place.comparison, bits=8, overwrite=True)
+        encode_picture(compare_models(shown, *models), place.comparison, bits=8, overwrite=True)
         return gain
 
     def _kept_apart(
@@ -196,8 +203,8 @@ class Tuning:
         left_out: list[LeftOut] = []
         whole: list[AlignedPair] = []
         middles: list[AlignedPair] = []
-        for each in load_pairs(found, self.start.domain, left_out, no_progress, "compare"):
-            if setting_of(profile, each.pair.matched.short.exposure.iso) is None:
+        for each in load_pairs(found, self.start.domain, left_out, no_progress, COMPARE):
+            if setting_of(profile, each.pair.short.exposure.iso) is None:
                 reason = "no pair to tune with tells the noise at its ISO"
                 _log.warning("left out %s: %s", each.found.name, reason)
                 left_out.append(LeftOut(each.found.long, reason))
@@ -216,7 +223,7 @@ class Tuning:
         return (
             f"\n## Fine-tuning\n\nTuned from {self.start.name} for the camera of {len(self.pairs)} "
             "pairs without truth, with the noise in calibration.json. "
-            f"{real if self.recipe.objective == 'selfir' else ''}"
+            f"{real if self.recipe.objective == _FROM_PAIRS else ''}"
             "On pairs kept apart the estimated gain, in the range that networks work in, is "
             f"{gain}.\n"
         )

@@ -7,12 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfix.backends import Runtime
+from pairfix.backends import OpenModel
 from pairfix.formats import encode_picture
 from pairfix.image import AlignedPair, DevelopSettings, Picture, Planes
 from pairfix.light import CELL, luminance
-from pairfix.model.model import Model
-from pairfix.progress import no_progress
 from pairfix.stages.develop import develop
 from pairfix.stages.fuse import fuse
 
@@ -26,21 +24,20 @@ _SMOOTHING = 1.5
 """Sigma in pixels that keeps noise out of the comparison."""
 
 
-def write_own_photo(pair: AlignedPair, model: Model, runtime: Runtime, path: Path) -> float:
+def write_own_photo(pair: AlignedPair, opened: OpenModel, path: Path) -> float:
     """Restore a pair, write it at half its size, and measure how blurred the long frame was.
 
-    At half its size what the model has left of noise and blur is halved, and more.
+    Halving the size at least halves the noise and blur that the model has left.
 
     Args:
         pair: Cleaned.
-        model: What restores.
-        runtime: Where.
+        opened: The model that restores it.
         path: A PNG.
 
     Returns:
         The blur's length, as `blur_length` has it.
     """
-    fused, _ = fuse(pair, model, runtime, tile=None, progress=no_progress)
+    fused, _ = fuse(pair, opened)
     picture = develop(fused.planes, fused.reference, DevelopSettings(), gain=fused.gain)
     height, width = (side // 2 for side in picture.pixels.shape[:2])
     half = cv2.resize(picture.pixels, (width, height), interpolation=cv2.INTER_AREA)

@@ -1,20 +1,24 @@
 """What a fine-tuning finds out before it trains: the camera's noise, own photos, their blur."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pairfix.backends import Runtime
-from pairfix.calibration import CameraProfile, calibrate
+from pairfix.backends import OpenModel
+from pairfix.calibration import CameraProfile
+from pairfix.calibration.calibrate import conclude
+from pairfix.calibration.evidence import Evidence
 from pairfix.calibration.load import load_pairs
 from pairfix.errors import ModelError, PairError
-from pairfix.image import Progress
-from pairfix.model.model import Model
+from pairfix.image import AlignedPair
 from pairfix.pairs import FoundPair, LeftOut
+from pairfix.progress import Progress, Stage
 from pairfix.tune.photos import write_own_photo
 from pairfix.tune.workplace import TuningPlace
 
 __all__ = ["FEWEST_PAIRS", "Prepared", "prepare", "split"]
+
+PREPARE = Stage("prepare", "Measuring and restoring the pairs")
 
 FEWEST_PAIRS = 3
 """Pairs below which nothing is left to judge by."""
@@ -73,33 +77,35 @@ def split(pairs: Sequence[FoundPair]) -> tuple[list[FoundPair], list[FoundPair]]
 
 def prepare(
     pairs: Sequence[FoundPair],
-    start: Model,
-    runtime: Runtime,
+    start: OpenModel,
     place: TuningPlace,
     progress: Progress,
+    visit: Callable[[AlignedPair], None] = lambda _: None,
 ) -> None:
-    """Calibrate the camera and restore the pairs, into the tuning's folder.
+    """Calibrate the camera and restore the pairs, each read once, into the tuning's folder.
 
     Args:
         pairs: All; those to judge by are left alone.
         start: What restores.
-        runtime: Where.
         place: Where everything goes; an empty one.
-        progress: Called with the stages ``"calibrate"`` and ``"restore"``.
+        progress: Called with `PREPARE`.
+        visit: Called with each pair that can be used.
 
     Raises:
-        PairError: The pairs differ in camera, or too few can be used.
+        PairError: Too few can be used, or they hold too little that is flat and still.
         OutputError: The folder cannot be written.
     """
     tuning, _ = split(pairs)
-    calibrated = calibrate(tuning, start.domain, progress)
+    domain = start.model.domain
     left_out: list[LeftOut] = []
-    lengths = [
-        write_own_photo(each.pair, start, runtime, place.photos / f"{number:04}.png")
-        for number, each in enumerate(
-            load_pairs(tuning, start.domain, left_out, progress, "restore")
-        )
-    ]
+    evidence: list[Evidence] = []
+    lengths: list[float] = []
+    for loaded in load_pairs(tuning, domain, left_out, progress, PREPARE):
+        evidence.append(Evidence.of(loaded, domain))
+        path = place.photos / f"{len(lengths):04}.png"
+        lengths.append(write_own_photo(loaded.pair, start, path))
+        visit(loaded.pair)
+    calibrated = conclude(evidence, domain, left_out)
     if len(lengths) < _FEWEST_PHOTOS:
         raise PairError(
             f"of {len(tuning)} pairs to tune with only {len(lengths)} can be used: "

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pairfix.errors import printable
-from pairfix.image import AlignedPair, Alignment, Exposure, Frame, MatchedPair
+from pairfix.image import Alignment, Exposure, ExposureMatch, FrameFacts
 from pairfix.output.report import Adaptation, Restoration
 
 __all__ = [
@@ -49,7 +49,7 @@ def stops(ratio: float) -> str:
     return f"{value:+.2f} EV".replace("-", "−") if abs(value) >= _SAME else "0 EV"
 
 
-def frame_facts(frame: Frame) -> list[Fact]:
+def frame_facts(frame: FrameFacts) -> list[Fact]:
     """Who took a photo, how and when; what the file does not say is left out."""
     height, width = frame.size
     kind = "raw" if frame.domain == "raw" else "developed raw" if frame.developed else "RGB"
@@ -59,29 +59,28 @@ def frame_facts(frame: Frame) -> list[Fact]:
         ("Aperture", f"f/{frame.exposure.aperture:.2g}" if frame.exposure.aperture else ""),
         ("ISO", f"{frame.exposure.iso:g}" if frame.exposure.iso else ""),
         ("Taken", f"{frame.taken:%d %B %Y, %H:%M:%S}" if frame.taken else ""),
-        ("Stored", f"{width} × {height}, {kind}, {frame.pixels.dtype.itemsize * 8} bits"),
+        ("Stored", f"{width} × {height}, {kind}, {frame.bits} bits"),
     )
 
 
-def exposure_facts(matched: MatchedPair) -> list[Fact]:
+def exposure_facts(match: ExposureMatch) -> list[Fact]:
     """How much brighter the long photo was, and what was done about it."""
-    gains = {"short": matched.short_gain, "long": matched.long_gain}
+    gains = {"short": match.short_gain, "long": match.long_gain}
     brightened = ", ".join(
         f"the {role} photo by {stops(gain)}" for role, gain in gains.items() if gain > 1
     )
     return _told(
-        ("Long over short, measured", _ratio(matched.measured_ratio)),
-        ("As the camera recorded it", _ratio(matched.recorded_ratio)),
+        ("Long over short, measured", _ratio(match.measured_ratio)),
+        ("As the camera recorded it", _ratio(match.recorded_ratio)),
         ("Brightened", brightened or "neither: they were equal"),
     )
 
 
-def alignment_facts(pair: AlignedPair) -> list[Fact]:
-    """How the long photo was moved, and how well the two agree."""
-    alignment = pair.alignment
+def alignment_facts(alignment: Alignment, size: tuple[int, int]) -> list[Fact]:
+    """How the long photo was moved onto the short one (height, width), and how well they agree."""
     facts = [("Motion", alignment.kind.replace("none", "none applied"))]
     if alignment.kind != "none":
-        centre, corner = _shifts(alignment, pair.reference.size)
+        centre, corner = _shifts(alignment, size)
         facts += [
             ("Shift at the centre", f"{centre:.1f} px"),
             ("Largest, at a corner", f"{corner:.1f} px"),

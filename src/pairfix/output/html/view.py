@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pairfix._version import __version__
 from pairfix.crops import differing_places
 from pairfix.errors import printable
-from pairfix.image import AlignedPair, Picture
+from pairfix.image import Picture
 from pairfix.output.html.facts import (
     Fact,
     alignment_facts,
@@ -105,7 +105,7 @@ def make_view(
     places = differing_places(source, result, side, _CROPS)
     images = fit_images(pictures, places, side)
     return View(
-        title=printable(restoration.output.name),
+        title=printable(_result_name(restoration)),
         photos=[_photo(name, picture, images, restoration) for name, picture in pictures.items()],
         size=(width, height),
         crop_side=side,
@@ -120,11 +120,11 @@ def make_view(
 
 
 def _photo(name: str, picture: Picture, images: ImageSet, restoration: Restoration) -> Photo:
-    frame = {str(role): frame for role, frame in restoration.frames.items()}.get(name)
+    frame = {str(role): each for role, each in restoration.scene.frames.items()}.get(name)
     height, width = picture.pixels.shape[:2]
     return Photo(
         name=name,
-        file=printable(frame.path.name if frame else restoration.output.name),
+        file=printable(frame.path.name if frame else _result_name(restoration)),
         settings=settings_of(frame.exposure) if frame else "",
         treatment=_treatment(name, restoration) if frame else "restored",
         image=images.whole[name],
@@ -134,30 +134,35 @@ def _photo(name: str, picture: Picture, images: ImageSet, restoration: Restorati
     )
 
 
+def _result_name(restoration: Restoration) -> str:
+    return restoration.output.name if restoration.output else RESULT
+
+
 def _treatment(role: str, restoration: Restoration) -> str:
     """How an exposure differs from its file."""
-    scene = restoration.scene
-    if not isinstance(scene, AlignedPair):
+    match, alignment = restoration.scene.match, restoration.scene.alignment
+    if match is None or alignment is None:
         return "as taken"
-    gain = scene.matched.short_gain if role == "short" else scene.matched.long_gain
+    gain = match.short_gain if role == "short" else match.long_gain
     parts = [f"brightened by {stops(gain)}"] if gain > 1 else []
-    if role == "long" and scene.alignment.kind != "none":
+    if role == "long" and alignment.kind != "none":
         parts.append("aligned")
     return " and ".join(parts) or "as taken"
 
 
 def _tables(restoration: Restoration) -> list[Table]:
-    if not isinstance(restoration.scene, AlignedPair):
+    scene = restoration.scene
+    if scene.match is None or scene.alignment is None:
         return []
     return [
         Table(
             "Exposure",
-            exposure_facts(restoration.scene.matched),
+            exposure_facts(scene.match),
             "Measured in linear light, away from clipped highlights.",
         ),
         Table(
             "Alignment",
-            alignment_facts(restoration.scene),
+            alignment_facts(scene.alignment, scene.frames["short"].size),
             "Agreement is the correlation of the two photos: 1 is perfect.",
         ),
     ]

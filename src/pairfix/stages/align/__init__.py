@@ -6,12 +6,15 @@ import numpy as np
 
 from pairfix.errors import AlignmentError
 from pairfix.image import AlignedPair, Alignment, AlignmentKind, AlignmentMode, MatchedPair
+from pairfix.progress import Stage
 from pairfix.stages.align.estimate import Model, estimate
 from pairfix.stages.align.guide import Guide, make_guide
 from pairfix.stages.align.verify import correlation, implausibility
 from pairfix.stages.align.warp import Matrix, warp_planes
 
-__all__ = ["align"]
+__all__ = ["ALIGN", "align"]
+
+ALIGN = Stage("align", "Aligning")
 
 _UNRELATED = 0.5
 """Correlation below which two photos do not show the same scene.
@@ -58,12 +61,19 @@ def align(pair: MatchedPair, mode: AlignmentMode = "auto") -> AlignedPair:
         alignment = _alignment("none", np.eye(3), before, before, [_NOTHING_TO_HOLD_ON_TO])
     else:
         alignment = _verified(pair, short, long, before, _MODELS[mode])
-    return AlignedPair(pair, alignment, warp_planes(pair, alignment.matrix))
+    return AlignedPair(
+        short=pair.short,
+        long=pair.long,
+        short_planes=pair.short_planes,
+        long_planes=warp_planes(pair, alignment.matrix),
+        match=pair.match,
+        alignment=alignment,
+    )
 
 
 def _guides(pair: MatchedPair) -> tuple[Guide, Guide]:
     longer = max(pair.short_planes.shape[1:] + pair.long_planes.shape[1:])
-    ceiling = min(pair.short_gain, pair.long_gain)
+    ceiling = min(pair.match.short_gain, pair.match.long_gain)
     return (
         make_guide(pair.short, pair.short_planes, longer, ceiling),
         make_guide(pair.long, pair.long_planes, longer, ceiling),

@@ -1,0 +1,159 @@
+"""From two photos to the aligned pair that is restored, measured or learnt from: one chain.
+
+Decode, match the exposure, align, take out row noise. What a pair must be is an argument.
+"""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from pairfix.errors import PairError
+from pairfix.formats import decode
+from pairfix.formats.detect import detect
+from pairfix.image import AlignedPair, AlignmentMode, DevelopSettings, Domain, Frame, MatchedPair
+from pairfix.progress import Stage, Timeline
+from pairfix.stages.align import ALIGN, align
+from pairfix.stages.exposure import MATCH, match_exposure
+from pairfix.stages.rownoise import ROW_NOISE, remove_row_noise
+
+__all__ = ["DECODE", "Photo", "Preparation", "decode_photos", "prepare_pair"]
+
+DECODE = Stage("decode", "Reading the photos")
+
+Photo = Path | Frame
+"""A file, or a photo that is decoded already."""
+
+_DARKEST = 1e-3
+"""Linear light that the brightest hundredth of a frame must exceed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """How pairs are prepared, and which are refused."""
+
+    domain: Domain | None = None
+    """What the pair must be; raws are developed for srgb. None: raw if both photos are."""
+    develop: DevelopSettings = field(default_factory=DevelopSettings)
+    """How raws are developed where they are."""
+    align: AlignmentMode = "auto"
+    keep_row_noise: bool = False
+    least_side: int = 0
+    """Pixels that the shorter side must have."""
+    refuse_black: bool = False
+    """Whether a frame without light is an error."""
+    refuse_doubtful: bool = False
+    """Whether an alignment that is not sure is an error."""
+
+
+_AS_THEY_ARE = Preparation()
+
+
+def decode_photos(
+    photos: Sequence[Photo],
+    preparation: Preparation = _AS_THEY_ARE,
+    timeline: Timeline | None = None,
+) -> tuple[Frame, ...]:
+    """The photos in one domain: of a raw and a picture, the raw is developed.
+
+    Args:
+        photos: Files to be read, or frames.
+        preparation: The domain that is asked for, and how raws are developed.
+        timeline: Records the stage if there is anything to read.
+
+    Raises:
+        InputError: A photo is missing, damaged or of an unknown type.
+        PairError: They are not of the domain that is asked for.
+        MemoryExhaustedError: One is too large.
+    """
+    timeline = timeline or Timeline()
+    reading = any(isinstance(photo, Path) for photo in photos)
+    with timeline.run(DECODE) if reading else nullcontext():
+        frames = _in_one_domain(photos, preparation)
+    if preparation.domain is not None and frames[0].domain != preparation.domain:
+        raise PairError(
+            f"{frames[0].path} is not a {preparation.domain} photo",
+            "give raw photos under a 2 x 2 Bayer filter",
+        )
+    return tuple(frames)
+
+
+def prepare_pair(
+    long: Photo,
+    short: Photo,
+    preparation: Preparation = _AS_THEY_ARE,
+    timeline: Timeline | None = None,
+) -> AlignedPair:
+    """Decode, match, align and clean one pair.
+
+    Args:
+        long: The long exposure.
+        short: The short exposure, whose geometry the pair has.
+        preparation: How, and what is refused.
+        timeline: Records the stages.
+
+    Raises:
+        InputError, MemoryExhaustedError: As `decode_photos`.
+        PairError: The photos make no pair, or not one that may be used.
+        AlignmentError: They do not show the same scene.
+    """
+    timeline = timeline or Timeline()
+    frames = decode_photos([long, short], preparation, timeline)
+    _check_size(frames[-1], preparation.least_side)
+    with timeline.run(MATCH):
+        matched = match_exposure(*frames)
+    if preparation.refuse_black:
+        _check_light(matched)
+    with timeline.run(ALIGN):
+        pair = align(matched, preparation.align)
+    if preparation.refuse_doubtful and not pair.alignment.sure:
+        raise PairError(
+            f"{frames[0].path} and {frames[1].path} cannot be aligned surely", "leave the pair out"
+        )
+    if preparation.keep_row_noise:
+        return pair
+    with timeline.run(ROW_NOISE):
+        return remove_row_noise(pair)
+
+
+def _in_one_domain(photos: Sequence[Photo], preparation: Preparation) -> list[Frame]:
+    """Whether all must be developed is found out from the files' kinds, so that each is read once.
+
+    Only where a raw has a Bayer filter and the other another one, that is known afterwards.
+    """
+    mixed = len({_is_raw(photo) for photo in photos}) > 1
+    domain: Literal["auto", "srgb"] = "srgb" if mixed or preparation.domain == "srgb" else "auto"
+    frames = [_decoded(photo, domain, preparation) for photo in photos]
+    if len({frame.domain for frame in frames}) > 1:
+        frames = [_decoded(frame, "srgb", preparation) for frame in frames]
+    return frames
+
+
+def _is_raw(photo: Photo) -> bool:
+    return photo.domain == "raw" if isinstance(photo, Frame) else detect(photo) == "raw"
+
+
+def _decoded(photo: Photo, domain: Literal["auto", "srgb"], preparation: Preparation) -> Frame:
+    if isinstance(photo, Path):
+        return decode(photo, domain, preparation.develop)
+    if domain == "srgb" and photo.domain == "raw":
+        return decode(photo.path, domain, preparation.develop)
+    return photo
+
+
+def _check_size(frame: Frame, least: int) -> None:
+    height, width = frame.size
+    if min(height, width) < least:
+        raise PairError(
+            f"{frame.path} is too small: {width} x {height} pixels",
+            f"{least} x {least} are needed; give the camera's photos uncropped",
+        )
+
+
+def _check_light(pair: MatchedPair) -> None:
+    for frame, planes in ((pair.short, pair.short_planes), (pair.long, pair.long_planes)):
+        if float(np.quantile(planes[:, ::8, ::8], 0.99)) < _DARKEST:
+            raise PairError(f"{frame.path} is black", "leave it out")
