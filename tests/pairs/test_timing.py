@@ -35,7 +35,7 @@ def _paired(*photos: Facts) -> list[tuple[str, str]]:
     return [(pair.long.stem, pair.short.stem) for pair in pairs]
 
 
-def test_seconds_and_exposure_times_tell_pairs(tmp_path: Path) -> None:
+def test_pairs_are_found_by_seconds_and_exposure_times(tmp_path: Path) -> None:
     shoot_raw(tmp_path / "a" / "IMG_1.dng", shutter=1 / 60, time="21:10:01", sub_second="25")
     shoot_raw(tmp_path / "b" / "IMG_2.dng", shutter=1 / 4, time="21:10:02", sub_second="75")
     shoot_jpeg(tmp_path / "IMG_3.jpg", shutter=1 / 4, time="21:20:01", offset="+02:00")
@@ -66,8 +66,8 @@ def test_photos_that_fit_no_other_are_left_out(tmp_path: Path) -> None:
     for name in ("alone.jpg", "other1.jpg", "other2.jpg", "twin.dng"):
         assert reasons[name].startswith("no other photo of its camera, size and kind within 10 s")
     assert reasons["similar2.jpg"].startswith("its exposure time is within 1.5 stops")
-    assert reasons["twin.jpg"] == "twin.dng, its raw, is taken instead"
-    assert reasons["plain.png"] == ("its metadata do not say its camera, time, exposure time")
+    assert reasons["twin.jpg"] == "twin.dng, its raw, is used instead"
+    assert reasons["plain.png"] == ("its metadata lack its camera, time, exposure time")
 
 
 def test_raws_make_the_pair_beside_their_pictures(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Score photos with metrics: one at a time in memory, of both."""
+"""Score photos with metrics; one of each is in memory at a time."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,12 +16,12 @@ __all__ = ["Scores", "score", "score_all"]
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What the metrics say about one photo."""
+    """One photo's scores."""
 
     values: Mapping[str, float] = field(default_factory=dict)
-    """By the metric's name."""
+    """By metric."""
     failures: Mapping[str, PairfixError] = field(default_factory=dict)
-    """Why a metric has no value, by its name."""
+    """Why a metric has no value, by metric."""
 
 
 def score(
@@ -32,7 +32,7 @@ def score(
     offline: bool = False,
     progress: Progress | None = None,
 ) -> Scores:
-    """Score one photo: `score_all` for one."""
+    """Score one photo; see `score_all`."""
     return score_all([picture], metrics, device=device, offline=offline, progress=progress)[0]
 
 
@@ -44,21 +44,21 @@ def score_all(
     offline: bool = False,
     progress: Progress | None = None,
 ) -> list[Scores]:
-    """Score photos; what fails does not keep the others from being scored.
+    """Score photos; a failure does not stop the others from being scored.
 
     Args:
         pictures: Photos in memory, or files of any type that pairfix reads; raws are developed.
         metrics: Names of no-reference metrics (`known_metrics`).
         device: Where to compute.
-        offline: Never use the network; pyiqa otherwise fetches weights that are not here.
-        progress: Called with "score", the scores done and the scores in all.
+        offline: Never use the network; otherwise pyiqa downloads missing weights.
+        progress: Called with "score", the number of scores done, and their total.
 
     Returns:
         Values and failures of each photo, in the order of `pictures`.
 
     Raises:
-        MetricError: There is no such metric, or it needs more than a photo.
-        DeviceError: The device is not there.
+        MetricError: There is no such metric, or it needs more than one photo.
+        DeviceError: The device is not available.
         MissingExtraError: pyiqa is not installed.
     """
     found = list(dict.fromkeys(find_metric(name) for name in metrics))
