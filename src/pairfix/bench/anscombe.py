@@ -1,7 +1,7 @@
 """The generalised Anscombe transform: Poisson-Gaussian noise becomes noise of unit variance.
 
-For a level x of variance ``shot x + read`` (both per unit of linear light), the literature's electron
-count is ``x / shot`` and its Gaussian variance is ``read / shot^2``.
+For a level x of variance ``shot x + read`` (both per unit of linear light), the electron count of
+the literature is ``x / shot`` and its Gaussian variance is ``read / shot^2``.
 """
 
 from dataclasses import dataclass
