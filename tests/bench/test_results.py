@@ -48,7 +48,7 @@ def test_the_page_names_the_source_of_a_baseline() -> None:
     assert "Mäkinen, Azzari and Foi" in as_markdown(RESULTS)
 
 
-def test_a_benchmark_in_which_all_failed_is_a_page_too() -> None:
+def test_a_benchmark_in_which_everything_failed_has_a_page_too() -> None:
     assert "bad holds no short" in as_markdown(Results(MACHINE, (), RESULTS.failures))
 
 

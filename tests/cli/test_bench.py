@@ -168,7 +168,7 @@ def test_what_cannot_be_judged_is_refused_at_once(
     assert bench(*options) == (error.exit_code, {})
 
 
-def test_earlier_results_are_kept_unless_told_otherwise(
+def test_earlier_results_are_not_overwritten_unasked(
     bench: Bench, rgb_pair: tuple[Path, Path], tmp_path: Path
 ) -> None:
     add_pair(tmp_path / "pairs/scene", *rgb_pair)

@@ -56,7 +56,7 @@ def test_a_table_is_sorted_by_name_and_says_where_better_is(
     assert shown.index("a.png") < shown.index("z.png")
 
 
-def test_differences_are_shown_with_their_sense(
+def test_differences_are_marked_as_better_or_worse(
     photos: tuple[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
@@ -84,7 +84,7 @@ def test_json_holds_scores_differences_and_metrics(
     assert "niqe_modelparameters.mat" in photo["errors"]["niqe"]
 
 
-def test_csv_has_a_line_a_photo(
+def test_csv_has_one_line_per_photo(
     photos: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["score", *photos, "-m", "piqe", "--against", photos[0], "--csv"]

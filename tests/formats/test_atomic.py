@@ -9,7 +9,7 @@ from pairfix.formats.atomic import check_target, replacing
 
 
 def _names(folder: Path) -> list[str]:
-    """All files, hidden ones included."""
+    """All files, including hidden ones."""
     return sorted(entry.name for entry in folder.iterdir())
 
 
@@ -104,7 +104,7 @@ def test_a_link_to_nothing_yet_creates_its_target(tmp_path: Path) -> None:
     assert (tmp_path / "b.png").read_bytes() == b"whole"
 
 
-def test_links_that_lead_in_a_circle(tmp_path: Path) -> None:
+def test_links_that_form_a_loop_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.png").symlink_to("b.png")
     (tmp_path / "b.png").symlink_to("a.png")
     with pytest.raises(OutputError, match="not a regular file"):

@@ -1,4 +1,4 @@
-"""Every way in which a file can be no photo ends in one clear line."""
+"""A file that is not a photo, for whatever reason, is refused in one clear line."""
 
 from pathlib import Path
 
@@ -37,7 +37,9 @@ def _refusal(path: Path) -> str:
         ("cut.dng", b"II*\0\x08\0\0\0\x05\0", "damaged"),
     ],
 )
-def test_no_photo(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
+def test_files_that_are_not_photos_are_refused(
+    tmp_path: Path, name: str, content: bytes, reason: str
+) -> None:
     (tmp_path / name).write_bytes(content)
     assert reason in _refusal(tmp_path / name)
 
@@ -64,7 +66,7 @@ def test_a_truncated_raw(tmp_path: Path, share: float) -> None:
     assert "damaged" in _refusal(tmp_path / "cut.dng")
 
 
-def test_content_counts_before_the_extension(tmp_path: Path) -> None:
+def test_content_takes_precedence_over_the_extension(tmp_path: Path) -> None:
     assert decode(make_dng(tmp_path / "raw.tif", scene())).domain == "raw"
     tifffile.imwrite(tmp_path / "plain.jpg", np.zeros((4, 4, 3), np.uint16), photometric="rgb")
     assert decode(tmp_path / "plain.jpg").domain == "srgb"

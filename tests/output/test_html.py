@@ -82,13 +82,13 @@ def test_the_policy_allows_the_style_and_the_script_of_the_page_alone() -> None:
 
 
 @pytest.mark.parametrize("place", ["short", "long", "output"])
-def test_names_of_files_are_text_and_nothing_else(place: str) -> None:
+def test_file_names_are_plain_text(place: str) -> None:
     page = Outline(page_of_pair(**{place: NASTY}))
     assert len(page.all("script")) == 1
     assert NASTY in page.text
 
 
-def test_notes_are_text_and_nothing_else() -> None:
+def test_notes_are_plain_text() -> None:
     page = Outline(render_page(pictures(), restoration(remarks=(f"look at {NASTY}",))))
     assert len(page.all("script")) == 1
     assert f"look at {NASTY}" in page.text

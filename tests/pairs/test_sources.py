@@ -23,7 +23,7 @@ def _names(found: Found) -> list[tuple[str, str]]:
     return [(pair.name, pair.how) for pair in found.pairs]
 
 
-def test_a_folder_of_its_own_makes_a_pair(tmp_path: Path) -> None:
+def test_a_folder_makes_a_pair(tmp_path: Path) -> None:
     for scene in ("a", "deep/er/b"):
         shoot_raw(tmp_path / scene / "long.dng", shutter=1 / 4)
         shoot_raw(tmp_path / scene / "short.DNG", shutter=1 / 32)
@@ -146,7 +146,21 @@ def test_links_are_followed_once(tmp_path: Path) -> None:
     assert left_out(found)["nowhere.png"] == "does not exist"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="permissions are others there")
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_pairs_may_share_photos_by_links(tmp_path: Path) -> None:
+    for name in ("long", "short", "gt"):
+        _png(tmp_path / "a" / f"{name}.png")
+    _png(tmp_path / "b" / "long.png")
+    (tmp_path / "c").mkdir()
+    for folder, name in (("b", "short"), ("b", "gt"), ("c", "long"), ("c", "short")):
+        (tmp_path / folder / f"{name}.png").symlink_to(tmp_path / "a" / f"{name}.png")
+    found = find_pairs(tmp_path)
+    assert _names(found) == [("a", "folder"), ("b", "folder")]
+    assert found.pairs[1].truth == tmp_path / "b" / "gt.png"
+    assert not found.left_out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions differ there")
 def test_a_folder_without_permission_to_write_is_searched(tmp_path: Path) -> None:
     place = tmp_path / "pairs"
     _png(place / "long.png")

@@ -50,7 +50,7 @@ def picture(size: tuple[int, int] = (128, 160), seed: int = 0) -> Picture:
     return Picture((np.clip(smooth, 0, 1) * 65535).astype(np.uint16), b"")
 
 
-def test_metrics_are_found_by_name_however_capitalised() -> None:
+def test_metrics_are_found_by_name_in_any_capitalisation() -> None:
     assert find_metric("NIQE") == find_metric("niqe")
     assert find_metric("niqe").lower_is_better
     assert not find_metric("MUSIQ").lower_is_better
@@ -125,7 +125,7 @@ def test_the_default_metrics_score_a_photo(cache: Path) -> None:
     assert scores.values["nrqm"] == pytest.approx(NRQM_SCORE)
 
 
-def test_a_photo_scores_the_same_every_time(cache: Path) -> None:
+def test_a_photo_always_scores_the_same(cache: Path) -> None:
     write_niqe_weights(cache)
     names = ["niqe", "piqe", "entropy"]
     assert score(picture(), names, device="cpu") == score(picture(), names, device="cpu")
@@ -162,7 +162,7 @@ def test_raws_are_developed_first(shared: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["piqe", "niqe", "nrqm", "pi"])
-def test_a_tiny_photo_is_refused_with_the_least_size(cache: Path, name: str) -> None:
+def test_a_tiny_photo_is_refused_naming_the_least_size(cache: Path, name: str) -> None:
     write_niqe_weights(cache)
     write_nrqm_weights(cache)
     least = find_metric(name).sampling.smallest

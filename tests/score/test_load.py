@@ -15,7 +15,7 @@ pytest.importorskip("huggingface_hub")
 
 
 @pytest.fixture(autouse=True)
-def afresh() -> Iterator[None]:
+def fresh_cache() -> Iterator[None]:
     load._load_reference.cache_clear()
     yield
     load._load_reference.cache_clear()
@@ -26,7 +26,7 @@ def picture(value: int) -> Picture:
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, create: Callable[..., object]) -> None:
-    """Put something quick in place of pyiqa."""
+    """Replace pyiqa with something quick."""
     monkeypatch.setattr(load, "find_spec", bool)
     monkeypatch.setitem(sys.modules, "pyiqa", SimpleNamespace(create_metric=create))
 

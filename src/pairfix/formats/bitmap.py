@@ -45,9 +45,7 @@ _READABLE = (
     tifffile.PHOTOMETRIC.YCBCR,
 )
 
-logging.getLogger("tifffile").addHandler(
-    logging.NullHandler()
-)  # otherwise Python prints its messages
+logging.getLogger("tifffile").addHandler(logging.NullHandler())  # or Python prints its messages
 
 _Decoded: TypeAlias = tuple[Pixels, metadata.Exif, bytes, tuple[str, ...]]
 """Pixels (grey, RGB, or either with alpha), EXIF, ICC profile, notes."""

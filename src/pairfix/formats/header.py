@@ -69,9 +69,7 @@ def _of_bitmap(path: Path) -> _Header:
 def _of_jpeg(file: BinaryIO) -> _Header:
     file.seek(0)
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # of damaged EXIF, which Pillow looks into for the resolution
+        warnings.simplefilter("ignore")  # Pillow warns of damaged EXIF
         image = JpegImageFile(file)  # Image.open would refuse photos over 179 megapixels
     return image.height, image.width, metadata.parse(image.info.get("exif", b""))
 

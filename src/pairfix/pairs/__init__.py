@@ -10,7 +10,12 @@ from pathlib import Path
 from pairfix.errors import InputError
 from pairfix.pairs.found import Found, FoundPair, How, LeftOut, without_objections
 from pairfix.pairs.naming import intended_pair, pair_by_name, without_twins
-from pairfix.pairs.sources import list_photos, pairs_of_table, read_photos
+from pairfix.pairs.sources import (
+    list_photos,
+    pairs_of_table,
+    read_photos,
+    without_repeats,
+)
 from pairfix.pairs.timing import FEWEST_STOPS, SECONDS_APART, pair_by_time
 
 __all__ = [
@@ -73,4 +78,4 @@ def _in_folder(folder: Path) -> tuple[list[FoundPair], list[LeftOut]]:
     named, lonely, rest = pair_by_name(photos, folder)
     single, twins = without_twins(rest)
     timed, unpaired = pair_by_time(single, folder)
-    return named + timed, closed + damaged + lonely + twins + unpaired
+    return without_repeats(named) + timed, closed + damaged + lonely + twins + unpaired

@@ -12,9 +12,9 @@ from pairfix.formats import read_facts
 from pairfix.formats.detect import PHOTO_SUFFIXES
 from pairfix.image import Facts
 from pairfix.pairs.found import FoundPair, LeftOut
-from pairfix.pairs.naming import pair_name
+from pairfix.pairs.naming import intended_pair, pair_name
 
-__all__ = ["list_photos", "pairs_of_table", "read_photos"]
+__all__ = ["list_photos", "pairs_of_table", "read_photos", "without_repeats"]
 
 _REQUIRED, _OPTIONAL = ("long", "short"), ("truth",)
 _COLUMNS = "the first line names the columns: long,short or long,short,truth"
@@ -33,8 +33,9 @@ class _Row:
 def list_photos(folder: Path) -> tuple[list[Path], list[LeftOut]]:
     """The photos, sorted, and the folders that cannot be read.
 
-    Links are followed. A file with several names is listed once, preferably by one that is not a
-    link. Hidden files are skipped, including the AppleDouble files (``._*``) of macOS.
+    Links are followed. A file with several names is listed under those that state a role, because
+    several pairs may share a photo; else under one, preferably not a link. Hidden files, including
+    the AppleDouble files (``._*``) of macOS, are skipped.
 
     Raises:
         InputError: The folder itself cannot be read.
@@ -48,8 +49,18 @@ def list_photos(folder: Path) -> tuple[list[Path], list[LeftOut]]:
         closed.append(LeftOut(place, reason))
 
     found = sorted(_photos(folder, refuse), key=lambda path: (path.is_symlink(), path))
-    seen: set[_Identity | None] = set()
-    return sorted(path for path in found if _is_new(path, seen)), closed
+    with_role = [path for path in found if intended_pair(path, folder)]
+    others = [path for path in found if not intended_pair(path, folder)]
+    seen = {_identity(path) for path in with_role}
+    return sorted([*with_role, *(path for path in others if _is_new(path, seen))]), closed
+
+
+def without_repeats(pairs: Iterable[FoundPair]) -> list[FoundPair]:
+    """The pairs, without those whose photos are another pair's under other names."""
+    distinct: dict[tuple[_Identity | None, ...], FoundPair] = {}
+    for pair in sorted(pairs, key=lambda pair: (pair.long.is_symlink(), pair.long)):
+        distinct.setdefault((_identity(pair.long), _identity(pair.short)), pair)
+    return [*distinct.values()]
 
 
 def read_photos(paths: Iterable[Path]) -> tuple[list[Facts], list[LeftOut]]:
