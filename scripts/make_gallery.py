@@ -24,6 +24,8 @@ def main() -> int:
     arguments = _arguments()
     models = tuple(arguments.model or [None])
     pairs = {pair.name: pair for pair in find_pairs(arguments.pairs).pairs}
+    if missing := [scene for scene in SCENES if scene not in pairs]:
+        sys.exit(f"{arguments.pairs} lacks {', '.join(missing)}")
     found = Found(arguments.pairs, tuple(pairs[scene] for scene in SCENES), ())
     results = run(found, Plan(models), partial(print, flush=True), _keep_crops)
     if results.failures:
