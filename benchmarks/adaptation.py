@@ -18,13 +18,13 @@ from pathlib import Path
 import numpy as np
 
 from pairfix import Recipe, Restoration, restore
-from pairfix.bench.pairs import Pair, find_pairs, open_pair
 from pairfix.formats import decode
 from pairfix.image import DevelopSettings, Picture
 from pairfix.light import planes_from_frame
 from pairfix.metrics import psnr, ssim
+from pairfix.pairs import FoundPair, find_pairs
 from pairfix.score import Metric, find_metric, score, weights_are_here
-from pairfix.score.reference import full_reference
+from pairfix.score.load import full_reference
 from pairfix.stages.develop import develop
 
 PAPER = """
@@ -55,7 +55,7 @@ def main() -> None:
     metrics = [each for each in map(find_metric, NO_REFERENCE) if weights_are_here(each)]
     print(_head(metrics))
     rows: dict[int, list[Row]] = {}
-    for pair in map(open_pair, find_pairs(arguments.pairs)):
+    for pair in find_pairs(arguments.pairs).require().pairs:
         if pair.truth is None:
             continue
         truth = _picture(pair.truth)
@@ -80,7 +80,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _judged(
-    pair: Pair,
+    pair: FoundPair,
     truth: Picture,
     steps: int,
     metrics: Sequence[Metric],
@@ -103,7 +103,9 @@ def _judged(
     )
 
 
-def _restored(pair: Pair, steps: int, arguments: argparse.Namespace) -> tuple[Picture, Restoration]:
+def _restored(
+    pair: FoundPair, steps: int, arguments: argparse.Namespace
+) -> tuple[Picture, Restoration]:
     recipe = Recipe(
         model=arguments.model,
         backend="torch",

@@ -1,8 +1,8 @@
-"""Judge the sample pairs as `pairfix bench` does; renew docs/gallery and the README's figures.
+"""Judge the sample pairs as `pairfix bench` does; update docs/gallery and the README's figures.
 
     python scripts/make_gallery.py PAIRS [--model NAME|FOLDER ...]
 
-PAIRS holds the folders of the scenes that docs/gallery/README.md credits. BM3D needs
+PAIRS holds the scenes that docs/gallery/README.md credits, each in a folder. BM3D needs
 `pip install 'pairfix[bench]'`.
 """
 
@@ -15,6 +15,7 @@ from pathlib import Path
 from update_readme import GALLERY, README, RESULTS, updated_readme
 
 from pairfix.bench import PHOTOS, TRUTH, Judgement, Plan, run, sheets_of, write_sheet
+from pairfix.pairs import Found, find_pairs
 
 SCENES = ("wheel", "neon", "street", "night12mp")
 
@@ -22,8 +23,11 @@ SCENES = ("wheel", "neon", "street", "night12mp")
 def main() -> int:
     arguments = _arguments()
     models = tuple(arguments.model or [None])
-    folders = [arguments.pairs / scene for scene in SCENES]
-    results = run(folders, Plan(models), partial(print, flush=True), _keep_crops)
+    pairs = {pair.name: pair for pair in find_pairs(arguments.pairs).pairs}
+    if missing := [scene for scene in SCENES if scene not in pairs]:
+        sys.exit(f"{arguments.pairs} lacks {', '.join(missing)}")
+    found = Found(arguments.pairs, tuple(pairs[scene] for scene in SCENES), ())
+    results = run(found, Plan(models), partial(print, flush=True), _keep_crops)
     if results.failures:
         print(*results.failures, sep="\n", file=sys.stderr)
         return results.failures[0].exit_code
@@ -35,12 +39,12 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("pairs", type=Path)
-    parser.add_argument("--model", action="append", help="else the default")
+    parser.add_argument("--model", action="append", help="otherwise the default")
     return parser.parse_args()
 
 
 def _keep_crops(judgement: Judgement) -> None:
-    """Short | long | results | truth of one scene, at 100 %."""
+    """Write short | long | results | truth of one scene, at 100 %."""
     models = [verdict.method for verdict in judgement.verdicts if verdict.kind == "model"]
     for sheet in sheets_of(judgement, (*PHOTOS, *models, TRUTH)):
         write_sheet(sheet, GALLERY / f"{judgement.pair}.jpg", overwrite=True)

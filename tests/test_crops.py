@@ -42,7 +42,7 @@ def test_noise_counts_for_less_than_blur() -> None:
 
 
 @pytest.mark.parametrize(("size", "count"), [((100, 100), 1), ((100, 250), 2), ((1, 1), 1)])
-def test_there_are_no_more_places_than_room(size: tuple[int, int], count: int) -> None:
+def test_there_are_only_as_many_places_as_fit(size: tuple[int, int], count: int) -> None:
     side = min(100, *size)
     assert len(differing_places(flat(size), flat(size), side, 3)) == count
 

@@ -1,4 +1,4 @@
-"""Where to look: the places at which two pictures of one scene differ most."""
+"""Crops: the places where two pictures of one scene differ most."""
 
 import cv2
 import numpy as np
@@ -9,23 +9,23 @@ from pairfix.image import Picture
 __all__ = ["cut", "differing_places", "strongest_places"]
 
 _SMOOTHING = 2.0
-"""Standard deviation in pixels of a blur, so that noise hardly counts as a difference."""
+"""Standard deviation in pixels of a blur that keeps noise from counting as a difference."""
 
 
 def differing_places(
     first: Picture, second: Picture, side: int, count: int
 ) -> list[tuple[int, int]]:
-    """Choose square crops that do not overlap, those where the pictures differ most first.
+    """Choose square crops that do not overlap, starting where the pictures differ most.
 
-    Exposures of one scene differ where light moved or blurred: at edges, lamps, writing. To see
-    that and not the noise, compare the long exposure with the result, which has the short one's
-    geometry.
+    Exposures of one scene differ where light moved or blurred: at edges, lamps, writing. To find
+    those places rather than noise, compare the long exposure with the result, which has the short
+    exposure's geometry.
 
     Args:
         first: One picture.
         second: Another of the same size.
-        side: Of the crops, in pixels; at most the pictures' shorter side.
-        count: How many to choose, fewer if there is no room.
+        side: Side of the crops in pixels; at most the pictures' shorter side.
+        count: How many to choose; fewer if there is no room.
 
     Returns:
         Row and column of each crop's top-left corner.
@@ -34,12 +34,12 @@ def differing_places(
 
 
 def strongest_places(strength: NDArray[np.float32], side: int, count: int) -> list[tuple[int, int]]:
-    """Choose squares that do not overlap, those with the greatest sums first.
+    """Choose squares that do not overlap, starting with the greatest sum.
 
     Args:
         strength: ``h x w``, not negative.
-        side: Of the squares, in pixels; at most the shorter side.
-        count: How many to choose, fewer if there is no room.
+        side: Side of the squares in pixels; at most the shorter side.
+        count: How many to choose; fewer if there is no room.
 
     Returns:
         Row and column of each square's top-left corner.

@@ -1,6 +1,6 @@
-"""How close a picture comes to the truth: PSNR and SSIM.
+"""How close a picture is to the truth: PSNR and SSIM.
 
-Pictures are ``H x W x C`` float32 of 0 to 1, in whatever encoding the comparison is meant in.
+Pictures are ``H x W x C`` float32 from 0 to 1, in any encoding, which the figures then refer to.
 """
 
 import cv2
@@ -12,7 +12,7 @@ __all__ = ["WINDOW", "psnr", "ssim"]
 Floats = NDArray[np.float32]
 
 WINDOW = 11
-"""Side of SSIM's window in pixels: no picture may be smaller (Wang et al. 2004, section III.C)."""
+"""Side of SSIM's window in pixels, and the least side of a picture (Wang et al. 2004, III.C)."""
 _SIGMA = 1.5
 _LUMINANCE_FLOOR = 0.01**2
 _CONTRAST_FLOOR = 0.03**2
@@ -20,7 +20,7 @@ _CONTRAST_FLOOR = 0.03**2
 
 
 def psnr(result: Floats, truth: Floats) -> float:
-    """Peak signal-to-noise ratio in dB, over all pixels and channels; infinite where all agree.
+    """Peak signal-to-noise ratio in dB, over all pixels and channels; infinite if all are equal.
 
     Raises:
         ValueError: The pictures differ in shape.
@@ -32,12 +32,12 @@ def psnr(result: Floats, truth: Floats) -> float:
 
 
 def ssim(result: Floats, truth: Floats) -> float:
-    """Structural similarity, -1 to 1: the mean of the channels' own.
+    """Structural similarity, -1 to 1, averaged over the channels.
 
-    The window is a Gaussian of 11 x 11 pixels and sigma 1.5, and only places where it lies wholly
+    The window is a Gaussian of 11 x 11 pixels and sigma 1.5, and only places where it lies entirely
     within the picture count (Wang et al., Image Quality Assessment: From Error Visibility to
-    Structural Similarity, IEEE TIP 2004, equation 13). Each channel is measured by itself, for
-    treating colours as a third axis of a grey volume gives higher values (Nah et al., Clean Images
+    Structural Similarity, IEEE TIP 2004, equation 13). Each channel is measured by itself:
+    treating colours as a grey volume's third axis yields higher values (Nah et al., Clean Images
     are Hard to Reblur, 2022, section S1).
 
     Raises:
@@ -66,7 +66,7 @@ def _channel_ssim(result: Floats, truth: Floats) -> float:
 
 
 def _local_mean(plane: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The mean under the window, where it lies wholly within the plane."""
+    """The mean under the window, where it lies entirely within the plane."""
     margin = WINDOW // 2
     blurred = np.empty_like(plane)
     cv2.GaussianBlur(plane, (WINDOW, WINDOW), _SIGMA, dst=blurred)

@@ -24,6 +24,7 @@ __all__ = [
     "noise_curve",
     "noise_map",
     "noise_planes",
+    "stated_noise",
 ]
 
 Curve = NDArray[np.float32]
@@ -76,11 +77,9 @@ def noise_curve(
         domain: The network's domain.
         role: Which exposure.
     """
-    frame, gain = scene.frames[role], scene.gains[role]
-    if frame.noise_profile and frame.bayer:
-        shot, read = np.array(frame.noise_profile)[[0, 1, 1, 2]].T
-        gains = np.array(frame.bayer.gains) * gain
-        return affine_curve(gains * shot, gains**2 * read, domain)
+    stated = stated_noise(scene, role)
+    if stated is not None:
+        return affine_curve(*stated, domain)
     photo, witness = encoded[role], encoded.get("long", encoded[role])
     usable = _unclipped(photo, domain) & _unclipped(witness, domain)
     own = measured_curve(witness, witness, usable)
@@ -88,6 +87,27 @@ def noise_curve(
         return own
     both = measured_curve(photo - witness, witness, usable)
     return np.sqrt(np.maximum(both**2 - own**2, _LEAST**2))
+
+
+def stated_noise(
+    scene: Scene, role: Role
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Shot and read noise of an exposure's planes, by its file's noise profile.
+
+    Args:
+        scene: What is to be restored.
+        role: Which exposure.
+
+    Returns:
+        ``C`` each, for planes as they were brightened: a level x of linear light has variance
+        ``shot x + read``. None if the file states no profile.
+    """
+    frame, gain = scene.frames[role], scene.gains[role]
+    if not (frame.noise_profile and frame.bayer):
+        return None
+    shot, read = np.array(frame.noise_profile)[[0, 1, 1, 2]].T
+    gains = np.array(frame.bayer.gains) * gain
+    return gains * shot, gains**2 * read
 
 
 def affine_curve(shot: NDArray[np.floating], read: NDArray[np.floating], domain: Domain) -> Curve:

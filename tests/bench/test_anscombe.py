@@ -11,7 +11,7 @@ NOISES = [AffineNoise(1 / 500, 1e-5), AffineNoise(1 / 50, 4e-4)]
 
 @pytest.mark.parametrize("noise", NOISES)
 @pytest.mark.parametrize("level", [0.05, 0.5])
-def test_the_transform_gives_every_level_noise_of_one_and_comes_back_unbiased(
+def test_the_transform_yields_unit_variance_at_every_level_and_its_inverse_is_unbiased(
     noise: AffineNoise, level: float
 ) -> None:
     rng = np.random.default_rng(0)
@@ -23,7 +23,7 @@ def test_the_transform_gives_every_level_noise_of_one_and_comes_back_unbiased(
     assert mean == pytest.approx(level, abs=0.1 * noise.shot)
 
 
-def test_a_files_noise_profile_is_scaled_as_its_planes_are() -> None:
+def test_a_files_noise_profile_is_scaled_like_its_planes() -> None:
     light = scene() / 2
     short = replace(raw_frame(light), noise_profile=((0.01, 1e-4), (0.02, 2e-4), (0.03, 3e-4)))
     pair = aligned(short, raw_frame(light))

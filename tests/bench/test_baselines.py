@@ -11,7 +11,7 @@ from tests.scenes import aligned, raw_frame, rgb_frame, scene
 
 @pytest.fixture
 def without_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mosaics of tests have no file that LibRaw could develop: their planes are looked at."""
+    """Show planes directly: mosaics of tests have no file that LibRaw could develop."""
 
     def develop(planes: Planes, frame: Frame, _s: DevelopSettings, *, gain: float) -> Picture:
         assert (frame.bayer is not None, gain) == (True, 1.0)
@@ -45,7 +45,7 @@ def test_bm3d_denoises_a_mosaic_plane_by_plane() -> None:
     assert quality(BM3D, noisy, clean) > quality("short", noisy, clean) + 4
 
 
-def test_the_long_photo_is_shown_aligned_and_as_it_lies() -> None:
+def test_the_long_photo_is_shown_aligned_and_unaligned() -> None:
     light = scene((64, 72), radius=4)
     pair = aligned(rgb_frame(light), rgb_frame(light))
     moved = replace(pair, long_planes=np.roll(pair.long_planes, 3, axis=2))

@@ -3,8 +3,7 @@ import math
 
 import pytest
 
-from pairfix.bench.machine import Machine, this_machine
-from pairfix.bench.results import Failure, Quality, Results, Verdict
+from pairfix.bench.results import Failure, Machine, Quality, Results, Verdict, this_machine
 from pairfix.bench.tables import as_markdown
 
 MACHINE = Machine("A CPU", 2, None, "Linux x86_64", {"pairfix": "1"})
@@ -45,11 +44,11 @@ def test_the_page_says_everything(line: str) -> None:
     assert line in as_markdown(RESULTS).splitlines()
 
 
-def test_the_page_names_where_a_baseline_comes_from() -> None:
+def test_the_page_names_the_source_of_a_baseline() -> None:
     assert "Mäkinen, Azzari and Foi" in as_markdown(RESULTS)
 
 
-def test_a_benchmark_in_which_all_failed_is_a_page_too() -> None:
+def test_a_benchmark_in_which_everything_failed_has_a_page_too() -> None:
     assert "bad holds no short" in as_markdown(Results(MACHINE, (), RESULTS.failures))
 
 

@@ -1,4 +1,4 @@
-"""A headless Chromium, where there is one."""
+"""A headless Chromium, if one is installed."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -38,7 +38,7 @@ def chromium() -> Iterator["Browser"]:
 
 @pytest.fixture(scope="session")
 def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A pair's page, its names hostile."""
+    """A pair's page with hostile file names."""
     made = restoration(short="<script>alert(1)<b>.dng", output="a \"long\" & 'quoted' name.png")
     path = tmp_path_factory.mktemp("page") / "page.html"
     path.write_text(render_page(pictures(SIZE), made), encoding="utf-8")
@@ -47,7 +47,7 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def open_page(chromium: "Browser", page_file: Path) -> Iterator[Open]:
-    """Opens the page in a context of its own; whatever goes wrong in it fails the test."""
+    """Opens the page in a fresh context; any error in it fails the test."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 

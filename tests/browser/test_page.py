@@ -1,4 +1,4 @@
-"""The page as a browser shows it: nothing fetched, nothing complained about, all within reach."""
+"""The page in a browser: it fetches nothing, reports no errors, and can be operated."""
 
 import re
 from typing import TYPE_CHECKING
@@ -70,7 +70,7 @@ def shown_before(page: "Page", role: str = "short") -> float:
 
 
 @pytest.mark.parametrize(("width", "height"), [(360, 640), (390, 844), (1280, 900)])
-def test_nothing_sticks_out_sideways(open_page: Open, width: int, height: int) -> None:
+def test_nothing_overflows_sideways(open_page: Open, width: int, height: int) -> None:
     page = open_page(width, height)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     photo = photo_box(page)

@@ -17,6 +17,7 @@ from pairfix.errors import (
     PairError,
     PairfixError,
 )
+from tests.shots import shoot_jpeg
 
 Bench = Callable[..., tuple[int, dict[str, Any]]]
 
@@ -82,7 +83,44 @@ def test_one_bad_pair_does_not_stop_the_others(
     assert code == InputError.exit_code
     assert [each["pair"] for each in results["verdicts"]] == ["c-good"]
     assert [each["pair"] for each in results["failures"]] == ["a-bad", "b-lonely"]
+    assert "short.png (is damaged" in results["failures"][0]["message"]
+    assert "no readable short exposure" in results["failures"][1]["message"]
     assert any("c-good: no truth" in remark for remark in results["remarks"])
+
+
+def test_pairs_are_found_by_names_and_tables_too_and_what_is_left_out_is_reported(
+    bench: Bench, rgb_pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    (long, short), folder = rgb_pair, tmp_path / "pairs"
+    folder.mkdir()
+    for name, path in (("one_long", long), ("one_short", short), ("one_gt", short)):
+        shutil.copy(path, folder / f"{name}.png")
+    shutil.copy(long, folder / "one_long.tif")
+    shoot_jpeg(folder / "alone.jpg")
+    code, results = bench("--no-baselines", "--model", "selfir-srgb")
+    assert (code, results["failures"]) == (0, [])
+    assert {each["pair"] for each in results["verdicts"]} == {"one"}
+    assert all(each["quality"] for each in results["verdicts"])
+    left_out = [each for each in results["remarks"] if each.startswith("left out: ")]
+    assert left_out[0].startswith("left out: alone.jpg (no other photo of its camera")
+    assert left_out[1] == "left out: one_long.tif (one_long.png, its twin, is used instead)"
+    table = folder / "list.csv"
+    table.write_text("long,short\none_long.png,one_short.png\n", encoding="utf-8")
+    assert run(["bench", str(table), "--no-baselines", "--quiet"]) == 0
+
+
+def test_incomplete_pairs_alone_are_input_errors(
+    bench: Bench, rgb_pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    add_pair(tmp_path / "pairs/lonely", *rgb_pair).joinpath("long.png").unlink()
+    code, results = bench()
+    assert code == InputError.exit_code
+    assert [each["pair"] for each in results["failures"]] == ["lonely"]
+
+
+def test_a_folder_without_pairs_is_a_pair_error(bench: Bench, tmp_path: Path) -> None:
+    shoot_jpeg(tmp_path / "pairs/alone.jpg")
+    assert bench() == (PairError.exit_code, {})
 
 
 def test_a_truth_of_another_size_is_named(
@@ -119,14 +157,18 @@ def test_photos_too_small_for_every_method_are_refused(
     ],
 )
 def test_what_cannot_be_judged_is_refused_at_once(
-    bench: Bench, tmp_path: Path, options: tuple[str, ...], error: type[PairfixError]
+    bench: Bench,
+    rgb_pair: tuple[Path, Path],
+    tmp_path: Path,
+    options: tuple[str, ...],
+    error: type[PairfixError],
 ) -> None:
     if options:
-        add_pair(tmp_path / "pairs/scene", Path(__file__), Path(__file__))
+        add_pair(tmp_path / "pairs/scene", *rgb_pair)
     assert bench(*options) == (error.exit_code, {})
 
 
-def test_earlier_results_are_kept_unless_told_otherwise(
+def test_earlier_results_are_not_overwritten_unasked(
     bench: Bench, rgb_pair: tuple[Path, Path], tmp_path: Path
 ) -> None:
     add_pair(tmp_path / "pairs/scene", *rgb_pair)

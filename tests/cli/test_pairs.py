@@ -39,7 +39,7 @@ def test_json_says_the_same(photos: Path, capsys: pytest.CaptureFixture[str]) ->
     assert [Path(each["path"]).name for each in found["left_out"]] == ["alone [red].jpg"]
 
 
-def test_a_table_is_taken_as_well(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_is_accepted_as_well(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table = photos / "pairs.csv"
     table.write_text("long,short\none/long.dng,one/short.dng\n", encoding="utf-8")
     assert run(["pairs", str(table)]) == 0

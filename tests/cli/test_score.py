@@ -56,7 +56,7 @@ def test_a_table_is_sorted_by_name_and_says_where_better_is(
     assert shown.index("a.png") < shown.index("z.png")
 
 
-def test_differences_are_shown_with_their_sense(
+def test_differences_are_marked_as_better_or_worse(
     photos: tuple[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
@@ -84,7 +84,7 @@ def test_json_holds_scores_differences_and_metrics(
     assert "niqe_modelparameters.mat" in photo["errors"]["niqe"]
 
 
-def test_csv_has_a_line_a_photo(
+def test_csv_has_one_line_per_photo(
     photos: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["score", *photos, "-m", "piqe", "--against", photos[0], "--csv"]
@@ -103,7 +103,7 @@ def test_scores_that_cannot_be_printed_are_one_line(
     assert run(["score", photos[0], "-m", "entropy", "-q", *form]) == OutputError.exit_code
 
 
-def test_what_fails_is_said_once_and_the_rest_is_shown(
+def test_a_failure_is_reported_once_and_the_rest_is_shown(
     photos: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     broken = tmp_path / "broken.png"
@@ -123,7 +123,7 @@ def test_missing_weights_have_an_exit_code_of_their_own(
     assert run(arguments) == WeightsMissingError.exit_code
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.count("niqe_modelparameters.mat are not here") == 1
+    assert printed.err.count("niqe_modelparameters.mat are missing") == 1
     write_niqe_weights(cache)
     assert run(arguments) == 0
 
@@ -140,7 +140,7 @@ def test_metrics_that_cannot_score_are_refused(
     "arguments",
     [[], ["photo.png", "--json", "--csv"], ["photo.png", "-m", ","], ["--list", "--csv"]],
 )
-def test_wrong_usage_is_told(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_is_reported(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["score", *arguments]) == USAGE
     assert "Invalid value" in capsys.readouterr().err
 

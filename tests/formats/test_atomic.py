@@ -9,7 +9,7 @@ from pairfix.formats.atomic import check_target, replacing
 
 
 def _names(folder: Path) -> list[str]:
-    """All files, hidden ones included."""
+    """All files, including hidden ones."""
     return sorted(entry.name for entry in folder.iterdir())
 
 
@@ -104,17 +104,17 @@ def test_a_link_to_nothing_yet_creates_its_target(tmp_path: Path) -> None:
     assert (tmp_path / "b.png").read_bytes() == b"whole"
 
 
-def test_links_that_lead_in_a_circle(tmp_path: Path) -> None:
+def test_links_that_form_a_loop_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.png").symlink_to("b.png")
     (tmp_path / "b.png").symlink_to("a.png")
-    with pytest.raises(OutputError, match="no regular file"):
+    with pytest.raises(OutputError, match="not a regular file"):
         check_writable(tmp_path / "a.png", overwrite=True)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_devices_are_no_files(tmp_path: Path, *, overwrite: bool) -> None:
+def test_devices_are_refused(tmp_path: Path, *, overwrite: bool) -> None:
     (tmp_path / "a.png").symlink_to("/dev/full")
     for path in (tmp_path / "a.png", Path("/dev/full")):
-        with pytest.raises(OutputError, match=rf"{path} is no regular file"):
+        with pytest.raises(OutputError, match=rf"{path} is not a regular file"):
             check_target(path, overwrite=overwrite)

@@ -120,7 +120,7 @@ def test_dither_keeps_the_mean_of_a_flat_sky() -> None:
 
 
 @pytest.mark.parametrize("extension", [".png", ".tif"])
-def test_a_dark_16_bit_photo_stays_16_bit(tmp_path: Path, extension: str) -> None:
+def test_a_dark_16_bit_photo_keeps_16_bits(tmp_path: Path, extension: str) -> None:
     dark = Picture((picture().pixels >> 8).astype(np.uint16), b"")
     encode_picture(dark, tmp_path / f"a{extension}")
     frame = decode(tmp_path / f"a{extension}")

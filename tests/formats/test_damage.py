@@ -1,4 +1,4 @@
-"""Whatever happened to a file: it is a frame or one clear line, never a traceback."""
+"""A damaged file yields a frame or one clear line, never a traceback."""
 
 import io
 import random
@@ -83,7 +83,7 @@ def test_a_mutated_file_is_a_frame_or_a_refusal(tmp_path: Path, name: str) -> No
 
 @pytest.mark.parametrize("name", [name for name in SAMPLES if name != "plain.tif"])
 @pytest.mark.parametrize("kept", [10, 0.5])
-def test_a_file_cut_short_is_refused(tmp_path: Path, name: str, kept: float) -> None:
+def test_a_truncated_file_is_refused(tmp_path: Path, name: str, kept: float) -> None:
     whole = _sample(tmp_path, name)
     (tmp_path / name).write_bytes(whole[: int(kept if kept > 1 else len(whole) * kept)])
     with pytest.raises(InputError, match="damaged"):
@@ -100,7 +100,7 @@ def test_more_samples_than_rgb_and_alpha(tmp_path: Path, samples: int, planes: s
         decode(tmp_path / "a.tif")
 
 
-def test_a_volume_is_no_picture(tmp_path: Path) -> None:
+def test_a_volume_is_refused(tmp_path: Path) -> None:
     pixels = np.ones((2, 16, 16, 3), np.uint8)
     tifffile.imwrite(
         tmp_path / "a.tif", pixels, photometric="rgb", volumetric=True, tile=(2, 16, 16)
@@ -129,7 +129,7 @@ def test_a_tiff_that_lacks_a_strip(tmp_path: Path) -> None:
         Entry.of(Kind.SRATIONAL, -1),
     ],
 )
-def test_directories_at_impossible_places(tmp_path: Path, children: Entry) -> None:
+def test_directories_at_impossible_offsets(tmp_path: Path, children: Entry) -> None:
     path = tmp_path / "a.tif"
     path.write_bytes(with_header({256: Entry.of(Kind.LONG, 4), 330: children, 0x8769: children}))
     assert detect(path) == "tiff"
@@ -150,7 +150,7 @@ def _huge_png(side: int) -> bytes:
 
 
 @pytest.mark.parametrize(("place", "new"), [(16, b"\1"), (33, b"\xf5")])
-def test_damaged_sizes_in_a_png_are_not_believed(
+def test_damaged_sizes_in_a_png_are_not_trusted(
     tmp_path: Path, place: int, new: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = _sample(tmp_path, "a.png")
@@ -160,7 +160,7 @@ def test_damaged_sizes_in_a_png_are_not_believed(
         decode(tmp_path / "a.png")
 
 
-def test_a_png_beyond_all_bounds(tmp_path: Path) -> None:
+def test_a_png_with_too_many_pixels_is_refused(tmp_path: Path) -> None:
     (tmp_path / "huge.png").write_bytes(_huge_png(200_000))
     with pytest.raises(InputError, match=r"huge.png has too many pixels; make it smaller"):
         decode(tmp_path / "huge.png")

@@ -1,4 +1,4 @@
-"""Every way in which a file can be no photo ends in one clear line."""
+"""A file that is not a photo, for whatever reason, is refused in one clear line."""
 
 from pathlib import Path
 
@@ -28,8 +28,8 @@ def _refusal(path: Path) -> str:
         ("letter.pdf", b"%PDF-1.7 and more", "is a PDF"),
         ("phone.heic", b"\0\0\0\x18ftypheic\0\0\0\0", "is a HEIC"),
         ("web.avif", b"\0\0\0\x18ftypavif\0\0\0\0", "is an AVIF"),
-        ("note.txt", b"words, no photo " * 999, "no photo that LibRaw or pairfix knows"),
-        ("photo.nef", b"words, no photo " * 999, "no photo that LibRaw or pairfix knows"),
+        ("note.txt", b"words, no photo " * 999, "not a photo that LibRaw or pairfix knows"),
+        ("photo.nef", b"words, no photo " * 999, "not a photo that LibRaw or pairfix knows"),
         ("cut.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "damaged or incomplete"),
         ("cut.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF\0", "damaged or incomplete"),
         ("cut.webp", b"RIFF\x10\0\0\0WEBPVP8 ", "damaged or incomplete"),
@@ -37,7 +37,9 @@ def _refusal(path: Path) -> str:
         ("cut.dng", b"II*\0\x08\0\0\0\x05\0", "damaged"),
     ],
 )
-def test_no_photo(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
+def test_files_that_are_not_photos_are_refused(
+    tmp_path: Path, name: str, content: bytes, reason: str
+) -> None:
     (tmp_path / name).write_bytes(content)
     assert reason in _refusal(tmp_path / name)
 
@@ -64,7 +66,7 @@ def test_a_truncated_raw(tmp_path: Path, share: float) -> None:
     assert "damaged" in _refusal(tmp_path / "cut.dng")
 
 
-def test_content_counts_before_the_extension(tmp_path: Path) -> None:
+def test_content_takes_precedence_over_the_extension(tmp_path: Path) -> None:
     assert decode(make_dng(tmp_path / "raw.tif", scene())).domain == "raw"
     tifffile.imwrite(tmp_path / "plain.jpg", np.zeros((4, 4, 3), np.uint16), photometric="rgb")
     assert decode(tmp_path / "plain.jpg").domain == "srgb"

@@ -124,7 +124,7 @@ def test_any_mosaic_survives_to_half_a_level(tmp_path: Path, mosaic: NDArray[np.
 
 
 @pytest.mark.parametrize("pattern", ["RGGB", "GRBG", "GBRG", "BGGR"])
-def test_a_rendered_frame_is_read_as_it_was(tmp_path: Path, pattern: str) -> None:
+def test_a_rendered_frame_is_read_back_unchanged(tmp_path: Path, pattern: str) -> None:
     frame = rendered(pattern)
     encode_capture(frame, MATRIX, tmp_path / "a.dng")
     read = decode(tmp_path / "a.dng")
@@ -148,7 +148,7 @@ def test_exiftool_finds_no_fault_in_a_rendered_frame(tmp_path: Path) -> None:
     assert report.split() == ["Validate", ":", "OK"]
 
 
-def test_no_mosaic_no_dng(tmp_path: Path) -> None:
+def test_a_dng_needs_a_mosaic(tmp_path: Path) -> None:
     source = decode(make_dng(tmp_path / "a.dng", scene()), domain="srgb")
     with pytest.raises(OutputError, match="no Bayer mosaic"):
         encode_dng(source, np.zeros((4, 4), np.float32), 0.0, tmp_path / "b.dng")

@@ -1,4 +1,4 @@
-"""What outputs refuse, and what they leave out."""
+"""What writers refuse, and what they leave out."""
 
 import logging
 from pathlib import Path
@@ -16,7 +16,7 @@ PICTURES = [extension for extension, chosen in FORMATS.items() if not chosen.mos
 
 
 @pytest.mark.parametrize("extension", PICTURES)
-def test_exif_over_64_kb_loses_its_largest_tags_where_it_must(
+def test_exif_over_64_kb_loses_its_largest_tags_in_jpeg_only(
     tmp_path: Path, extension: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     main = {
@@ -55,7 +55,7 @@ def test_an_encoder_that_fails_is_an_output_error(
     assert not [*tmp_path.iterdir()]
 
 
-def test_a_mosaic_format_is_refused_where_a_picture_is_meant(tmp_path: Path) -> None:
+def test_a_mosaic_format_is_refused_for_a_picture(tmp_path: Path) -> None:
     assert check_writable(tmp_path / "a.dng").mosaic
     for name in ("a.dng", "a.bmp"):
         with pytest.raises(OutputError) as caught:

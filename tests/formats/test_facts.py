@@ -1,4 +1,4 @@
-"""What headers say is what decoding finds, without the pixels."""
+"""Facts from headers agree with those from decoding."""
 
 import random
 from datetime import UTC, datetime
@@ -57,7 +57,7 @@ def _read(path: Path) -> Facts | str:
 
 @pytest.mark.parametrize("orientation", [1, 6])
 @pytest.mark.parametrize("name", _SAMPLES)
-def test_headers_say_what_decoding_finds(tmp_path: Path, name: str, orientation: int) -> None:
+def test_headers_agree_with_decoding(tmp_path: Path, name: str, orientation: int) -> None:
     path = _sample(tmp_path, name, orientation)
     frame, facts = decode(path), read_facts(path)
     assert facts.kind == ("raw" if name == "a.dng" else "picture")

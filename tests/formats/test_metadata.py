@@ -36,7 +36,7 @@ def test_directories_survive(entries: dict[int, Entry]) -> None:
 
 
 @given(st.binary())
-def test_any_bytes_are_a_block_or_none(block: bytes) -> None:
+def test_any_bytes_can_be_parsed(block: bytes) -> None:
     metadata.clean(metadata.parse(block))
     metadata.clean(metadata.parse(b"II*\0\x08\0\0\0" + block))
 
@@ -63,7 +63,7 @@ def test_rationals_are_close(value: float) -> None:
     assert Fraction(entry.number or 0).limit_denominator(1_000_000)
 
 
-def test_a_rational_over_zero_is_no_number() -> None:
+def test_a_rational_over_zero_is_not_a_number() -> None:
     entry = Entry(Kind.SRATIONAL, bytes(8))
     assert math.isnan(entry.values[0])
     assert entry.number is None
@@ -88,7 +88,7 @@ def test_iso_beyond_16_bits() -> None:
     assert metadata.exposure(({}, exif, {})).iso == 102400
 
 
-def test_absurd_numbers_are_unknown() -> None:
+def test_implausible_numbers_are_unknown() -> None:
     recorded = Exposure(shutter=1e9, iso=-1, aperture=math.inf)
     assert metadata.exposure(({}, {}, {}), recorded) == Exposure()
 

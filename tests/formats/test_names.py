@@ -1,4 +1,4 @@
-"""File names may hold anything; messages stay one line that every terminal shows."""
+"""File names may contain anything; messages remain one line that any terminal can show."""
 
 import os
 import sys
@@ -29,7 +29,7 @@ def test_any_message_is_one_line_that_can_be_encoded(text: str) -> None:
     assert "\x1b" not in message
 
 
-def test_names_in_any_script_stay_as_they_are() -> None:
+def test_names_in_any_script_are_unchanged() -> None:
     for name in ("Fête à la plage.dng", "写真\u3000一.tif", "👩\u200d🚀.png"):
         assert printable(name) == name
     assert printable("a\nb\udce9\x1b") == r"a\nb\udce9\x1b"
@@ -37,7 +37,7 @@ def test_names_in_any_script_stay_as_they_are() -> None:
 
 @posix
 @pytest.mark.parametrize("extension", [".dng", ".tif", ".png", ".jpg", ".webp"])
-def test_a_name_that_is_no_utf_8_is_read(tmp_path: Path, extension: str) -> None:
+def test_a_file_whose_name_is_not_utf_8_is_read(tmp_path: Path, extension: str) -> None:
     path = tmp_path / f"{_NO_UTF_8}{extension}"
     if extension == ".dng":
         make_dng(path, scene())

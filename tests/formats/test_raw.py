@@ -164,18 +164,18 @@ def test_a_monochrome_raw_becomes_three_equal_channels(tmp_path: Path) -> None:
     np.testing.assert_array_equal(pixels[..., 0], pixels[..., 2])
 
 
-def test_a_missing_white_balance_is_said(tmp_path: Path) -> None:
+def test_a_missing_white_balance_is_noted(tmp_path: Path) -> None:
     frame = decode(make_dng(tmp_path / "a.dng", scene(), neutral=None))
     assert frame.bayer is not None
     assert all(np.isfinite(frame.bayer.white_balance))
     assert frame.notes == ("no white balance in the file: daylight is assumed",)
 
 
-def test_the_source_has_gone(tmp_path: Path) -> None:
+def test_a_missing_or_changed_source_is_refused(tmp_path: Path) -> None:
     path = make_dng(tmp_path / "a.dng", scene())
     frame = decode(path)
     path.unlink()
-    with pytest.raises(InputError, match="does not exist any more"):
+    with pytest.raises(InputError, match="no longer exists"):
         develop_mosaic(frame, _unit_mosaic(frame), DevelopSettings())
     make_dng(path, scene()[:32])
     with pytest.raises(InputError, match="has changed"):

@@ -1,4 +1,4 @@
-"""Nothing but pairfix speaks on standard error."""
+"""Only pairfix itself writes to standard error."""
 
 import logging
 import os
@@ -41,7 +41,7 @@ def test_damage_is_reported_by_the_error_alone(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_jpeg_with_damaged_rows_is_read_in_silence(
+def test_a_jpeg_with_damaged_rows_is_read_silently(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)

@@ -12,8 +12,7 @@ from pairfix.errors import OutputError
 from pairfix.image import Alignment, Exposure, Picture
 from pairfix.output.html import Score, check_page, render_page, score_pictures, scores
 from pairfix.output.html.facts import alignment_facts, frame_facts, settings_of, stops
-from pairfix.output.html.histogram import HEIGHT, measure_tones
-from pairfix.output.html.images import BUDGET, Image, fit_images
+from pairfix.output.html.images import BUDGET, PLOT_HEIGHT, Image, fit_images, measure_tones
 from pairfix.score import DEFAULT_METRICS, Metric, Scores
 from pairfix.score.sampling import REDUCED
 from tests.pages import frames, pictures, restoration, single
@@ -83,19 +82,19 @@ def test_the_policy_allows_the_style_and_the_script_of_the_page_alone() -> None:
 
 
 @pytest.mark.parametrize("place", ["short", "long", "output"])
-def test_names_of_files_are_text_and_nothing_else(place: str) -> None:
+def test_file_names_are_plain_text(place: str) -> None:
     page = Outline(page_of_pair(**{place: NASTY}))
     assert len(page.all("script")) == 1
     assert NASTY in page.text
 
 
-def test_notes_are_text_and_nothing_else() -> None:
+def test_notes_are_plain_text() -> None:
     page = Outline(render_page(pictures(), restoration(remarks=(f"look at {NASTY}",))))
     assert len(page.all("script")) == 1
     assert f"look at {NASTY}" in page.text
 
 
-def test_names_that_no_encoding_holds_are_shown_all_the_same() -> None:
+def test_names_that_cannot_be_encoded_are_shown_escaped() -> None:
     page = page_of_pair(short="a\udcff\x1b[31m\n.dng")
     page.encode()
     assert "a\\udcff\\x1b[31m\\n.dng" in words(page)
@@ -120,7 +119,7 @@ def test_the_page_says_what_was_done() -> None:
         "Model mine",
         "Ran on CPU (ONNX Runtime, fp32)",
         "Fuse 2.50 s",
-        "In all 3.00 s",
+        "Total 3.00 s",
     ):
         assert fact in text
 
@@ -187,7 +186,7 @@ def test_what_does_not_fit_is_made_smaller() -> None:
 def test_tones_of_one_level_are_one_step() -> None:
     tones = measure_tones(Picture(np.full((8, 8, 3), 0, np.uint16), b""))
     assert (tones.black, tones.white, tones.mean) == (1.0, 0.0, 0.0)
-    assert tones.path.startswith(f"M0,{HEIGHT}V-0.0H2V{HEIGHT}.0H4")
+    assert tones.path.startswith(f"M0,{PLOT_HEIGHT}V-0.0H2V{PLOT_HEIGHT}.0H4")
 
 
 def test_white_is_the_brightest_level() -> None:
@@ -212,21 +211,21 @@ def test_settings_read_as_photographers_write_them(exposure: Exposure, text: str
 
 
 @pytest.mark.parametrize(("ratio", "text"), [(4, "+2.00 EV"), (0.5, "−1.00 EV"), (1.001, "0 EV")])
-def test_ratios_are_told_in_stops(ratio: float, text: str) -> None:
+def test_ratios_are_shown_in_stops(ratio: float, text: str) -> None:
     assert stops(ratio) == text
 
 
-def test_what_a_file_does_not_say_is_left_out() -> None:
+def test_what_a_file_does_not_state_is_left_out() -> None:
     frame, _ = frames()
     labels = [fact.label for fact in frame_facts(frame.facts)]
     assert labels == ["Camera", "Shutter", "Aperture", "ISO", "Stored"]
 
 
-def test_a_pair_left_as_it_lies_has_no_shift() -> None:
+def test_an_unaligned_pair_has_no_shift() -> None:
     still = Alignment("none", np.eye(3), 0.6, 0.6, sure=False, notes=("not aligned",))
     facts = {fact.label: fact.value for fact in alignment_facts(still, (400, 600))}
     assert facts["Motion"] == "none applied"
-    assert facts["Verdict"] == "not sure: look twice"
+    assert facts["Verdict"] == "not sure: check the result"
     assert "Shift at the centre" not in facts
 
 
@@ -250,7 +249,7 @@ METRICS = {
 }
 
 
-def test_scores_are_told_by_photo(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scores_are_given_by_photo(monkeypatch: pytest.MonkeyPatch) -> None:
     def score_all(photos: list[Picture], *_: object, **__: object) -> list[Scores]:
         return [Scores({name: photo.pixels.mean() for name in METRICS}) for photo in photos]
 
@@ -264,7 +263,7 @@ def test_scores_are_told_by_photo(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found[1].best == max(found[1].values.values())
 
 
-def test_a_metric_without_a_value_says_why_but_tells_no_folder(
+def test_a_metric_without_a_value_says_why_but_names_no_folder(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     error = OutputError("<niqe.mat> is not here", "save it in /home/secret")

@@ -1,4 +1,4 @@
-"""Pairs told by EXIF."""
+"""Pairs found by EXIF."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from pairfix.pairs.timing import pair_by_time
 from tests.formats.samples import picture
 from tests.shots import left_out, shoot_jpeg, shoot_raw
 
-_START = datetime(2026, 5, 1, 21, 10)  # noqa: DTZ001  (EXIF times have no zone)
+_START = datetime(2026, 5, 1, 21, 10)  # noqa: DTZ001  (EXIF times may lack a zone)
 _ROOT = Path("photos")
 
 
@@ -35,7 +35,7 @@ def _paired(*photos: Facts) -> list[tuple[str, str]]:
     return [(pair.long.stem, pair.short.stem) for pair in pairs]
 
 
-def test_seconds_and_exposure_times_tell_pairs(tmp_path: Path) -> None:
+def test_pairs_are_found_by_seconds_and_exposure_times(tmp_path: Path) -> None:
     shoot_raw(tmp_path / "a" / "IMG_1.dng", shutter=1 / 60, time="21:10:01", sub_second="25")
     shoot_raw(tmp_path / "b" / "IMG_2.dng", shutter=1 / 4, time="21:10:02", sub_second="75")
     shoot_jpeg(tmp_path / "IMG_3.jpg", shutter=1 / 4, time="21:20:01", offset="+02:00")
@@ -66,8 +66,8 @@ def test_photos_that_fit_no_other_are_left_out(tmp_path: Path) -> None:
     for name in ("alone.jpg", "other1.jpg", "other2.jpg", "twin.dng"):
         assert reasons[name].startswith("no other photo of its camera, size and kind within 10 s")
     assert reasons["similar2.jpg"].startswith("its exposure time is within 1.5 stops")
-    assert reasons["twin.jpg"] == "twin.dng, its raw, is taken instead"
-    assert reasons["plain.png"] == ("its metadata do not say its camera, time, exposure time")
+    assert reasons["twin.jpg"] == "twin.dng, its raw, is used instead"
+    assert reasons["plain.png"] == ("its metadata lack its camera, time, exposure time")
 
 
 def test_raws_make_the_pair_beside_their_pictures(tmp_path: Path) -> None:
@@ -117,12 +117,12 @@ def test_a_bracket_whose_neighbours_are_too_close_makes_a_pair_of_its_ends() -> 
     assert _paired(*(_shot(str(n), n, shutter) for n, shutter in enumerate((0.25, 0.125, 0.0625))))
 
 
-def test_a_long_exposure_time_allows_as_much_more_between() -> None:
+def test_the_longer_exposure_time_adds_to_the_allowed_interval() -> None:
     assert _paired(_shot("0", 0, 8), _shot("1", 17, 1 / 60)) == [("0", "1")]
     assert _paired(_shot("0", 0, 8), _shot("1", 19, 1 / 60)) == []
 
 
-def test_as_many_stops_as_documented_are_enough() -> None:
+def test_the_documented_number_of_stops_is_enough() -> None:
     enough = 2**FEWEST_STOPS / 60
     assert _paired(_shot("0", 0, enough), _shot("1", 1, 1 / 60)) == [("0", "1")]
     assert _paired(_shot("0", 0, enough * 0.99), _shot("1", 1, 1 / 60)) == []

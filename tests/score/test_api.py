@@ -50,14 +50,14 @@ def picture(size: tuple[int, int] = (128, 160), seed: int = 0) -> Picture:
     return Picture((np.clip(smooth, 0, 1) * 65535).astype(np.uint16), b"")
 
 
-def test_metrics_are_found_by_name_however_capitalised() -> None:
+def test_metrics_are_found_by_name_in_any_capitalisation() -> None:
     assert find_metric("NIQE") == find_metric("niqe")
     assert find_metric("niqe").lower_is_better
     assert not find_metric("MUSIQ").lower_is_better
     assert {find_metric(each) for each in DEFAULT_METRICS} <= set(known_metrics())
 
 
-def test_an_unknown_metric_is_met_with_its_like() -> None:
+def test_an_unknown_metric_is_answered_with_similar_ones() -> None:
     with pytest.raises(MetricError, match=r"no metric niqqe; did you mean .*niqe"):
         find_metric("niqqe")
 
@@ -81,7 +81,7 @@ def test_metrics_without_weights_need_none() -> None:
 
 
 @pytest.mark.parametrize("offline", [True, False])
-def test_missing_weights_are_named_with_the_way_to_them(cache: Path, offline: bool) -> None:  # noqa: FBT001
+def test_missing_weights_are_named_with_how_to_get_them(cache: Path, offline: bool) -> None:  # noqa: FBT001
     scores = score(picture(), ["niqe", "piqe"], device="cpu", offline=offline)
     assert set(scores.values) == {"piqe"}
     error = scores.failures["niqe"]
@@ -125,7 +125,7 @@ def test_the_default_metrics_score_a_photo(cache: Path) -> None:
     assert scores.values["nrqm"] == pytest.approx(NRQM_SCORE)
 
 
-def test_a_photo_scores_the_same_every_time(cache: Path) -> None:
+def test_a_photo_always_scores_the_same(cache: Path) -> None:
     write_niqe_weights(cache)
     names = ["niqe", "piqe", "entropy"]
     assert score(picture(), names, device="cpu") == score(picture(), names, device="cpu")
@@ -162,13 +162,13 @@ def test_raws_are_developed_first(shared: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["piqe", "niqe", "nrqm", "pi"])
-def test_a_tiny_photo_is_refused_with_the_least_size(cache: Path, name: str) -> None:
+def test_a_tiny_photo_is_refused_naming_the_least_size(cache: Path, name: str) -> None:
     write_niqe_weights(cache)
     write_nrqm_weights(cache)
     least = find_metric(name).sampling.smallest
     small = score(picture((least - 1, 200)), [name], device="cpu").failures[name]
     assert isinstance(small, MetricError)
-    assert f"it needs {least} x {least}" in small.hint
+    assert f"it needs at least {least} x {least}" in small.hint
 
 
 @pytest.mark.parametrize("name", ["piqe", "niqe", "nrqm"])
@@ -179,7 +179,7 @@ def test_the_least_size_is_enough(cache: Path, name: str) -> None:
     assert name in score(picture((least, least)), [name], device="cpu").values
 
 
-def test_what_a_metric_stumbles_over_is_one_line() -> None:
+def test_an_error_in_a_metric_is_one_line() -> None:
     about = replace(find_metric("piqe"), name="stumbling")
 
     def compute(_tensor: object) -> object:
@@ -188,7 +188,7 @@ def test_what_a_metric_stumbles_over_is_one_line() -> None:
     metric = LoadedMetric(about, "cpu", compute)
     with pytest.raises(MetricError, match="it: first line; the photo may be too small"):
         metric.score(picture().pixels, "photo.png")
-    with pytest.raises(MetricError, match="gives no number"):
+    with pytest.raises(MetricError, match="yields no number"):
         LoadedMetric(about, "cpu", lambda _: float("nan")).score(picture().pixels, "photo.png")
 
 
@@ -199,7 +199,7 @@ def test_what_a_metric_stumbles_over_is_one_line() -> None:
         (AssertionError(""), MetricError),
     ],
 )
-def test_what_keeps_a_metric_from_loading_is_told(
+def test_the_reason_that_a_metric_cannot_be_loaded_is_reported(
     error: Exception, kind: type[PairfixError], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_arguments: object, **_options: object) -> None:
@@ -210,7 +210,7 @@ def test_what_keeps_a_metric_from_loading_is_told(
     assert isinstance(found, kind)
 
 
-def test_a_damaged_photo_does_not_keep_the_others(tmp_path: Path) -> None:
+def test_a_damaged_photo_does_not_stop_the_others(tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
     scores = score_all([tmp_path / "broken.png", picture()], ["piqe", "entropy"], device="cpu")
     assert set(scores[1].values) == {"piqe", "entropy"}
@@ -243,7 +243,7 @@ def test_twelve_megapixels_stay_within_three_gigabytes(tmp_path: Path, name: str
 
 
 def _peak(arguments: list[str], torch_home: Path) -> float:
-    """Bytes that a command takes at most."""
+    """Peak memory of a command in bytes."""
     code = (
         "import os, resource, sys, subprocess;"
         "subprocess.run([sys.executable, '-m', *sys.argv[2:]], check=True,"

@@ -25,7 +25,7 @@ def test_a_small_photo_is_scored_whole() -> None:
         assert view.shape == pixels.shape
 
 
-def test_patches_lie_evenly_and_apart() -> None:
+def test_patches_are_evenly_spread_without_overlap() -> None:
     pixels = np.zeros((1000, 4000, 3), np.uint16)
     pixels[:, :, 0] = np.arange(4000)
     pixels[:, :, 1] = np.arange(1000)[:, None]

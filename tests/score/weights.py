@@ -9,17 +9,17 @@ from typing import NoReturn
 import numpy as np
 import pytest
 
-from pairfix.score.quiet import quietly
+from pairfix.score.guards import quietly
 
 needs_pyiqa = pytest.mark.skipif(find_spec("pyiqa") is None, reason="pyiqa is not installed")
 
 _FEATURES = 36
 NRQM_SCORE = 6.0
-"""What the stand-in gives every photo."""
+"""What the stand-in scores every photo."""
 
 
 def empty_cache(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Have pyiqa, torch.hub and the Hugging Face client keep weights here; nothing can be fetched.
+    """Have pyiqa, torch.hub and the Hugging Face client keep weights here; downloads fail.
 
     Returns:
         Where pyiqa looks for its own.

@@ -1,14 +1,13 @@
-"""Judge models on pairs whose truth is known, against baselines computed on the spot.
+"""Judge models on pairs whose truth is known, against freshly computed baselines.
 
-Every restoration is a run of the installed command in a process of its own, so that time and
-memory are what a user sees. Results, baselines and truth are developed alike and compared as
-sRGB pictures.
+Every restoration is a run of the installed command in a separate process, so that time and memory
+are what a user sees. Results, baselines and truth are developed alike and compared as sRGB
+pictures.
 """
 
 from pairfix.bench.baselines import BASELINES, PHOTOS
 from pairfix.bench.benchmark import check_folder, run, sheets_of, write_results
 from pairfix.bench.judge import TRUTH, Judgement, Plan
-from pairfix.bench.pairs import find_pairs
 from pairfix.bench.results import Failure, Quality, Results, Verdict
 from pairfix.bench.sheet import write_sheet
 from pairfix.bench.tables import summary
@@ -24,7 +23,6 @@ __all__ = [
     "Results",
     "Verdict",
     "check_folder",
-    "find_pairs",
     "run",
     "sheets_of",
     "summary",

@@ -1,4 +1,4 @@
-"""What a model must beat: the photos themselves, and denoisers of the short one alone."""
+"""What a model must beat: the photos themselves, and denoisers of the short exposure alone."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,30 +17,30 @@ __all__ = ["BASELINES", "BM3D", "LONG", "PHOTOS", "SHORT", "Baseline", "bm3d_is_
 
 SHORT, LONG, BM3D = "short", "long", "BM3D"
 PHOTOS = (SHORT, LONG)
-"""The baselines that cost nothing."""
+"""The baselines that take next to no time."""
 
 _NLM_STRENGTH = 1.75
-"""OpenCV's ``h`` over the noise in the finest diagonal detail of a developed photo.
+"""Ratio of OpenCV's ``h`` to the noise in the finest diagonal detail of a developed photo.
 
-Of 1, 1.25, 1.5, 1.75 and 2, the best on average over crops of wheel, neon and street (26.82 dB;
+The best of 1, 1.25, 1.5, 1.75 and 2 on average over crops of wheel, neon and street (26.82 dB;
 25.13 for 1, 26.65 for 2): a baseline deserves its best setting.
 """
 _NLM_PATCH, _NLM_SEARCH = 7, 21
-"""OpenCV's recommended sides in pixels."""
+"""Sides in pixels, as OpenCV recommends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A picture made without a model."""
+    """A way to make a picture without a model."""
 
     name: str
     source: str
-    """What it is, and where it comes from."""
+    """What it is, and its source."""
     picture: Callable[[AlignedPair], Picture]
 
 
 def bm3d_is_installed() -> bool:
-    """Whether the extra `bench` is there."""
+    """Whether the extra `bench` is installed."""
     return find_spec("bm3d") is not None
 
 
@@ -58,9 +58,9 @@ def _long_unaligned(pair: AlignedPair) -> Picture:
 
 
 def _bm3d(pair: AlignedPair) -> Picture:
-    """The short exposure stabilised, denoised by BM3D, and brought back.
+    """The short exposure, variance-stabilised, denoised by BM3D, and transformed back.
 
-    A mosaic plane by plane; RGB as a colour picture, whose blocks are matched in its luminance.
+    A mosaic is denoised plane by plane; RGB as a colour picture, with blocks matched in luminance.
     """
     try:
         import bm3d  # noqa: PLC0415  (optional)
@@ -114,7 +114,7 @@ BASELINES: Mapping[str, Baseline] = {
         ),
     )
 }
-"""By name, in the order in which they are shown."""
+"""By name, in display order."""
 
 
 def _developed(planes: Planes, pair: AlignedPair) -> Picture:
@@ -122,7 +122,7 @@ def _developed(planes: Planes, pair: AlignedPair) -> Picture:
 
 
 def _lab_noise(bgr: cv2.typing.MatLike) -> tuple[float, float]:
-    """Root mean square of the finest diagonal detail, of lightness and of both colours."""
+    """Root mean square of the finest diagonal detail: of lightness, and of the two colour axes."""
     lab = cv2.cvtColor(bgr, cv2.COLOR_LBGR2Lab).astype(np.float32)
     diagonal = lab[:-1, :-1] - lab[1:, :-1] - lab[:-1, 1:] + lab[1:, 1:]
     light, first, second = np.sqrt(np.mean(np.square(diagonal / 2), axis=(0, 1)))

@@ -1,4 +1,4 @@
-"""Restore a pair by the installed command, in a process of its own."""
+"""Restore a pair by the installed command, in a separate process."""
 
 import json
 import subprocess
@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from pairfix.bench import measured
-from pairfix.bench.pairs import Pair
 from pairfix.errors import PairfixError
 
 __all__ = ["CommandFailedError", "Run", "restore"]
 
 _PREFIX = "pairfix: "
-_KILLED = "the command ended without a word (was memory running out?)"
+_KILLED = "the command ended without a message (did it run out of memory?)"
 
 
 class CommandFailedError(PairfixError):
-    """The command failed; its own message and exit code."""
+    """The command failed; has its message and exit code."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
@@ -29,28 +28,29 @@ class CommandFailedError(PairfixError):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run of the command said and took."""
+    """What one run of the command reported, and the time and memory it took."""
 
     report: dict[str, Any]
     """As `docs/report.schema.json` describes it."""
     seconds: float
     """From the command's start to the finished file."""
     peak_bytes: int | None
-    """Most resident memory that it held; None where the system does not tell."""
+    """Peak resident memory; None where the system does not report it."""
 
 
-def restore(pair: Pair, output: Path, options: Sequence[str]) -> Run:
+def restore(long: Path, short: Path, output: Path, options: Sequence[str]) -> Run:
     """Run ``pairfix restore`` on a pair.
 
     Args:
-        pair: The photos.
+        long: The long exposure.
+        short: The short exposure.
         output: The result.
-        options: More options of the command.
+        options: Further options of the command.
 
     Raises:
-        CommandFailedError: It failed.
+        CommandFailedError: The command failed.
     """
-    arguments = ["restore", str(pair.long), str(pair.short), "-o", str(output), *options]
+    arguments = ["restore", str(long), str(short), "-o", str(output), *options]
     command = [sys.executable, "-m", "pairfix", *arguments, "--json", "--quiet", "--overwrite"]
     with tempfile.TemporaryDirectory() as folder:
         facts = Path(folder) / "measured.json"
@@ -65,7 +65,7 @@ def restore(pair: Pair, output: Path, options: Sequence[str]) -> Run:
 
 
 def _run(command: list[str]) -> tuple[str, str]:
-    """What a command prints on standard output and error; asked to end when we are interrupted."""
+    """What a command prints on standard output and error; terminated if we are interrupted."""
     with subprocess.Popen(  # noqa: S603  (our own command)
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
     ) as process:

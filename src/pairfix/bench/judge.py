@@ -1,4 +1,4 @@
-"""Judge one pair: restore it by every model, make every baseline, compare all with the truth."""
+"""Judge one pair: restore it with every model, make every baseline, compare all with the truth."""
 
 import tempfile
 import time
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from pairfix.bench.baselines import BASELINES, BM3D, PHOTOS, bm3d_is_installed
 from pairfix.bench.command import CommandFailedError, restore
-from pairfix.bench.pairs import Pair, open_pair
 from pairfix.bench.results import Failure, Quality, Verdict
 from pairfix.errors import PairError, PairfixError
 from pairfix.formats import decode
 from pairfix.image import AlignedPair, DevelopSettings, Frame, Picture
 from pairfix.light import planes_from_frame, srgb_to_linear
 from pairfix.metrics import psnr, ssim
-from pairfix.score.reference import full_reference
+from pairfix.pairs import FoundPair
+from pairfix.score.load import full_reference
 from pairfix.stages.develop import develop
 from pairfix.stages.prepare import Preparation, prepare_pair
 
@@ -27,12 +27,12 @@ __all__ = ["TRUTH", "Judgement", "Plan", "judge"]
 
 Floats = NDArray[np.float32]
 Step = Callable[[str], None]
-"""Called with the method that is judged next."""
+"""Called with each method before it is judged."""
 
 TRUTH = "truth"
 
 _LEAST_SIDE = 32
-"""Pixels: less is too small for BM3D's blocks in a mosaic's planes, OpenCV's search, LPIPS."""
+"""Pixels; fewer are too few for BM3D's blocks in a mosaic's planes, OpenCV's search, or LPIPS."""
 _PEAK = np.float32(65535)
 _BT709_KNEE = 0.018
 
@@ -42,16 +42,16 @@ class Plan:
     """What is judged."""
 
     models: tuple[str | None, ...] = (None,)
-    """Names or folders; None for the default of the pair's kind."""
+    """Names or folders; None for the default for the pair's domain."""
     baselines: tuple[str, ...] = tuple(BASELINES)
-    """Names; BM3D is left out where it is not installed."""
+    """Names; BM3D is skipped where it is not installed."""
     options: tuple[str, ...] = ()
-    """More options of ``pairfix restore``."""
+    """Further options of ``pairfix restore``."""
 
 
 @dataclass(slots=True)
 class Judgement:
-    """What was found about one pair."""
+    """The outcome for one pair."""
 
     pair: str
     verdicts: list[Verdict] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Judgement:
 
     @contextmanager
     def noting_failures(self, method: str = "") -> Iterator[None]:
-        """Note an error that pairfix foresaw, and go on after the block."""
+        """Record an error that pairfix foresaw, and continue after the block."""
         try:
             yield
         except CommandFailedError as error:
@@ -72,17 +72,16 @@ class Judgement:
             self.failures.append(Failure(self.pair, method, str(error), error.exit_code))
 
 
-def judge(folder: Path, plan: Plan, step: Step) -> Judgement:
-    """Judge all methods on one pair; whatever fails is noted, and the rest goes on.
+def judge(pair: FoundPair, plan: Plan, step: Step) -> Judgement:
+    """Judge all methods on one pair; failures are recorded, and the rest continues.
 
     Args:
-        folder: Of the pair.
+        pair: The photos, and the truth if it is known.
         plan: What to judge.
-        step: Told before each method.
+        step: Called before each method.
     """
-    judgement = Judgement(folder.resolve().name)
+    judgement = Judgement(pair.name)
     with judgement.noting_failures():
-        pair = open_pair(folder)
         truth = None
         if pair.truth:
             truth = _developed(decode(pair.truth))
@@ -96,9 +95,9 @@ def judge(folder: Path, plan: Plan, step: Step) -> Judgement:
 
 
 def _judge_baselines(
-    pair: Pair, names: Sequence[str], truth: Picture | None, judgement: Judgement, step: Step
+    pair: FoundPair, names: Sequence[str], truth: Picture | None, judgement: Judgement, step: Step
 ) -> None:
-    """Every baseline where the truth is known, else the photos alone, to be looked at."""
+    """Every baseline if the truth is known, else only the photos, for the contact sheet."""
     if truth is None:
         names = PHOTOS
     elif BM3D in names and not bm3d_is_installed():
@@ -119,7 +118,7 @@ def _judge_baselines(
 
 
 def _judge_models(
-    pair: Pair, plan: Plan, truth: Picture | None, judgement: Judgement, step: Step
+    pair: FoundPair, plan: Plan, truth: Picture | None, judgement: Judgement, step: Step
 ) -> None:
     for model, label in zip(plan.models, _labels(plan.models), strict=True):
         step(label or "default model")
@@ -129,7 +128,7 @@ def _judge_models(
         ):
             output = Path(folder) / "result.png"
             options = [*plan.options, *(["--model", model] if model else [])]
-            run = restore(pair, output, options)
+            run = restore(pair.long, pair.short, output, options)
             picture = _developed(decode(output))
             name = label or run.report["model"]["name"]
             verdict = Verdict(
@@ -147,14 +146,14 @@ def _judge_models(
 
 
 def _labels(models: Sequence[str | None]) -> list[str | None]:
-    """Models by their names, or as they were given where two have the same."""
+    """Models by their names, or as they were given if two have the same name."""
     names = [model and Path(model).name for model in models]
     return [
         name if names.count(name) == 1 else model for name, model in zip(names, models, strict=True)
     ]
 
 
-def _scene(pair: Pair) -> AlignedPair:
+def _scene(pair: FoundPair) -> AlignedPair:
     """The pair as a restoration sees it, but for the row noise, which the baselines keep.
 
     Raises:
@@ -185,7 +184,7 @@ def _quality(picture: Picture, truth: Picture, name: str) -> Quality:
 
 
 def _bt709(encoded: Floats) -> Floats:
-    """An sRGB picture under the transfer function of ITU-R BT.709."""
+    """An sRGB picture in the transfer function of ITU-R BT.709."""
     linear = srgb_to_linear(encoded)
     curve = np.where(linear < _BT709_KNEE, 4.5 * linear, 1.099 * linear**0.45 - 0.099)
     return curve.astype(np.float32)

@@ -1,9 +1,9 @@
-"""Run a command; write its exit status, seconds and peak memory into a file as JSON.
+"""Run a command; write its exit status, seconds and peak memory to a file as JSON.
 
     python measured.py FILE COMMAND [ARGUMENT ...]
 
-Run by its path in a process of its own, which imports nothing large: Linux counts what a process
-held when it started another as the other's peak memory.
+A script of its own, which imports nothing large: Linux counts the memory that a process holds when
+it starts another one towards the other's peak.
 """
 
 import json
@@ -15,11 +15,11 @@ import time
 from pathlib import Path
 
 _UNIT = 1 if sys.platform == "darwin" else 1024
-"""Bytes that a unit of ru_maxrss stands for."""
+"""Bytes per unit of ru_maxrss."""
 
 
 def main() -> None:
-    """Run the command that the arguments give."""
+    """Run the command in the arguments."""
     target, *command = sys.argv[1:]
     start = time.perf_counter()
     process = subprocess.Popen(command)  # noqa: S603  (our own command)
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def _wait(process: "subprocess.Popen[bytes]") -> tuple[int, int | None]:
-    """Exit status, and peak resident memory where the system tells it (not on Windows)."""
+    """Exit status, and peak resident memory where the system reports it (not on Windows)."""
     if sys.platform == "win32":
         return process.wait(), None
     _, status, usage = os.wait4(process.pid, 0)

@@ -1,32 +1,48 @@
-"""What a benchmark found, as values and as JSON."""
+"""What a benchmark found and on which machine, as values and as JSON."""
 
 import math
+import os
+import platform
+import shutil
+import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any, Literal
 
-from pairfix.bench.machine import Machine
+from pairfix._version import __version__
 
-__all__ = ["Failure", "Kind", "Quality", "Results", "Verdict"]
+__all__ = ["Failure", "Kind", "Machine", "Quality", "Results", "Verdict", "this_machine"]
 
 Kind = Literal["baseline", "model"]
 
 _UNBOUNDED = ("psnr", "psnr_bt709")
-"""What may be infinite; null in JSON."""
+"""Values that may be infinite; null in JSON."""
+_PACKAGES = {
+    "numpy": ("numpy",),
+    "OpenCV": ("opencv-python-headless", "opencv-python"),
+    "ONNX Runtime": ("onnxruntime-gpu", "onnxruntime"),
+    "PyTorch": ("torch",),
+    "bm3d": ("bm3d",),
+}
+"""Distributions by common name; the first that is installed counts."""
+_PATIENCE = 10
+"""Seconds to wait for a system tool."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How close a picture comes to the truth, both as 16-bit sRGB."""
+    """How close a picture is to the truth, both as 16-bit sRGB."""
 
     psnr: float
-    """In dB; infinite where the picture is the truth."""
+    """In dB; infinite if the picture equals the truth."""
     psnr_bt709: float
-    """In dB, both under the transfer function of ITU-R BT.709, which weighs the shadows less."""
+    """In dB, both in the transfer function of ITU-R BT.709, which gives shadows less weight."""
     ssim: float
-    """-1 to 1, the mean of the channels' own."""
+    """-1 to 1, averaged over the channels."""
     lpips: float | None = None
-    """Less is better; None where its weights are missing."""
+    """Lower is better; None if its weights are missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +53,15 @@ class Verdict:
     method: str
     kind: Kind
     quality: Quality | None
-    """None where the truth is not known."""
+    """None if the truth is not known."""
     seconds: float
-    """Of a model, the whole command; of a baseline, the method and the development."""
+    """For a model, of the whole command; for a baseline, of the method and the development."""
     peak_bytes: int | None = None
-    """Of a model, the command's peak resident memory."""
+    """For a model, the command's peak resident memory."""
     stages: Mapping[str, float] = field(default_factory=dict)
-    """Seconds by stage of the command."""
+    """Seconds of the command by stage."""
     runtime: str = ""
-    """Where a model ran."""
+    """What a model ran on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +70,31 @@ class Failure:
 
     pair: str
     method: str
-    """Empty where it is the whole pair."""
+    """Empty if it is the whole pair."""
     message: str
     exit_code: int
 
     def __str__(self) -> str:
         where = f"{self.pair}, {self.method}" if self.method else self.pair
         return f"{where}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What time and memory depend on."""
+
+    cpu: str
+    cores: int
+    """Those that this process may use."""
+    gpu: str | None
+    system: str
+    versions: Mapping[str, str]
+
+    def __str__(self) -> str:
+        cores = f"{self.cores} core{'s' if self.cores != 1 else ''}"
+        named = ", ".join(f"{name} {number}" for name, number in self.versions.items())
+        gpu = self.gpu or "no GPU found"
+        return f"{self.cpu}, {cores}, {gpu}, {self.system}; {named}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +107,7 @@ class Results:
     remarks: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """The machine-readable form, without infinity, which JSON lacks; `from_json` reads it."""
+        """The machine-readable form, without infinities, which JSON lacks; `from_json` reads it."""
         value = asdict(self)
         for verdict in value["verdicts"]:
             if quality := verdict["quality"]:
@@ -83,7 +117,7 @@ class Results:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Results":
-        """Undo `as_json`."""
+        """The inverse of `as_json`."""
         return cls(
             Machine(**value["machine"]),
             tuple(map(_verdict, value["verdicts"])),
@@ -92,9 +126,68 @@ class Results:
         )
 
 
+def this_machine() -> Machine:
+    """The machine that this process runs on; imports none of the libraries that it names."""
+    found = {name: _version(candidates) for name, candidates in _PACKAGES.items()}
+    installed = {name: number for name, number in found.items() if number}
+    versions = {"pairfix": __version__, "Python": platform.python_version(), **installed}
+    system = f"{platform.system()} {platform.machine()}"
+    return Machine(_cpu(), _cores(), _gpu(), system, versions)
+
+
 def _verdict(value: Mapping[str, Any]) -> Verdict:
     quality = None
     if stored := value["quality"]:
         perfect = {name: math.inf for name in _UNBOUNDED if stored[name] is None}
         quality = Quality(**{**stored, **perfect})
     return Verdict(**{**value, "quality": quality})
+
+
+def _version(candidates: tuple[str, ...]) -> str | None:
+    for name in candidates:
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            continue
+    return None
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _cpu() -> str:
+    name = _proc_cpu() or _output_of("sysctl", "-n", "machdep.cpu.brand_string")
+    return name or platform.processor() or platform.machine() or "unknown CPU"
+
+
+def _proc_cpu() -> str | None:
+    """The CPU's name on Linux."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, None)
+
+
+def _gpu() -> str | None:
+    """The NVIDIA GPUs as named by their driver."""
+    names = _output_of("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
+    return ", ".join(names.splitlines()) if names else None
+
+
+def _output_of(*command: str) -> str | None:
+    """What a system tool prints; None if it is missing or fails."""
+    tool = shutil.which(command[0])
+    if tool is None:
+        return None
+    try:
+        done = subprocess.run(  # noqa: S603  (fixed commands)
+            [tool, *command[1:]], capture_output=True, text=True, timeout=_PATIENCE, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None

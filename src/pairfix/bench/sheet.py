@@ -14,14 +14,14 @@ from pairfix.image import Picture
 __all__ = ["SIDE", "contact_sheet", "stack", "write_sheet"]
 
 SIDE = 256
-"""Of a crop, in pixels."""
+"""Side of a crop in pixels."""
 _GAP = 6
 _LINE = 26
 """Height of a line of text."""
 _TEXT = 15
 _BACKGROUND, _INK, _FAINT = (24, 24, 24), (235, 235, 235), (160, 160, 160)
 _QUALITY = 88
-"""Of a JPEG."""
+"""JPEG quality."""
 
 
 def contact_sheet(
@@ -32,14 +32,14 @@ def contact_sheet(
     *,
     count: int = 2,
 ) -> Image.Image:
-    """One scene: a column a picture, a row a place.
+    """Show one scene: one column per picture, one row per place.
 
     Args:
-        title: Stands above.
-        pictures: Equally large, by name.
-        compared: The places are those at which these two differ most.
+        title: The heading.
+        pictures: By name; all of one size.
+        compared: Two pictures; the places are those where they differ most.
         captions: A second line under some of the names.
-        count: Of places.
+        count: Number of places.
     """
     side = min(SIDE, *compared[0].pixels.shape[:2])
     places = differing_places(*compared, side, count)
@@ -59,7 +59,7 @@ def contact_sheet(
 
 
 def stack(sheets: Sequence[Image.Image]) -> Image.Image:
-    """Sheets under each other, flush left."""
+    """Sheets one below the other, flush left."""
     height = sum(sheet.height + 2 * _GAP for sheet in sheets)
     whole = Image.new("RGB", (max(sheet.width for sheet in sheets), height), _BACKGROUND)
     top = 0
@@ -90,7 +90,7 @@ def _image(picture: Picture, place: tuple[int, int], side: int) -> Image.Image:
 
 
 def _fitting(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
-    """The text, shortened to a column."""
+    """The text, shortened to a column's width."""
     while text and font.getlength(text) > width:
         text = text[:-1]
     return text

@@ -22,7 +22,7 @@ _MISSING = "-"
 
 
 def as_markdown(results: Results) -> str:
-    """The whole benchmark as a page."""
+    """The whole benchmark as a page of Markdown."""
     used = {verdict.method for verdict in results.verdicts}
     sources = [f"- {b.name}: {b.source}" for b in BASELINES.values() if b.name in used]
     runtimes = {v.method: v.runtime for v in results.verdicts if v.runtime}
@@ -38,7 +38,7 @@ def as_markdown(results: Results) -> str:
 
 
 def summary(results: Results) -> str:
-    """The machine, then two tables: quality where the truth is known, and what the models cost."""
+    """Two tables, of quality where the truth is known and of the models' cost; then the machine."""
     parts = []
     if any(verdict.quality for verdict in results.verdicts):
         parts += ["PSNR in dB / SSIM, in sRGB:", _by_pair(results, brief)]
@@ -48,7 +48,7 @@ def summary(results: Results) -> str:
 
 
 def cells(verdict: Verdict) -> tuple[str, ...]:
-    """A verdict under `HEADER`."""
+    """A verdict as a row under `HEADER`."""
     quality = verdict.quality
     values: tuple[float | None, ...] = (None,) * 4
     if quality:
@@ -63,19 +63,19 @@ def cells(verdict: Verdict) -> tuple[str, ...]:
 
 
 def brief(verdict: Verdict) -> str:
-    """PSNR and SSIM in sRGB; empty where the truth is not known."""
+    """PSNR and SSIM in sRGB; empty if the truth is not known."""
     if verdict.quality is None:
         return ""
     return f"{_number(verdict.quality.psnr, 2)} / {_number(verdict.quality.ssim, 3)}"
 
 
 def _by_pair(results: Results, cell: Callable[[Verdict], str]) -> str:
-    """A row a method, a column a pair; what has nothing to say is left out."""
-    said = {(each.method, each.pair): cell(each) for each in results.verdicts}
-    told = [place for place, text in said.items() if text]
-    methods, pairs = (list(dict.fromkeys(names)) for names in zip(*told, strict=True))
+    """One row per method, one column per pair; empty rows and columns are left out."""
+    texts = {(each.method, each.pair): cell(each) for each in results.verdicts}
+    filled = [place for place, text in texts.items() if text]
+    methods, pairs = (list(dict.fromkeys(names)) for names in zip(*filled, strict=True))
     rows = [
-        (method, *(said.get((method, pair)) or _MISSING for pair in pairs)) for method in methods
+        (method, *(texts.get((method, pair)) or _MISSING for pair in pairs)) for method in methods
     ]
     return _table(("", *pairs), rows)
 
@@ -91,7 +91,7 @@ def _gigabytes(verdict: Verdict) -> float | None:
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose first column is text, and whose numbers stand to the right."""
+    """A table whose first column is text and whose numbers are right-aligned."""
     rule = [
         "---" if index == 0 or name == "method" else "---:" for index, name in enumerate(header)
     ]

@@ -1,4 +1,4 @@
-"""`pairfix bench`: models and baselines against the truth."""
+"""`pairfix bench`: models and baselines compared with the truth."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,14 +25,15 @@ _TEXTS = ("pair", "method")
 Pairs = Annotated[
     Path,
     typer.Argument(
-        help="A folder with one folder a pair: long.*, short.* and, as gt.*, the truth.",
+        help="A folder with one folder per pair (long.*, short.* and gt.*, the truth), or anything "
+        "else that 'pairfix pairs' takes.",
         metavar="PAIRS",
     ),
 ]
 Models = Annotated[
     list[str] | None,
     typer.Option(
-        "--model", "-m", help="A model's name or folder; may be repeated. Else the default."
+        "--model", "-m", help="A model's name or folder; can be repeated. Otherwise the default."
     ),
 ]
 Folder = Annotated[
@@ -40,12 +41,12 @@ Folder = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="Write results.json, results.md and contact.png here.",
+        help="Write results.json, results.md and contact.png to this folder.",
         metavar="FOLDER",
     ),
 ]
 NoBaselines = Annotated[
-    bool, typer.Option("--no-baselines", help="Judge the models and the photos alone.")
+    bool, typer.Option("--no-baselines", help="Judge only the models and the photos themselves.")
 ]
 
 
@@ -64,16 +65,19 @@ def bench(
 ) -> None:
     """Judge models on PAIRS with a known truth: PSNR, SSIM, LPIPS, time, memory.
 
-    Baselines are computed on the spot: the short exposure, the long one, OpenCV's non-local means,
-    and BM3D with a variance-stabilising transform (extra "bench", for non-commercial use). Pairs
-    without truth give time and memory. LPIPS needs the extra "score" and its weights. The exit
-    code is that of the first failure.
+    Baselines are computed as well: the short exposure, the long one, OpenCV's non-local means, and
+    BM3D with a variance-stabilising transform (extra "bench", for non-commercial use). Pairs
+    without truth yield time and memory only. LPIPS needs the extra "score" and its weights. The
+    exit code is that of the first failure.
     """
     talk = Talk(quiet=quiet, verbose=False)
     from pairfix import bench as benchmark  # noqa: PLC0415  (keeps --help quick)
+    from pairfix.pairs import find_pairs  # noqa: PLC0415  (the same)
 
     choose_runtime(backend, device, precision)
-    folders = benchmark.find_pairs(pairs)
+    found = find_pairs(pairs, strict=False)
+    if not any(each.pair for each in found.left_out):
+        found.require()
     if output is not None:
         benchmark.check_folder(output, overwrite=overwrite)
     passed = ["--backend", backend, "--device", device, "--precision", precision]
@@ -85,7 +89,7 @@ def bench(
     )
     sheets: list[Image] = []
     results = benchmark.run(
-        folders, plan, talk.say, lambda seen: sheets.extend(benchmark.sheets_of(seen))
+        found, plan, talk.say, lambda seen: sheets.extend(benchmark.sheets_of(seen))
     )
     if output is not None:
         benchmark.write_results(results, sheets, output, overwrite=overwrite)

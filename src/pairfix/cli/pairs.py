@@ -1,4 +1,4 @@
-"""`pairfix pairs`: the pairs in a folder, and what is in none."""
+"""`pairfix pairs`: the pairs in a folder, and the photos in none."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,18 +20,18 @@ __all__ = ["pairs"]
 Source = Annotated[
     Path,
     typer.Argument(
-        help="A folder, searched with all folders in it, or a CSV file.", metavar="FOLDER|CSV"
+        help="A folder, searched with its subfolders, or a CSV file.", metavar="FOLDER|CSV"
     ),
 ]
 
 
 def pairs(source: Source, json: Json = False) -> None:
-    """List the pairs of a long and a short exposure in a folder, and what was left out and why.
+    """List the pairs of long and short exposures in a folder, and what was left out and why.
 
-    A pair is told by a folder of its own (long.*, short.*, and the truth as gt.*), by names that
-    end in _long and _short (or -long, -short), or by EXIF: one camera, at most 10 s apart,
-    exposure times at least 1.5 stops apart. A CSV file has the columns long, short and, if known,
-    truth; its paths are relative to it.
+    A pair is found by its own folder (long.*, short.*, and gt.* for the truth), by names that end
+    in _long and _short (or -long, -short), or by EXIF: one camera, at most 10 s apart, exposure
+    times at least 1.5 stops apart. A CSV file has the columns long, short and, if known, truth;
+    its paths are relative to it.
     """
     from pairfix.pairs import find_pairs  # noqa: PLC0415  (keeps --help quick)
 
@@ -48,7 +48,7 @@ def _show(found: "Found") -> None:
     root = found.source if found.source.is_dir() else found.source.parent
     if found.pairs:
         table = make_table(
-            "Pair", "Long", "Short", "Told by", "Camera", "Exposure times", "Stops apart"
+            "Pair", "Long", "Short", "Found by", "Camera", "Exposure times", "Stops apart"
         )
         for pair in found.pairs:
             table.add_row(*map(_text, _cells(pair, root)))
@@ -66,16 +66,16 @@ def _cells(pair: "FoundPair", root: Path) -> tuple[str, ...]:
         _place(pair.long, root),
         _place(pair.short, root),
         pair.how,
-        pair.camera or "not known",
+        pair.camera or "unknown",
         f"{_shutter(pair.long_facts)}, {_shutter(pair.short_facts)}",
-        "not known" if pair.stops is None else f"{pair.stops:.1f}",
+        "unknown" if pair.stops is None else f"{pair.stops:.1f}",
     )
 
 
 def _shutter(facts: Facts) -> str:
     from pairfix.output.html.facts import settings_of  # noqa: PLC0415  (keeps --help quick)
 
-    return settings_of(Exposure(shutter=facts.exposure.shutter)) or "not known"
+    return settings_of(Exposure(shutter=facts.exposure.shutter)) or "unknown"
 
 
 def _place(path: Path, root: Path) -> str:

@@ -24,18 +24,18 @@ __all__ = ["score"]
 
 _USUAL = "niqe,nrqm,pi"
 _NARROWEST = 20
-"""Columns that a photo's path has at least."""
+"""Least width of the column of paths."""
 
 Files = Annotated[
     list[Path] | None,
     typer.Argument(help="Photos of any type that pairfix reads.", metavar="FILES..."),
 ]
 Metrics = Annotated[
-    str, typer.Option("--metric", "-m", help="Metrics, with commas between; --list shows them.")
+    str, typer.Option("--metric", "-m", help="Metrics, separated by commas; --list shows them.")
 ]
-ListMetrics = Annotated[bool, typer.Option("--list", help="List the metrics, and what they need.")]
+ListMetrics = Annotated[bool, typer.Option("--list", help="List the metrics and what they need.")]
 Against = Annotated[
-    Path | None, typer.Option(help="Also print the differences from this photo's scores.")
+    Path | None, typer.Option(help="Also print the differences to this photo's scores.")
 ]
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV on standard output.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Never use the network.")]
@@ -43,7 +43,7 @@ Offline = Annotated[bool, typer.Option("--offline", help="Never use the network.
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A photo's scores, and those of the photo that it is held against."""
+    """A photo's scores, and those of the photo that it is compared with."""
 
     file: Path
     scores: "Scores"
@@ -69,17 +69,17 @@ def score(
 ) -> None:
     """Score photos without a reference; raws are developed first.
 
-    Needs pyiqa (extra score), which fetches a metric's weights on first use.
+    Needs pyiqa (extra score), which downloads a metric's weights on first use.
 
     pyiqa's licence, PolyForm Noncommercial 1.0.0 (parts: S-Lab License 1.0), forbids commercial
     use. Metrics and weights may have further terms of their own.
     """
     talk = Talk(quiet=quiet, verbose=verbose)
     if json and csv:
-        raise typer.BadParameter("--json and --csv exclude each other", param_hint="--csv")
+        raise typer.BadParameter("--json and --csv cannot be combined", param_hint="--csv")
     if list_:
         if csv:
-            raise typer.BadParameter("--list has no CSV, but --json", param_hint="--csv")
+            raise typer.BadParameter("--list has no CSV form; use --json", param_hint="--csv")
         _list(talk, json=json)
         return
     if not files:
@@ -100,8 +100,8 @@ def score(
             offline=offline,
             progress=progress,
         )
-    held = scores[-1] if against else None
-    rows = [_Row(*each, held) for each in zip(photos, scores, strict=False)]
+    compared = scores[-1] if against else None
+    rows = [_Row(*each, compared) for each in zip(photos, scores, strict=False)]
     if json:
         print_json(_as_json(metrics, rows, against))
     else:
@@ -138,7 +138,7 @@ def _print_table(metrics: "list[Metric]", rows: list[_Row], against: Path | None
     console.print(table)
     legend = "↓ lower is better, ↑ higher is better"
     if against:
-        legend += f"; beside it ▲ better, ▼ worse than {printable(str(against))}"
+        legend += f"; ▲ better, ▼ worse than {printable(str(against))}"
     console.print(Text(legend), soft_wrap=True)
 
 
@@ -160,7 +160,7 @@ def _is_best(metric: "Metric", value: float, rows: list[_Row]) -> bool:
 
 
 def _as_json(metrics: "list[Metric]", rows: list[_Row], against: Path | None) -> dict[str, Any]:
-    held = rows[0].against if against else None
+    compared = rows[0].against if against else None
     return {
         "metrics": {
             each.name: {
@@ -170,7 +170,7 @@ def _as_json(metrics: "list[Metric]", rows: list[_Row], against: Path | None) ->
             }
             for each in metrics
         },
-        "against": _facts(against, held) if against and held else None,
+        "against": _facts(against, compared) if against and compared else None,
         "photos": [
             _facts(row.file, row.scores)
             | {"difference": {each.name: row.difference(each.name) for each in metrics}}
@@ -198,7 +198,7 @@ def _print_csv(metrics: "list[Metric]", rows: list[_Row]) -> None:
 def _list(talk: Talk, *, json: bool) -> None:
     from pairfix.score import known_metrics  # noqa: PLC0415  (keeps --help quick)
 
-    talk.say("looking which metrics' weights are here; this takes a while")
+    talk.say("checking which metrics' weights are on this machine; this takes a while")
     metrics = known_metrics()
     weights = {metric.name: _weights(metric) for metric in metrics}
     if json:
@@ -224,7 +224,7 @@ def _list(talk: Talk, *, json: bool) -> None:
 
 
 def _weights(metric: "Metric") -> str:
-    """Whether a metric's weights are here, in few words."""
+    """Whether a metric's weights are on this machine, in a few words."""
     from pairfix.score import weights_are_here  # noqa: PLC0415  (keeps --help quick)
 
     if not metric.needs_weights:

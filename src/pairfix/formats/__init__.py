@@ -1,6 +1,6 @@
 """Photo formats: decode any that pairfix reads, encode those in `FORMATS`.
 
-The readers and writers, and the libraries under them, load when a photo is read or written.
+Readers, writers and their libraries are imported only when a photo is read or written.
 """
 
 from dataclasses import dataclass
@@ -30,11 +30,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A file type that results can be written in."""
+    """A file type for results."""
 
     name: str
     bits: tuple[int, ...]
-    """Bits per channel that it offers, the default first."""
+    """Supported bits per channel, the default first."""
     mosaic: bool = False
     """Whether it holds a raw mosaic instead of a finished picture."""
     lossy: bool = False
@@ -57,18 +57,18 @@ def decode(
     domain: Literal["auto", "raw", "srgb"] = "auto",
     settings: DevelopSettings | None = None,
 ) -> Frame:
-    """Read a photo; its content tells its type, then its extension.
+    """Read a photo; its type is found by its content, then its extension.
 
     Args:
         path: The file.
-        domain: "auto" for a mosaic where the file has a 2x2 Bayer one, else sRGB; "srgb" to have
-            raw files developed; "raw" to insist on a mosaic.
-        settings: How raw files are developed where they are. Their exposure is left alone:
-            it applies to the result, not to what is compared and restored.
+        domain: "auto" for a mosaic if the file has a 2x2 Bayer one, otherwise sRGB; "srgb" to
+            develop raw files; "raw" to require a mosaic.
+        settings: How raw files are developed, if they are. The exposure setting is ignored: it
+            applies to the result, not to the photos that are compared and restored.
 
     Raises:
-        InputError: The file is missing, empty, closed to us, damaged, of an unknown type, or
-            has no mosaic although one is asked for.
+        InputError: The file is missing, empty, not readable, damaged, of an unknown type, or has
+            no mosaic although one is required.
         MemoryExhaustedError: It is too large.
     """
     from pairfix.formats.detect import detect  # noqa: PLC0415 (see the module's docstring)
@@ -91,10 +91,10 @@ def decode(
 
 
 def read_facts(path: Path) -> Facts:
-    """What a photo's header says: quick, for the pixels stay unread and damage to them unseen.
+    """What a photo's header says: quick, because pixels are not read, nor damage to them noticed.
 
     Raises:
-        InputError: The file is missing, empty, closed to us, of an unknown type, or its header
+        InputError: The file is missing, empty, not readable, of an unknown type, or its header
             is damaged.
         MemoryExhaustedError: It is too large.
     """
@@ -118,13 +118,13 @@ def encode_picture(
     quality: int = 95,
     overwrite: bool = False,
 ) -> None:
-    """Write a finished picture in the format that the extension names.
+    """Write a finished picture in the format of the file's extension.
 
     Args:
         picture: Upright, sRGB-encoded.
-        path: Where to; the file appears whole or not at all.
+        path: The file to write; it appears complete or not at all.
         bits: Bits per channel, 8 or 16; None for the format's default.
-        quality: Of lossy formats, 1 to 100.
+        quality: Quality in lossy formats, 1 to 100.
         overwrite: Whether an existing file may be replaced.
 
     Raises:
@@ -148,15 +148,16 @@ def encode_dng(
     """Write a mosaic as a DNG that develops as the source would.
 
     Args:
-        source: The raw frame that lends its colours, metadata and orientation; read again.
-        mosaic: ``H x W`` as the source's pixels; 0 is black, 1 the source's white level; what
-            lies outside is clipped.
-        baseline_exposure: EV that a raw converter adds, on top of the source's own.
-        path: Where to; the file appears whole or not at all.
+        source: The raw frame that provides colours, metadata and orientation; its file is read
+            again.
+        mosaic: ``H x W`` as the source's pixels; 0 is black, 1 the source's white level; values
+            outside are clipped.
+        baseline_exposure: EV for a raw converter to add, on top of the source's own.
+        path: The file to write; it appears complete or not at all.
         overwrite: Whether an existing file may be replaced.
 
     Raises:
-        InputError: The source has gone.
+        InputError: The source no longer exists.
         OutputError: The file cannot be written, or the source has no Bayer mosaic.
     """
     from pairfix.formats.dng import write_dng  # noqa: PLC0415
@@ -167,13 +168,13 @@ def encode_dng(
 def encode_capture(
     frame: Frame, matrix: NDArray[np.floating], path: Path, *, overwrite: bool = False
 ) -> None:
-    """Write a raw frame that was rendered, not shot, as the DNG of which `decode` makes it again.
+    """Write a rendered raw frame as a DNG that `decode` reads back as the same frame.
 
     Args:
         frame: A mosaic with its levels, white balance, exposure and noise profile; its own path
-            is not looked at.
+            is ignored.
         matrix: 3 x 3, from CIE XYZ under D65 to the camera's RGB.
-        path: Where to; the file appears whole or not at all.
+        path: The file to write; it appears complete or not at all.
         overwrite: Whether an existing file may be replaced.
 
     Raises:
@@ -185,20 +186,22 @@ def encode_capture(
 
 
 def output_format(path: Path, *, mosaic: bool = True) -> Format:
-    """The format that a path's extension names.
+    """The format of a path's extension.
 
     Args:
         path: The file; it need not exist.
-        mosaic: Whether what is to be written may be a mosaic; else it is a finished picture.
+        mosaic: Whether a format for mosaics is allowed; otherwise only those for pictures are.
 
     Raises:
-        OutputError: There is none, or it holds no such thing; the hint lists those that do.
+        OutputError: There is none, or it is not allowed; the hint lists those that are.
     """
     chosen = FORMATS.get(path.suffix.lower())
     if chosen is None:
-        raise OutputError(f"{path} has no extension of a format pairfix writes", _known(mosaic))
+        raise OutputError(
+            f"{path} does not have the extension of a format that pairfix writes", _known(mosaic)
+        )
     if chosen.mosaic and not mosaic:
-        message = f"{path}: {chosen.name} holds a mosaic, no finished picture"
+        message = f"{path}: {chosen.name} holds a mosaic, not a finished picture"
         raise OutputError(message, _known(mosaic))
     return chosen
 
@@ -206,17 +209,17 @@ def output_format(path: Path, *, mosaic: bool = True) -> Format:
 def check_writable(
     path: Path, *, bits: int | None = None, overwrite: bool = False, mosaic: bool = True
 ) -> Format:
-    """Find out before a long computation whether its result can be written.
+    """Check before a long computation that its result can be written.
 
     Args:
-        path: Where to.
+        path: The file to write.
         bits: Bits per channel; None for the format's default.
         overwrite: Whether an existing file may be replaced.
-        mosaic: Whether the result may be a mosaic; else it is a finished picture.
+        mosaic: Whether the result may be a mosaic; otherwise it is a finished picture.
 
     Raises:
-        OutputError: Unknown extension, a format for mosaics where a picture is to be written,
-            bits that the format has not, existing file, missing or closed folder.
+        OutputError: The extension is unknown, a format for mosaics is named for a picture, the
+            format lacks these bits, the file exists, or its folder is missing or not writable.
     """
     chosen = output_format(path, mosaic=mosaic)
     _depth(path, chosen, bits)

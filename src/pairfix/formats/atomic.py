@@ -1,4 +1,4 @@
-"""Files and folders that are whole or absent: written beside their place, then renamed."""
+"""Files and folders that are complete or absent: written under another name, then renamed."""
 
 import errno
 import os
@@ -14,7 +14,7 @@ from pairfix.errors import OutputError
 __all__ = ["appearing", "check_target", "replacing"]
 
 _NAME = 40
-"""Characters of a name that, of 4 bytes each, leave room for more within a name's 255."""
+"""Characters of a name, at up to 4 bytes each, that leave room for a suffix within 255 bytes."""
 _HINTS = {
     errno.ENOSPC: "free some space",
     errno.EFBIG: "choose another format or disk",
@@ -23,11 +23,11 @@ _HINTS = {
 
 
 def check_target(path: Path, *, overwrite: bool) -> None:
-    """See to it that a file can be written, without writing it.
+    """Check that a file can be written, without writing it.
 
     Raises:
         OutputError: It exists and may not be overwritten, is a folder or a device, or its folder
-            is missing or closed to us.
+            is missing or not writable.
     """
     with _writing(path):
         _check(path, _target(path), overwrite=overwrite)
@@ -35,14 +35,14 @@ def check_target(path: Path, *, overwrite: bool) -> None:
 
 @contextmanager
 def replacing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
-    """Open a hidden file beside `path` that takes its place if all goes well.
+    """Open a hidden file beside `path` that replaces it if all goes well.
 
-    A symbolic link stays one: the file that it leads to is replaced. Whatever is raised within,
-    an interrupt included, the hidden file goes and `path` stays as it was. An OSError becomes an
-    OutputError.
+    A symbolic link is kept: the file that it points to is replaced. If anything is raised within,
+    including an interrupt, the hidden file is deleted and `path` is unchanged. An OSError becomes
+    an OutputError.
 
     Raises:
-        OutputError: As `check_target`; or the disk is full, or breaks.
+        OutputError: As `check_target`; or the disk is full or fails.
     """
     check_target(path, overwrite=overwrite)
     target = _target(path)
@@ -59,47 +59,48 @@ def replacing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
 
 @contextmanager
 def appearing(folder: Path, check: Callable[[], None]) -> Iterator[Path]:
-    """Make a hidden folder beside `folder` that takes its place if all goes well.
+    """Create a hidden folder beside `folder` that replaces it if all goes well.
 
-    Whatever is raised within, an interrupt included, the hidden folder goes and `folder` stays as
-    it was. An OSError becomes an OutputError.
+    If anything is raised within, including an interrupt, the hidden folder is deleted and `folder`
+    is unchanged. An OSError becomes an OutputError.
 
     Args:
-        folder: What is to appear, or to be replaced as a whole.
-        check: Raises where it may not, before anything is written and before the exchange.
+        folder: The folder to create, or to replace as a whole.
+        check: Raises if that is not allowed; called before anything is written and again before
+            the replacement.
 
     Raises:
-        OutputError: The disk is full, or breaks.
+        OutputError: The disk is full or fails.
     """
     check()
-    place = folder.absolute()
-    beside = place.with_name(f".{place.name[:_NAME]}.{secrets.token_hex(4)}.part")
+    target = folder.absolute()
+    beside = target.with_name(f".{target.name[:_NAME]}.{secrets.token_hex(4)}.part")
     with _writing(folder):
         try:
             beside.mkdir()
             yield beside
             check()
-            _swap(beside, place)
+            _swap(beside, target)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
 
 
-def _swap(beside: Path, place: Path) -> None:
-    if not place.exists():
-        beside.rename(place)
+def _swap(beside: Path, target: Path) -> None:
+    if not target.exists():
+        beside.rename(target)
         return
     old = beside.with_suffix(".old")
-    place.rename(old)
+    target.rename(old)
     try:
-        beside.rename(place)
+        beside.rename(target)
     except OSError:
-        old.rename(place)
+        old.rename(target)
         raise
     shutil.rmtree(old, ignore_errors=True)
 
 
 def _target(path: Path) -> Path:
-    """Where symbolic links lead to; itself a link only if they lead in a circle."""
+    """Where symbolic links point to; itself a link only if they form a loop."""
     return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
@@ -108,13 +109,13 @@ def _check(path: Path, target: Path, *, overwrite: bool) -> None:
     if target.is_dir():
         raise OutputError(f"{path} is a folder", "name a file in it")
     if target.is_symlink() or (target.exists() and not target.is_file()):
-        raise OutputError(f"{path} is no regular file", "name a new file, or one to overwrite")
+        raise OutputError(f"{path} is not a regular file", "name a new file, or one to overwrite")
     if target.exists() and not overwrite:
         raise OutputError(f"{path} exists already", "choose another name or pass --overwrite")
     if not folder.is_dir():
         raise OutputError(f"the folder {folder} does not exist", "create it first")
     if not os.access(folder, os.W_OK):
-        raise OutputError(f"no permission to write into {folder}", "choose another folder")
+        raise OutputError(f"no permission to write to {folder}", "choose another folder")
 
 
 @contextmanager

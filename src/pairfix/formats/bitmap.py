@@ -1,8 +1,7 @@
-"""Finished pictures read: PNG, JPEG, WebP and TIFF, 8 or 16 bits, upright, in sRGB.
+"""Reader of finished pictures: PNG, JPEG, WebP and TIFF, 8 or 16 bits, upright, in sRGB.
 
-The bit depth is the file's, never guessed from the values. Floating-point and 32-bit TIFFs, and
-CMYK pictures, have no defined way into sRGB without choices that are the photographer's: they
-are refused.
+The bit depth is the file's, never guessed from the values. Floating-point and 32-bit TIFFs and CMYK
+pictures are refused: converting them to sRGB takes choices that are the photographer's.
 """
 
 import logging
@@ -25,15 +24,15 @@ from pairfix.formats.colour import to_srgb
 from pairfix.formats.edge import silenced, too_large
 from pairfix.image import Frame, Pixels
 
-__all__ = ["JPEG_FRAMES", "check_tiff", "decode_bitmap", "decoding"]
+__all__ = ["check_tiff", "decode_bitmap", "decoding", "turn_upright"]
 
 _RGB_HINT = "save it as 8- or 16-bit RGB first"
 _TURNS = {1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True)} | {
     5: (3, True), 6: (3, False), 7: (1, True), 8: (1, False)
 }  # fmt: skip
-"""EXIF orientation to quarter turns counter-clockwise, then a mirroring of left and right."""
+"""EXIF orientation to quarter turns counter-clockwise, and whether to flip left and right then."""
 _JPEG_START, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", 0xDA, b"\xff\xd9"
-JPEG_FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
+_JPEG_FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 _PNG_HEADER, _PNG_CHECKSUM = slice(12, 29), slice(29, 33)
 _CMYK = 4
@@ -46,7 +45,7 @@ _READABLE = (
     tifffile.PHOTOMETRIC.YCBCR,
 )
 
-logging.getLogger("tifffile").addHandler(logging.NullHandler())  # else Python prints for it
+logging.getLogger("tifffile").addHandler(logging.NullHandler())  # or Python prints its messages
 
 _Decoded: TypeAlias = tuple[Pixels, metadata.Exif, bytes, tuple[str, ...]]
 """Pixels (grey, RGB, or either with alpha), EXIF, ICC profile, notes."""
@@ -82,7 +81,7 @@ def decode_bitmap(path: Path, *, tiff: bool) -> Frame:
 
 
 def turn_upright(pixels: Pixels, orientation: int) -> Pixels:
-    """Turn and mirror as an EXIF orientation (1 to 8) asks; a view of `pixels`."""
+    """Turn and mirror as an EXIF orientation (1 to 8) requires; a view of `pixels`."""
     quarters, mirrored = _TURNS[orientation]
     turned = np.rot90(pixels, quarters)
     return turned[:, ::-1] if mirrored else turned
@@ -112,11 +111,11 @@ def _from_bgr(pixels: NDArray[np.generic]) -> Pixels:
 
 
 def _check_jpeg(path: Path, data: bytes) -> None:
-    """OpenCV fills a cut-off JPEG with grey and converts CMYK blindly: find both out first."""
+    """OpenCV fills a truncated JPEG with grey and converts CMYK blindly: detect both first."""
     place = len(_JPEG_START)
     while place + 4 <= len(data) and data[place] == _JPEG_END[0]:
         marker, length = data[place + 1], struct.unpack_from(">H", data, place + 2)[0]
-        if marker in JPEG_FRAMES and data[place + 9 : place + 10] == bytes([_CMYK]):
+        if marker in _JPEG_FRAMES and data[place + 9 : place + 10] == bytes([_CMYK]):
             raise InputError(f"{path} is a CMYK picture", _RGB_HINT)
         place += 2 + length
         if marker == _JPEG_SCAN:
@@ -126,7 +125,7 @@ def _check_jpeg(path: Path, data: bytes) -> None:
 
 
 def _check_png(path: Path, data: bytes) -> None:
-    """OpenCV believes damaged sizes and sets aside gigabytes for them: find them out first."""
+    """OpenCV trusts damaged sizes and allocates gigabytes for them: detect them first."""
     if zlib.crc32(data[_PNG_HEADER]) != int.from_bytes(data[_PNG_CHECKSUM], "big"):
         raise _damaged(path)
     place, kind = len(_PNG_START), b""
@@ -148,10 +147,10 @@ def _read_tiff(path: Path) -> _Decoded:
 
 
 def check_tiff(path: Path, page: tifffile.TiffPage) -> None:
-    """Refuse what pairfix does not convert, and what is incomplete.
+    """Refuse pages that pairfix does not convert, or that are incomplete.
 
     Raises:
-        InputError: It is so.
+        InputError: The page is one of them.
     """
     if page.dtype not in _DEPTHS:
         raise InputError(f"{path} is a floating-point, signed or 32-bit TIFF", _RGB_HINT)
@@ -165,7 +164,7 @@ def check_tiff(path: Path, page: tifffile.TiffPage) -> None:
 
 
 def _is_complete(page: tifffile.TiffPage) -> bool:
-    """Whether every strip or tile lies in the file; tifffile fills up for those that do not."""
+    """Whether every strip or tile is in the file; tifffile fills in missing ones."""
     segments = [*zip(page.dataoffsets, page.databytecounts, strict=True)]
     end = page.parent.filehandle.size
     expected = math.prod(page.chunked)
@@ -173,7 +172,7 @@ def _is_complete(page: tifffile.TiffPage) -> bool:
 
 
 def _page_pixels(page: tifffile.TiffPage) -> Pixels:
-    """``H x W`` or ``H x W x samples``, spread over the whole range of its type."""
+    """``H x W`` or ``H x W x samples``, scaled to the whole range of the type."""
     pixels = page.asarray()
     if pixels.dtype == np.bool_:
         pixels = pixels.view(np.uint8)
@@ -206,9 +205,9 @@ def _check_pixels(path: Path, pixels: Pixels) -> None:
 
 @contextmanager
 def decoding(path: Path) -> Iterator[None]:
-    """Whatever a decoder complains of as one InputError.
+    """Translate all errors of decoders to InputError.
 
-    Of damaged files tifffile raises almost anything: ValueError, IndexError, KeyError, TypeError,
+    For damaged files, tifffile raises almost anything: ValueError, IndexError, KeyError, TypeError,
     ZeroDivisionError, the codecs' own errors.
     """
     try:

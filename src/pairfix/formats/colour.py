@@ -1,4 +1,4 @@
-"""ICC profiles: pictures into sRGB, and the sRGB profile that outputs carry."""
+"""ICC profiles: pictures converted to sRGB, and the sRGB profile that outputs carry."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageCms
 
-from pairfix.formats.bands import bands
+from pairfix.formats.edge import bands
 from pairfix.image import Pixels
 
 __all__ = ["srgb_profile", "to_srgb"]
@@ -20,7 +20,7 @@ _SPACE = slice(16, 20)
 _DATE = bytes.fromhex("07ea 0001 0001 0000 0000 0000")
 _LATTICE = 9
 _SAME = 300
-"""Two profiles are the same if a lattice of colours differs by less, of 65535."""
+"""Two profiles count as equal if a lattice of colours differs by less than this, of 65535."""
 _SMALLEST_PROFILE = 128
 
 
@@ -33,15 +33,15 @@ def srgb_profile() -> bytes:
 
 
 def to_srgb(pixels: Pixels, profile: bytes) -> tuple[Pixels, tuple[str, ...]]:
-    """Convert to sRGB what an ICC profile says is something else.
+    """Convert pixels to sRGB if their ICC profile differs from it.
 
     Args:
         pixels: ``H x W`` grey or ``H x W x 3`` RGB.
         profile: The ICC profile; empty if there is none.
 
     Returns:
-        ``H x W x 3`` and a note if anything was done. Converted pixels have 16 bits, lest the
-        new curve leaves gaps between 8-bit levels; others stay as they are.
+        ``H x W x 3``, and a note if anything was done. Converted pixels have 16 bits, because the
+        new curve would leave gaps between 8-bit levels; others are unchanged.
     """
     space = "gray" if pixels.ndim == 2 else "rgb"  # noqa: PLR2004
     rgb = pixels if space == "rgb" else cast("Pixels", np.repeat(pixels[:, :, None], 3, axis=2))
@@ -60,7 +60,7 @@ def to_srgb(pixels: Pixels, profile: bytes) -> tuple[Pixels, tuple[str, ...]]:
 
 @contextmanager
 def _lcms() -> Iterator[None]:
-    """LittleCMS's complaints as ValueError."""
+    """Translate errors of LittleCMS to ValueError."""
     try:
         yield
     except (imagecodecs.CmsError, RuntimeError) as error:

@@ -1,4 +1,4 @@
-"""Which reader a file needs, told by its first bytes and, for TIFF, by its directories."""
+"""Which reader a file needs, by its first bytes and, for TIFF, its directories."""
 
 from pathlib import Path
 from typing import Literal
@@ -37,17 +37,17 @@ _FOREIGN_SUFFIXES = {".avif", ".exr", ".gif", ".heic", ".heif", ".jxl", ".psd"}
 PHOTO_SUFFIXES = frozenset(
     _RAW_TIFF_SUFFIXES | _OTHER_RAW_SUFFIXES | _PICTURE_SUFFIXES | _FOREIGN_SUFFIXES
 )
-"""Extensions, in lower case, of files that are photos, those included that pairfix refuses."""
+"""Extensions, in lower case, of all photo files, including those that pairfix refuses."""
 _DNG_VERSION, _PHOTOMETRIC = 50706, 262
 _RAW_PHOTOMETRICS = {32803.0, 34892.0}
 _HEAD_SIZE = 16
 
 
 def detect(path: Path) -> Reader:
-    """Tell how a file is to be read.
+    """Find out how to read a file.
 
     Raises:
-        InputError: It is missing, a folder, empty, closed to us, or of a foreign type.
+        InputError: It is missing, a folder, empty, not readable, or of an unsupported type.
     """
     head = _head(path)
     if head.startswith(_BITMAP_HEADS) or (head[:4], head[8:12]) == (b"RIFF", b"WEBP"):
@@ -80,7 +80,10 @@ def _head(path: Path) -> bytes:
 
 
 def _is_raw(path: Path) -> bool:
-    """Whether a TIFF-structured file holds sensor data rather than a finished picture."""
+    """Whether a TIFF-structured file holds sensor data rather than a finished picture.
+
+    Pillow would not do: it does not follow SubIFDs, where many cameras keep the mosaic.
+    """
     if path.suffix.lower() in _RAW_TIFF_SUFFIXES:
         return True
     try:

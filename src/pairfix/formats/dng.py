@@ -1,10 +1,12 @@
-"""DNG written: a restored mosaic under the colours of the camera that shot it (DNG 1.4).
+"""DNG: a restored mosaic written with the colours of its camera, and tags read (DNG 1.4).
 
 A mosaic that came from a DNG keeps that file's colour matrices, profile, lens corrections and
-crop, tag by tag; its noise profile goes, for the noise has. Other raws get LibRaw's matrix, for
-illuminant D65. A mosaic that no camera shot (a rendered one) is written as a camera would.
+crop, tag by tag; its noise profile is dropped, as the noise is gone. Other raws get LibRaw's matrix
+for illuminant D65. A rendered mosaic is written as a camera would. Tags are read without Pillow,
+which does not follow SubIFDs, where most cameras keep the mosaic.
 """
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,23 +17,16 @@ from pairfix._version import __version__
 from pairfix.errors import OutputError
 from pairfix.formats import metadata
 from pairfix.formats.atomic import replacing
-from pairfix.formats.bands import BAND, bands
-from pairfix.formats.dngtags import (
-    CROP_ORIGIN,
-    CROP_SIZE,
-    DEFAULT_SCALE,
-    DNG_VERSION,
-    FILTER_ARRAY,
-    NOISE_PROFILE,
-    PHOTOMETRIC,
-    dng_tags,
-)
+from pairfix.formats.edge import BAND, bands
 from pairfix.formats.libraw import FULL_SCALE, read_colour, scaled_bands
-from pairfix.formats.tiff import Directory, Entry, Kind, write_image
-from pairfix.image import Bayer, Frame
+from pairfix.formats.tiff import Directory, Entry, Kind, read_chain, write_image
+from pairfix.image import Bayer, Frame, NoiseProfile
 
-__all__ = ["write_capture", "write_dng"]
+__all__ = ["noise_profile", "write_capture", "write_dng"]
 
+_PHOTOMETRIC, _FILTER_ARRAY = 262, 32803
+_DNG_VERSION, _NOISE_PROFILE = 50706, 51041
+_DEFAULT_SCALE, _CROP_ORIGIN, _CROP_SIZE = 50718, 50719, 50720
 _BACKWARD_VERSION, _UNIQUE_MODEL = 50707, 50708
 _AS_SHOT_NEUTRAL, _AS_SHOT_WHITE, _BASELINE_EXPOSURE = 50728, 50729, 50730
 _COLOR_MATRIX, _ILLUMINANT, _D65 = 50721, 50778, 21
@@ -42,12 +37,31 @@ _COPIED = {
     *range(_COLOR_MATRIX, _BASELINE_EXPOSURE),
     *(_ILLUMINANT, 50779, 50931, 50932, 50934, *range(50936, 50943), 50964, 50965),
     *(50981, 50982, 51107, 51108, 51109, 51110, *range(52529, 52534)),
-    *(DEFAULT_SCALE, *_OPCODES),
+    *(_DEFAULT_SCALE, *_OPCODES),
 }
 """Names, green split and lens, sharpness and chroma hints, matrices and white balance,
 illuminants, signatures and profiles, their tables, third illuminant, scale and opcodes 2 and 3.
-Opcode list 1 mends defects of the sensor, which are gone from a restored mosaic."""
+Opcode list 1 corrects defects of the sensor, which a restored mosaic no longer has."""
 _FILTERS = {"R": 0, "G": 1, "B": 2}
+_COLOURS = 3
+
+
+def noise_profile(path: Path) -> NoiseProfile | None:
+    """The noise of R, G and B that a DNG states (NoiseProfile); None if it states none.
+
+    A single pair of values applies to all channels. Invalid values count as none.
+    """
+    entry = _dng_tags(path).get(_NOISE_PROFILE)
+    if entry is None or entry.count not in (2, 2 * _COLOURS):
+        return None
+    values = [float(value) for value in entry.values] * (_COLOURS if entry.count == 2 else 1)  # noqa: PLR2004
+    pairs = tuple(zip(values[::2], values[1::2], strict=True))
+    if not all(math.isfinite(part) and part >= 0 for pair in pairs for part in pair):
+        return None
+    if not all(shot + read > 0 for shot, read in pairs):
+        return None
+    red, green, blue = pairs
+    return red, green, blue
 
 
 def write_dng(
@@ -96,7 +110,7 @@ def write_capture(
     }
     if frame.noise_profile is not None:
         values = (value for channel in frame.noise_profile for value in channel)
-        directory[NOISE_PROFILE] = Entry.of(Kind.DOUBLE, *values)
+        directory[_NOISE_PROFILE] = Entry.of(Kind.DOUBLE, *values)
     with replacing(path, overwrite=overwrite) as file:
         write_image(
             file,
@@ -105,6 +119,26 @@ def write_capture(
             BAND,
             (height, 2 * width),
         )
+
+
+def _dng_tags(path: Path) -> dict[int, Entry]:
+    """Tags of a DNG's main directory and of its raw image's; empty for other files."""
+    try:
+        with path.open("rb") as file:
+            first, *others = read_chain(file)
+    except (OSError, ValueError):
+        return {}
+    if _DNG_VERSION not in first:
+        return {}
+    for directory in others:
+        if _PHOTOMETRIC in directory and directory[_PHOTOMETRIC].values == (_FILTER_ARRAY,):
+            return directory | first | _geometry(directory)
+    return first
+
+
+def _geometry(directory: dict[int, Entry]) -> dict[int, Entry]:
+    places = (_DEFAULT_SCALE, _CROP_ORIGIN, _CROP_SIZE)
+    return {tag: directory[tag] for tag in places if tag in directory}
 
 
 def _exif(source: Frame) -> metadata.Exif:
@@ -117,7 +151,7 @@ def _exif(source: Frame) -> metadata.Exif:
 
 
 def _structure(bayer: Bayer, size: tuple[int, int]) -> Directory:
-    """How the strips, of 16 bits, are to be read (DNG 1.4, chapter 4)."""
+    """How to read the strips of 16 bits (DNG 1.4, chapter 4)."""
     height, width = size
     filters = bytes(_FILTERS[letter] for letter in bayer.pattern)
     red = bayer.pattern.index("R")
@@ -128,27 +162,27 @@ def _structure(bayer: Bayer, size: tuple[int, int]) -> Directory:
         257: Entry.of(Kind.LONG, height),
         258: Entry.of(Kind.SHORT, 16),
         259: Entry.of(Kind.SHORT, 1),
-        PHOTOMETRIC: Entry.of(Kind.SHORT, FILTER_ARRAY),
+        _PHOTOMETRIC: Entry.of(Kind.SHORT, _FILTER_ARRAY),
         277: Entry.of(Kind.SHORT, 1),
         284: Entry.of(Kind.SHORT, 1),
         33421: Entry.of(Kind.SHORT, 2, 2),
         33422: Entry(Kind.BYTE, filters),
-        DNG_VERSION: Entry.of(Kind.BYTE, 1, 4, 0, 0),
+        _DNG_VERSION: Entry.of(Kind.BYTE, 1, 4, 0, 0),
         50710: Entry.of(Kind.BYTE, 0, 1, 2),
         50711: Entry.of(Kind.SHORT, 1),
         50713: Entry.of(Kind.SHORT, 2, 2),
         50714: Entry.of(Kind.RATIONAL, *black),
         50717: Entry.of(Kind.LONG, bayer.white),
-        DEFAULT_SCALE: Entry.of(Kind.RATIONAL, 1, 1),
+        _DEFAULT_SCALE: Entry.of(Kind.RATIONAL, 1, 1),
     }
 
 
 def _colour(source: Frame, bayer: Bayer, baseline_exposure: float) -> Directory:
     """Colour, crop and exposure: the source DNG's own, or LibRaw's (DNG 1.4, chapter 6)."""
-    theirs = dng_tags(source.path)
+    theirs = _dng_tags(source.path)
     colour: Directory = {tag: entry for tag, entry in theirs.items() if tag in _COPIED}
     if _fits(theirs, source):
-        colour |= {tag: theirs[tag] for tag in (CROP_ORIGIN, CROP_SIZE)}
+        colour |= {tag: theirs[tag] for tag in (_CROP_ORIGIN, _CROP_SIZE)}
     else:
         colour |= _crop(read_colour(source.path).crop)
     if _COLOR_MATRIX not in colour:
@@ -168,20 +202,20 @@ def _colour(source: Frame, bayer: Bayer, baseline_exposure: float) -> Directory:
 
 def _fits(tags: dict[int, Entry], source: Frame) -> bool:
     """Whether a DNG states a crop that fits its visible mosaic."""
-    if CROP_ORIGIN not in tags or CROP_SIZE not in tags:
+    if _CROP_ORIGIN not in tags or _CROP_SIZE not in tags:
         return False
-    if tags[CROP_ORIGIN].count != 2 or tags[CROP_SIZE].count != 2:  # noqa: PLR2004
+    if tags[_CROP_ORIGIN].count != 2 or tags[_CROP_SIZE].count != 2:  # noqa: PLR2004
         return False
     height, width = source.size
-    (left, top), (wide, high) = tags[CROP_ORIGIN].values, tags[CROP_SIZE].values
+    (left, top), (wide, high) = tags[_CROP_ORIGIN].values, tags[_CROP_SIZE].values
     return left >= 0 and top >= 0 and 0 < left + wide <= width and 0 < top + high <= height
 
 
 def _crop(crop: tuple[int, int, int, int]) -> Directory:
     left, top, width, height = crop
     return {
-        CROP_ORIGIN: Entry.of(Kind.LONG, left, top),
-        CROP_SIZE: Entry.of(Kind.LONG, width, height),
+        _CROP_ORIGIN: Entry.of(Kind.LONG, left, top),
+        _CROP_SIZE: Entry.of(Kind.LONG, width, height),
     }
 
 

@@ -1,4 +1,4 @@
-"""The edge to libraries that decode: what they say is silenced, what they lack is named."""
+"""What all readers and writers share: C libraries silenced, memory errors, bands of rows."""
 
 import os
 import threading
@@ -8,21 +8,23 @@ from pathlib import Path
 
 from pairfix.errors import MemoryExhaustedError
 
-__all__ = ["silenced", "too_large"]
+__all__ = ["BAND", "bands", "silenced", "too_large"]
 
+BAND = 256
+"""Rows that are converted at a time, so that copies of large pictures stay small."""
 _STDERR = 2
 
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """Send to nowhere what C code writes to standard error meanwhile.
+    """Discard what C code writes to standard error within the block.
 
-    LibRaw, libpng, libjpeg and OpenCV's decoders report damage there, besides the error that they
-    return; none has a switch that Python can reach. File descriptor 2 belongs to the whole
-    process: what other threads write to it is lost for as long, so only the call itself belongs
-    into the block. Blocks may nest and overlap between threads: the first one to enter
-    redirects, the last one to leave restores. Without a standard error nothing is done; the next
-    file that is opened then becomes descriptor 2, so none is to be read or written in the block.
+    LibRaw, libpng, libjpeg and OpenCV's decoders report damage there, in addition to the error that
+    they return, and Python cannot switch that off. File descriptor 2 belongs to the whole process:
+    what other threads write to it meanwhile is lost, so the block should hold only the call itself.
+    Blocks may nest and overlap between threads: the first to enter redirects, the last to leave
+    restores. Without a standard error, nothing is done; the next file to be opened then becomes
+    descriptor 2, so no file may be read or written in the block.
     """
     _stderr.silence()
     try:
@@ -31,8 +33,14 @@ def silenced() -> Iterator[None]:
         _stderr.restore()
 
 
+def bands(rows: int) -> Iterator[slice]:
+    """The bands of a picture with this many rows, top to bottom."""
+    for top in range(0, rows, BAND):
+        yield slice(top, min(top + BAND, rows))
+
+
 def too_large(path: Path) -> MemoryExhaustedError:
-    """The error for a photo that cannot be held."""
+    """The error for a photo that does not fit into memory."""
     hint = "close other programs, or use a smaller photo"
     return MemoryExhaustedError(f"{path} does not fit into memory", hint)
 
@@ -59,7 +67,7 @@ class _StandardError:
 
 
 def _redirected() -> int | None:
-    """A duplicate of standard error, which now leads nowhere; None if it is closed."""
+    """A duplicate of standard error, which itself is discarded now; None if it is closed."""
     try:
         kept = os.dup(_STDERR)
     except OSError:

@@ -1,4 +1,4 @@
-"""Finished pictures written: PNG, TIFF and JPEG, with EXIF and an sRGB profile."""
+"""Writers of finished pictures: PNG, TIFF and JPEG, with EXIF and an sRGB profile."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from pairfix.errors import MemoryExhaustedError, OutputError, printable
 from pairfix.formats import metadata
 from pairfix.formats.atomic import replacing
-from pairfix.formats.bands import BAND, bands
 from pairfix.formats.colour import srgb_profile
-from pairfix.formats.edge import silenced
+from pairfix.formats.edge import BAND, bands, silenced
 from pairfix.formats.tiff import Directory, Entry, Kind, write_image
 from pairfix.image import Picture, Pixels
 
@@ -38,7 +37,7 @@ _SAMPLES, _PLANAR, _PROFILE = 277, 284, 34675
 _CHROMA_POSITION, _COMPONENTS = 531, 0x9101
 _RGB = 2
 _LARGEST_JPEG_EXIF = 65535 - 2 - len(b"Exif\0\0")
-"""What a segment's 16-bit length leaves after itself and the identifier."""
+"""Bytes that a segment's 16-bit length leaves after itself and the identifier."""
 _NOISE_SIDE = 128
 
 
@@ -64,7 +63,7 @@ def write_png(picture: Picture, path: Path, encoding: Encoding) -> None:
 
 
 def write_jpeg(picture: Picture, path: Path, encoding: Encoding) -> None:
-    """Write a JPEG with full colour resolution (4:4:4); EXIF tags that do not fit are left out.
+    """Write a JPEG with full colour resolution (4:4:4); EXIF tags that do not fit are dropped.
 
     Raises:
         OutputError: It cannot be written.
@@ -84,7 +83,7 @@ def write_jpeg(picture: Picture, path: Path, encoding: Encoding) -> None:
 
 
 def write_tiff(picture: Picture, path: Path, encoding: Encoding) -> None:
-    """Write an uncompressed RGB TIFF of 8 or 16 bits per channel, its EXIF as real directories.
+    """Write an uncompressed RGB TIFF of 8 or 16 bits per channel, with EXIF as real directories.
 
     Raises:
         OutputError: It cannot be written.
@@ -122,7 +121,7 @@ WRITERS: dict[str, Callable[[Picture, Path, Encoding], None]] = {
 def to_eight_bits(pixels: NDArray[np.uint16]) -> NDArray[np.uint8]:
     """Reduce to 8 bits with a fixed dither of under one level, so that smooth skies do not band.
 
-    Levels that 8 bits can express (multiples of 257, black and white among them) stay exact.
+    Levels that 8 bits can express (multiples of 257, including black and white) stay exact.
     """
     reduced = np.empty(pixels.shape, np.uint8)
     for top in range(0, pixels.shape[0], _NOISE_SIDE):
@@ -134,7 +133,7 @@ def to_eight_bits(pixels: NDArray[np.uint16]) -> NDArray[np.uint8]:
 
 @cache
 def _dither(width: int) -> NDArray[np.uint32]:
-    """``128 x width`` of noise, 0 to 256, always the same."""
+    """``128 x width`` of constant noise, 0 to 256."""
     noise = np.random.default_rng(0).integers(0, 257, (_NOISE_SIDE, _NOISE_SIDE), np.uint32)
     return np.tile(noise, (1, -(-width // _NOISE_SIDE)))[:, :width]
 

@@ -1,25 +1,29 @@
-"""Sizes and EXIF of finished pictures from their headers, the pixels unread."""
+"""Sizes and EXIF of finished pictures from their headers, without reading pixels.
+
+PNG and WebP are parsed by hand: Pillow decodes a PNG before it finds EXIF behind the pixels, reads
+the whole of a WebP, and refuses one of more than 179 megapixels.
+"""
 
 import os
 import struct
+import warnings
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 import tifffile
+from PIL.JpegImagePlugin import JpegImageFile
 
 from pairfix.formats import metadata
-from pairfix.formats.bitmap import JPEG_FRAMES, check_tiff, decoding
+from pairfix.formats.bitmap import check_tiff, decoding
 from pairfix.image import Facts
 
 __all__ = ["picture_facts"]
 
-_JPEG_MARK, _JPEG_SCAN, _JPEG_END, _JPEG_EXIF = 0xFF, 0xDA, 0xD9, 0xE1
-_EXIF_HEAD = b"Exif\0\0"
 _FIRST_SIDEWAYS = 5
-"""EXIF orientation from which on height and width are swapped."""
+"""First EXIF orientation that swaps height and width."""
 
 _Header: TypeAlias = tuple[int, int, metadata.Exif]
-"""Height and width as stored, EXIF."""
+"""Height and width as stored; EXIF."""
 
 
 def picture_facts(path: Path, *, tiff: bool) -> Facts:
@@ -63,26 +67,15 @@ def _of_bitmap(path: Path) -> _Header:
 
 
 def _of_jpeg(file: BinaryIO) -> _Header:
-    """Walks the segments up to the frame header (ITU T.81, B.1.1)."""
-    exif = b""
-    file.seek(2)
-    while True:
-        start, marker = file.read(2)
-        while marker == _JPEG_MARK:
-            (marker,) = file.read(1)
-        if start != _JPEG_MARK or marker in (_JPEG_SCAN, _JPEG_END):
-            raise ValueError("no frame header")
-        (length,) = struct.unpack(">H", file.read(2))
-        if marker in JPEG_FRAMES:
-            _, height, width = struct.unpack(">BHH", file.read(5))
-            return height, width, metadata.parse(exif)
-        segment = file.read(length - 2)
-        if marker == _JPEG_EXIF and segment.startswith(_EXIF_HEAD):
-            exif = exif or segment
+    file.seek(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of damaged EXIF
+        image = JpegImageFile(file)  # Image.open would refuse photos over 179 megapixels
+    return image.height, image.width, metadata.parse(image.info.get("exif", b""))
 
 
 def _of_png(file: BinaryIO) -> _Header:
-    """Walks the chunks up to the last, for EXIF may follow the pixels (PNG 3, 5.3)."""
+    """Walks all chunks, because EXIF may follow the pixels (PNG 3, 5.3)."""
     exif = b""
     file.seek(16)
     width, height = struct.unpack(">II", file.read(8))
@@ -98,7 +91,7 @@ def _of_png(file: BinaryIO) -> _Header:
 
 
 def _of_webp(file: BinaryIO) -> _Header:
-    """Walks the chunks up to the end, where EXIF stands (RFC 9649)."""
+    """Walks all chunks, because EXIF is at the end (RFC 9649)."""
     exif, sizes = b"", []
     file.seek(12)
     while len(head := file.read(8)) == 8:  # noqa: PLR2004

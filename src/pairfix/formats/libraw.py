@@ -1,4 +1,4 @@
-"""The edge to LibRaw: raw files opened, cameras asked, mosaics scaled."""
+"""Access to LibRaw: opening raw files, a camera's colours, scaling mosaics for it."""
 
 import io
 from collections.abc import Iterator
@@ -12,8 +12,7 @@ import rawpy
 from numpy.typing import NDArray
 
 from pairfix.errors import InputError
-from pairfix.formats.bands import bands
-from pairfix.formats.edge import silenced, too_large
+from pairfix.formats.edge import bands, silenced, too_large
 
 __all__ = ["FULL_SCALE", "CameraColour", "opened", "read_colour", "scaled_bands"]
 
@@ -31,15 +30,15 @@ _XYZ_TO_SRGB = np.array(
 
 @contextmanager
 def opened(path: Path, *, unpack: bool = True) -> Iterator[rawpy.RawPy]:
-    """Open and unpack a raw file, LibRaw's errors translated.
+    """Open and unpack a raw file, and translate LibRaw's errors.
 
     Args:
         path: The file.
-        unpack: Whether to read the whole file; else its header alone, until something is asked
-            for which rawpy must unpack.
+        unpack: Whether to read the whole file; otherwise only its header, until something is
+            requested that rawpy must unpack.
 
     Raises:
-        InputError: It has gone, or LibRaw cannot read it.
+        InputError: The file no longer exists, or LibRaw cannot read it.
         MemoryExhaustedError: It is too large.
     """
     try:
@@ -52,11 +51,11 @@ def opened(path: Path, *, unpack: bool = True) -> Iterator[rawpy.RawPy]:
                     raw.unpack()
             yield raw
     except FileNotFoundError as error:
-        raise InputError(f"{path} does not exist any more", "run again") from error
+        raise InputError(f"{path} no longer exists", "run again") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
     except (rawpy.LibRawFileUnsupportedError, rawpy.NotSupportedError) as error:
-        message = f"{path} is damaged, incomplete, or no photo that LibRaw or pairfix knows"
+        message = f"{path} is damaged, incomplete, or not a photo that LibRaw or pairfix knows"
         raise InputError(message, _hint(path)) from error
     except (rawpy.LibRawUnsufficientMemoryError, rawpy.LibRawTooBigError, MemoryError) as error:
         raise too_large(path) from error
@@ -69,7 +68,7 @@ def opened(path: Path, *, unpack: bool = True) -> Iterator[rawpy.RawPy]:
 
 
 def _is_utf8(path: Path) -> bool:
-    """Whether LibRaw itself, which takes no other names, can open it."""
+    """Whether LibRaw can open the file by itself: it takes names in UTF-8 only."""
     try:
         str(path).encode()
     except UnicodeEncodeError:
@@ -98,16 +97,16 @@ def scaled_bands(mosaic: NDArray[np.float32], gain: float = 1.0) -> Iterator[NDA
 
 @dataclass(frozen=True, slots=True)
 class CameraColour:
-    """What LibRaw knows of a camera."""
+    """What LibRaw knows about a camera."""
 
     matrix: NDArray[np.float64]
     """3 x 3, from CIE XYZ under D65 to the camera's RGB."""
     crop: tuple[int, int, int, int]
-    """Left, top, width and height within the visible mosaic that the camera means to show."""
+    """Left, top, width and height of the part of the visible mosaic that the camera shows."""
 
 
 def read_colour(path: Path) -> CameraColour:
-    """Ask LibRaw for a camera's colours; an unknown one is taken for linear sRGB.
+    """A camera's colours as LibRaw knows them; an unknown camera is assumed to be linear sRGB.
 
     Raises:
         InputError: LibRaw cannot read the file.

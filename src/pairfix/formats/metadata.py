@@ -1,8 +1,8 @@
-"""EXIF blocks: read from photos, cleaned, adapted to what is written (EXIF 2.32).
+"""EXIF blocks: read from photos, cleaned, adapted for results (EXIF 2.32).
 
-A block holds three directories: the main one (camera, time, author), the Exif one and the GPS
-one. What describes the source file rather than the photo (maker notes, previews, strips, raw
-structure) never enters it.
+A block holds three directories: the main one (camera, time, author), the Exif one and the GPS one.
+Tags that describe the source file rather than the photo (maker notes, previews, strips, raw
+structure) are never part of it.
 """
 
 import io
@@ -61,7 +61,7 @@ _EXIF_TAGS = {
 }
 _ZERO_MEANS_UNKNOWN = {EXPOSURE_TIME, F_NUMBER, ISO, FOCAL_LENGTH}
 _APEX = {EXPOSURE_TIME: 0x9201, F_NUMBER: 0x9202}
-"""Exposure tags and their logarithmic doubles, meaningless where the former is unknown."""
+"""Exposure tags and their logarithmic equivalents, meaningless if the former are unknown."""
 _GPS_VERSION = 0
 _CR3_HEAD = 1 << 18
 _DPI, _INCH = 300, 2
@@ -73,9 +73,9 @@ Exif: TypeAlias = tuple[dict[int, Entry], dict[int, Entry], dict[int, Entry]]
 
 
 def read(file: BinaryIO) -> Exif:
-    """The directories of a TIFF-structured file or block, untouched.
+    """The directories of a TIFF-structured file or block, unchanged.
 
-    Photographic tags that stand in the main directory (TIFF/EP) are seen as Exif tags.
+    Photographic tags in the main directory (TIFF/EP) count as Exif tags.
 
     Raises:
         ValueError: It is not structured as TIFF.
@@ -87,7 +87,7 @@ def read(file: BinaryIO) -> Exif:
 
 
 def parse(block: bytes) -> Exif:
-    """The directories of an EXIF block; all empty if the block is empty or damaged."""
+    """The directories of an EXIF block; all empty if it is empty or damaged."""
     try:
         return read(io.BytesIO(block.removeprefix(b"Exif\0\0")))
     except ValueError:
@@ -105,7 +105,7 @@ def of_file(path: Path) -> Exif:
 
 
 def of_cr3(head: bytes) -> Exif:
-    """The directories of a Canon CR3, each a TIFF-structured block in a box of its own."""
+    """The directories of a Canon CR3, each a TIFF-structured block in its own box."""
     main, photographic, gps = (
         parse(head[head.index(box) + len(box) :]) if box in head else ({}, {}, {})
         for box in (b"CMT1", b"CMT2", b"CMT4")
@@ -114,7 +114,7 @@ def of_cr3(head: bytes) -> Exif:
 
 
 def clean(exif: Exif) -> bytes:
-    """An EXIF block with what is known of the photo and nothing of the file's structure."""
+    """An EXIF block with the photo's tags and none of the file's structure."""
     main = {tag: entry for tag, entry in exif[0].items() if tag in _MAIN_TAGS}
     unknown = {apex for tag, apex in _APEX.items() if tag in exif[1] and not _number(exif[1], tag)}
     kept = _EXIF_TAGS - unknown
@@ -140,7 +140,7 @@ def assemble(exif: Exif) -> bytes:
 
 
 def shortened(exif: Exif, longest: int) -> tuple[Exif, list[int]]:
-    """The directories without the largest tags that keep the block from fitting, and those tags."""
+    """Drop the largest tags until the block fits; returns the directories and the dropped tags."""
     main, photographic, gps = kept = exif[0].copy(), exif[1].copy(), exif[2].copy()
     by_size = sorted(
         (len(entry.data), number, tag)
@@ -175,7 +175,7 @@ def upright(block: bytes, size: tuple[int, int]) -> bytes:
 
 
 def completed(exif: Exif, recorded: Exposure, moment: datetime | None) -> Exif:
-    """The directories, with what a decoder knows besides in the places they leave empty."""
+    """The directories, with tags that they lack added from a decoder's knowledge."""
     main, photographic, gps = exif
     known: dict[int, Entry] = {}
     if recorded.shutter:
@@ -190,11 +190,11 @@ def completed(exif: Exif, recorded: Exposure, moment: datetime | None) -> Exif:
 
 
 def exposure(exif: Exif, otherwise: Exposure | None = None) -> Exposure:
-    """Shutter, ISO and aperture; 0 and absurd values count as unknown.
+    """Shutter, ISO and aperture; 0 and implausible values count as unknown.
 
     Args:
         exif: The directories.
-        otherwise: What another source says, for the tags that the file lacks altogether.
+        otherwise: Values of another source, for tags that the file lacks.
     """
     known, other = exif[1], otherwise or Exposure()
     iso = _number(known, ISO)
@@ -210,7 +210,7 @@ def exposure(exif: Exif, otherwise: Exposure | None = None) -> Exposure:
 
 
 def camera(exif: Exif) -> str | None:
-    """Make and model, the make only once."""
+    """Make and model, without repeating the make."""
     make, model = (exif[0][tag].string if tag in exif[0] else "" for tag in (MAKE, MODEL))
     if model.lower().startswith(make.lower()):
         make = ""
@@ -223,7 +223,7 @@ def taken(exif: Exif) -> datetime | None:
 
 
 def moment(exif: Exif) -> datetime | None:
-    """When the photo was taken, with sub-seconds and the offset from UTC where they are known."""
+    """When the photo was taken, with sub-seconds and the offset from UTC if known."""
     local, sub_second, offset = _clock(exif)
     if local is None:
         return None
@@ -238,13 +238,13 @@ def moment(exif: Exif) -> datetime | None:
 
 
 def orientation(exif: Exif) -> int:
-    """EXIF orientation, 1 to 8; 1 where there is none."""
+    """EXIF orientation, 1 to 8; 1 if there is none."""
     value = _number(exif[0], ORIENTATION)
     return int(value) if value is not None and value in range(1, 9) else 1
 
 
 def _clock(exif: Exif) -> tuple[datetime | None, int, int]:
-    """The local time and the tags of its sub-seconds and of its offset from UTC."""
+    """The local time, and the tags of its sub-seconds and its offset from UTC."""
     for directory, tag, sub_second, offset in (
         (exif[1], DATE_TIME_ORIGINAL, SUB_SEC_TIME_ORIGINAL, OFFSET_TIME_ORIGINAL),
         (exif[0], DATE_TIME, SUB_SEC_TIME, OFFSET_TIME),

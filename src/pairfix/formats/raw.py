@@ -1,8 +1,8 @@
 """Raw files, decoded and developed by LibRaw.
 
 The scale is LibRaw's own: 0 is a channel's black level, 1 is ``white_level``, at which LibRaw
-saturates. Its content-dependent adjustment of that level (``adjust_maximum_thr``) is off
-throughout, for it would brighten the two photos of a pair differently.
+saturates. Its content-dependent adjustment of that level (``adjust_maximum_thr``) is always off,
+because it would brighten the two photos of a pair differently.
 """
 
 from datetime import datetime
@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from pairfix.errors import InputError
 from pairfix.formats import metadata
-from pairfix.formats.bands import BAND
-from pairfix.formats.dngtags import noise_profile
-from pairfix.formats.edge import silenced
+from pairfix.formats.dng import noise_profile
+from pairfix.formats.edge import BAND, silenced
 from pairfix.formats.libraw import FULL_SCALE, opened, scaled_bands
 from pairfix.image import Bayer, DevelopSettings, Exposure, Facts, Frame, WhiteBalance
 
@@ -56,9 +55,9 @@ def decode_raw(path: Path, settings: DevelopSettings, *, develop: bool = False) 
 
     Args:
         path: The file.
-        settings: White balance, highlights and demosaicing where it is developed; the exposure
-            stays as shot, for that setting applies to the result.
-        develop: Develop a Bayer mosaic as well.
+        settings: White balance, highlights and demosaicing if it is developed; the exposure stays
+            as shot, because that setting applies to the result.
+        develop: Also develop a Bayer mosaic.
 
     Raises:
         InputError: LibRaw cannot read the file.
@@ -89,7 +88,7 @@ def decode_raw(path: Path, settings: DevelopSettings, *, develop: bool = False) 
 
 
 def raw_facts(path: Path) -> Facts:
-    """What the header says; LibRaw is asked, which takes longer, only for what EXIF lacks.
+    """What the header says; LibRaw, which takes longer, is asked only for what EXIF lacks.
 
     Raises:
         InputError: LibRaw cannot read it.
@@ -108,21 +107,21 @@ def raw_facts(path: Path) -> Facts:
 def develop_mosaic(
     source: Frame, mosaic: NDArray[np.float32], settings: DevelopSettings
 ) -> NDArray[np.uint16]:
-    """Let LibRaw develop a mosaic in place of the one in the source file.
+    """Let LibRaw develop a mosaic instead of the one in the source file.
 
     Args:
-        source: The raw frame that lends its camera's colours and orientation; read again.
+        source: The raw frame that provides colours and orientation; its file is read again.
         mosaic: ``H x W`` as the source's pixels; 0 is black, 1 the source's white level.
         settings: White balance, exposure, highlights and demosaicing. Exposure is a mere factor
             before LibRaw clips at 1: a negative one brings back highlights beyond 1, but leaves
             channels that the sensor clipped at 1 below LibRaw's saturation, where they would
-            keep the white balance's tint. It is for the caller to cut those evenly first.
+            keep the white balance's tint. The caller must clip those evenly beforehand.
 
     Returns:
         ``H x W x 3``, upright, sRGB-encoded.
 
     Raises:
-        InputError: The source file has gone or changed since it was decoded.
+        InputError: The source file no longer exists, or has changed since it was decoded.
     """
     with opened(source.path) as raw:
         target = raw.raw_image_visible
@@ -149,12 +148,12 @@ def _bayer(raw: rawpy.RawPy) -> tuple[Bayer | None, tuple[str, ...]]:
     white = float(raw.white_level)
     if white <= max(black):
         white = float(max(int(raw.raw_image_visible.max()), int(max(black)) + 1))
-        notes += ("the file's white level is not plausible: the brightest pixel stands for it",)
+        notes += ("the file's white level is implausible: the brightest pixel is used instead",)
     return Bayer(pattern, black, white, balance), notes
 
 
 def _black(raw: rawpy.RawPy, indices: list[int], pattern: str) -> tuple[float, float, float, float]:
-    """Black levels of R, G1 (in R's row), G2 and B, looked up by their place in the cell."""
+    """Black levels of R, G1 (in R's row), G2 and B, by their place in the cell."""
     red = pattern.index("R")
     places = (red, red ^ 1, red ^ 2, red ^ 3)
     levels = raw.black_level_per_channel
@@ -163,13 +162,13 @@ def _black(raw: rawpy.RawPy, indices: list[int], pattern: str) -> tuple[float, f
 
 
 def _is_rotated(raw: rawpy.RawPy) -> bool:
-    """Whether the photosites stand diagonally (Fuji SuperCCD), so that LibRaw turns them."""
+    """Whether the photosites are diagonal (Fuji SuperCCD), so that LibRaw rotates them."""
     sizes = raw.sizes
     return {sizes.iheight, sizes.iwidth} != {sizes.height, sizes.width}
 
 
 def _white_balance(raw: rawpy.RawPy) -> tuple[tuple[float, float, float], tuple[str, ...]]:
-    """Multipliers with green = 1, and a note where they are not the camera's."""
+    """Multipliers with green = 1, and a note if they are not the camera's."""
     for multipliers, notes in (
         (raw.camera_whitebalance, ()),
         (raw.daylight_whitebalance, ("no white balance in the file: daylight is assumed",)),
@@ -218,7 +217,7 @@ def _timestamp(raw: rawpy.RawPy) -> datetime | None:
 
 
 def _exif(path: Path, raw: rawpy.RawPy) -> metadata.Exif:
-    """From the file itself, else from its JPEG preview."""
+    """From the file itself, or else from its JPEG preview."""
     found = metadata.of_file(path)
     return found if found[1] else metadata.parse(_preview_exif(raw))
 

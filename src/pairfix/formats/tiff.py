@@ -1,9 +1,9 @@
 """TIFF directories, read and written without loss (TIFF 6.0, section 2).
 
-Values stay bytes with their declared type, so that a tag copied from one file to another is the
-same tag: 0/0 rationals, signed rationals and oddly typed tags included. (Pillow infers the types
-of nested directories anew, and tifffile writes none.) Directories are read in either byte order
-and written little-endian.
+Values are kept as bytes with their declared type, so that a tag copied from one file to another is
+unchanged, including 0/0 rationals, signed rationals and oddly typed tags. (Pillow infers the types
+in nested directories anew, and tifffile writes no nested directories.) Directories are read in
+either byte order and written little-endian.
 """
 
 import errno
@@ -69,7 +69,7 @@ _BIG_TIFF = 43
 _SUB_IFDS, _STRIP_OFFSETS, _ROWS_PER_STRIP, _STRIP_BYTE_COUNTS = 330, 273, 278, 279
 _LARGEST_VALUE = 1 << 26
 _LARGEST_IMAGE = 0xFFFFFFFF - _LARGEST_VALUE
-"""Bytes whose offsets fit 32 bits behind a directory."""
+"""Bytes whose offsets behind a directory fit into 32 bits."""
 _INLINE = 4
 
 
@@ -82,12 +82,12 @@ class Entry:
 
     @classmethod
     def text(cls, value: str) -> Self:
-        """ASCII with its closing zero; characters beyond ASCII are kept as UTF-8."""
+        """ASCII with its terminating zero; other characters are stored as UTF-8."""
         return cls(Kind.ASCII, value.encode() + b"\0")
 
     @classmethod
     def of(cls, kind: Kind, *values: float) -> Self:
-        """Numbers of any type; rationals come closer than a millionth."""
+        """Numbers of any type; rationals are accurate to a millionth."""
         if kind in _RATIONALS:
             parts = [_fraction(value) for value in values]
             pairs = [n for part in parts for n in (part.numerator, part.denominator)]
@@ -105,7 +105,7 @@ class Entry:
 
     @property
     def values(self) -> tuple[float, ...]:
-        """The values as numbers; a rational with denominator 0 is not a number."""
+        """The values as numbers; NaN for rationals with denominator 0."""
         code = _CODES.get(self.kind, "B")
         numbers = struct.unpack(f"<{len(self.data) // struct.calcsize(code)}{code}", self.data)
         if self.kind not in _RATIONALS:
@@ -115,20 +115,20 @@ class Entry:
 
     @property
     def number(self) -> float | None:
-        """The first value; None if there is none or it is not a finite number."""
+        """The first value; None if there is none or it is not finite."""
         first = next(iter(self.values), math.nan)
         return first if math.isfinite(first) else None
 
     @property
     def offsets(self) -> tuple[int, ...]:
-        """The values as places in a file; empty if their type is none for offsets."""
+        """The values as file offsets; empty if their type is not one of offsets."""
         if self.kind not in (Kind.LONG, Kind.IFD):
             return ()
         return struct.unpack(f"<{self.count}I", self.data)
 
     @property
     def string(self) -> str:
-        """The value as text, up to its closing zero, without surrounding blanks."""
+        """The value as text, up to its terminating zero, without surrounding whitespace."""
         return self.data.split(b"\0", 1)[0].decode("utf-8", "replace").strip()
 
 
@@ -153,16 +153,16 @@ def read_header(file: BinaryIO) -> tuple[str, int]:
 def read_directory(file: BinaryIO, order: str, offset: int) -> tuple[dict[int, Entry], int]:
     """The directory at `offset` and the offset of the next one (0: none).
 
-    Tags whose values lie outside the file, or whose type is unknown, are left out.
+    Tags whose values are outside the file, or whose type is unknown, are skipped.
 
     Raises:
-        ValueError: The directory itself lies outside the file.
+        ValueError: The directory itself is outside the file.
     """
     file.seek(offset)
     count = int.from_bytes(file.read(2), _ENDIAN[order])
     table = file.read(12 * count + 4)
     if not count or len(table) < 12 * count:
-        raise ValueError("a TIFF directory lies outside the file")
+        raise ValueError("a TIFF directory is outside the file")
     entries = {}
     for start in range(0, 12 * count, 12):
         tag, kind, number, place = struct.unpack_from(f"{order}HHI4s", table, start)
@@ -173,7 +173,7 @@ def read_directory(file: BinaryIO, order: str, offset: int) -> tuple[dict[int, E
 
 
 def read_chain(file: BinaryIO, *, longest: int = 64) -> list[dict[int, Entry]]:
-    """The file's main directories and, behind each, its SubIFDs.
+    """The file's main directories, each followed by its SubIFDs.
 
     Raises:
         ValueError: The file is not structured as TIFF.
@@ -194,9 +194,9 @@ def read_chain(file: BinaryIO, *, longest: int = 64) -> list[dict[int, Entry]]:
 
 
 def pack(directory: Directory, start: int = 8) -> bytes:
-    """A directory with all it holds, to stand at offset `start`; tags sorted, values aligned.
+    """A directory with all its values, for offset `start`; tags sorted, values aligned.
 
-    A nested directory becomes an offset (type LONG) to its own packing.
+    A nested directory becomes an offset (type LONG) to its own bytes.
     """
     table_size = 2 + 12 * len(directory) + 4
     table, heap = bytearray(struct.pack("<H", len(directory))), bytearray()
@@ -228,17 +228,17 @@ def write_image(
     rows_per_band: int,
     size: tuple[int, int],
 ) -> None:
-    """Write a file of one uncompressed image, one strip for each band.
+    """Write a file of one uncompressed image, one strip per band.
 
     Args:
-        file: Where to; strips are streamed after the directory.
-        directory: All tags but those of the strips.
+        file: The file to write; strips are streamed after the directory.
+        directory: All tags except those of the strips.
         bands: The rows, top to bottom, `rows_per_band` at a time.
         rows_per_band: Height of every band but the last.
         size: Rows, and bytes in a row.
 
     Raises:
-        OSError: EFBIG where offsets would need more than 32 bits; nothing is written then.
+        OSError: EFBIG if offsets need more than 32 bits; nothing is written then.
     """
     rows, row_bytes = size
     if rows * row_bytes > _LARGEST_IMAGE:
@@ -273,7 +273,7 @@ def _read_entry(file: BinaryIO, order: str, kind: int, number: int, place: bytes
 
 
 def _fraction(value: float) -> Fraction:
-    """Close by, with both parts within 31 bits."""
+    """A close fraction with both parts within 31 bits."""
     largest = min(1_000_000, int((2**31 - 1) / max(1.0, abs(value))))
     return Fraction(value).limit_denominator(max(1, largest))
 

@@ -23,11 +23,11 @@ Pixels16 = NDArray[np.uint16]
 
 
 def compare(pictures: Mapping[str, Picture]) -> Picture:
-    """Lay out crops at 100 % where the last two pictures differ most, one row a place.
+    """Lay out crops at 100 % where the last two pictures differ most, one row per place.
 
     Args:
-        pictures: Two or more of one scene, equally large, by name; last the long photo, if there is
-            one, and the result.
+        pictures: By name, two or more of one scene and of one size; the last two are the long
+            photo, if there is one, and the result.
 
     Returns:
         A sheet with the pictures side by side under their names.

@@ -1,7 +1,7 @@
-"""What a search for pairs finds, and what it leaves out."""
+"""The pairs that a search finds, and what it leaves out."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,12 +10,20 @@ from typing import Any, Literal, Self
 from pairfix.errors import PairError
 from pairfix.image import Facts
 
-__all__ = ["Found", "FoundPair", "How", "LeftOut", "objection", "seconds_of", "stops_apart"]
+__all__ = [
+    "Found",
+    "FoundPair",
+    "How",
+    "LeftOut",
+    "seconds_of",
+    "stops_apart",
+    "without_objections",
+]
 
 How = Literal["folder", "name", "exif", "csv"]
-"""What told the pair: a folder of its own, the photos' names, their EXIF, or a table."""
+"""How a pair was found: by its own folder, the photos' names, their EXIF, or a table."""
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  (EXIF times may have no zone)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  (EXIF times may lack a zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +31,12 @@ class FoundPair:
     """A long and a short exposure of one scene."""
 
     name: str
-    """For people; where it lies in what was searched, without its extension."""
+    """For display: the path within what was searched, without ``_long`` and extension."""
     long_facts: Facts
     short_facts: Facts
     truth: Path | None
-    """What the restored photo should look like."""
+    """What the restored photo should look like: in the short exposure's geometry, at the brightness
+    of the brighter exposure. None if unknown."""
     how: How
 
     @property
@@ -42,22 +51,22 @@ class FoundPair:
 
     @property
     def camera(self) -> str | None:
-        """Make and model, as far as one of the files says."""
+        """Make and model, as stated by either file."""
         return self.long_facts.camera or self.short_facts.camera
 
     @property
     def stops(self) -> float | None:
-        """How many stops the exposure times are apart; None where a file does not say."""
+        """Difference of the exposure times in stops; None if a file does not state its own."""
         return stops_apart(self.long_facts, self.short_facts)
 
     @property
     def seconds(self) -> float | None:
-        """From the long photo's time to the short one's; None where a file does not say."""
+        """From the long photo's time to the short one's; None if a file does not state its own."""
         times = seconds_of((self.long_facts, self.short_facts))
         return None if times is None else times[1] - times[0]
 
     def as_json(self) -> dict[str, Any]:
-        """The same in plain values."""
+        """The machine-readable form."""
         return {
             "name": self.name,
             "long": str(self.long),
@@ -78,15 +87,17 @@ class FoundPair:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A photo or folder that came into no pair."""
+    """A photo or folder that is in no pair."""
 
     path: Path
     reason: str
+    pair: str = ""
+    """The pair it was meant for, by its name or a table, that is now incomplete; empty if none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The outcome of a search; pairs and what was left out are sorted by path."""
+    """The outcome of a search, sorted by path, or as a table has it."""
 
     source: Path
     """The folder or table."""
@@ -94,7 +105,7 @@ class Found:
     left_out: tuple[LeftOut, ...]
 
     def require(self) -> Self:
-        """The same, if there is any pair.
+        """Check that there is at least one pair; returns the same object.
 
         Raises:
             PairError: There is none.
@@ -109,7 +120,7 @@ class Found:
         return self
 
     def as_json(self) -> dict[str, Any]:
-        """The same in plain values."""
+        """The machine-readable form."""
         return {
             "source": str(self.source),
             "pairs": [pair.as_json() for pair in self.pairs],
@@ -117,8 +128,21 @@ class Found:
         }
 
 
-def objection(long: Facts, short: Facts) -> str | None:
-    """Why two photos make no pair although someone said so; None if they do."""
+def without_objections(pairs: Iterable[FoundPair]) -> tuple[list[FoundPair], list[LeftOut]]:
+    """The pairs whose photos can make one, and the photos of the others."""
+    kept: list[FoundPair] = []
+    left_out: list[LeftOut] = []
+    for pair in pairs:
+        if reason := _objection(pair.long_facts, pair.short_facts):
+            photos = [pair.long, pair.short, *([pair.truth] if pair.truth else [])]
+            left_out += [LeftOut(photo, reason, pair.name) for photo in photos]
+        else:
+            kept.append(pair)
+    return kept, left_out
+
+
+def _objection(long: Facts, short: Facts) -> str | None:
+    """Why two photos that are said to be a pair cannot be one; None if they can."""
     names = f"{long.path.name} and {short.path.name}"
     if long.kind != short.kind:
         return f"of {names}, one is a raw and one is not"
@@ -134,16 +158,16 @@ def objection(long: Facts, short: Facts) -> str | None:
 
 
 def stops_apart(long: Facts, short: Facts) -> float | None:
-    """Binary logarithm of the ratio of the exposure times; None where one is unknown."""
+    """Binary logarithm of the ratio of the exposure times; None if one is unknown."""
     if long.exposure.shutter is None or short.exposure.shutter is None:
         return None
     return math.log2(long.exposure.shutter / short.exposure.shutter)
 
 
 def seconds_of(photos: Sequence[Facts]) -> tuple[float, ...] | None:
-    """When photos were taken, in seconds on one clock; None where one does not say.
+    """When photos were taken, in seconds on one clock; None if a file does not say.
 
-    That clock is UTC where all of them state their offset from it, else the camera's.
+    The clock is UTC if all of them state their offset from it, else the camera's.
     """
     times = [photo.taken for photo in photos if photo.taken is not None]
     if len(times) < len(photos):

@@ -1,6 +1,6 @@
-"""Pairs that the photos' names tell: ``long.*``, ``NAME_long.*``, ``NAME-long.*``.
+"""Pairs found by the photos' names: ``long.*``, ``NAME_long.*``, ``NAME-long.*``.
 
-A photo may lie there twice, as a raw and as the picture that the camera made of it: the pair is
+A photo may be there twice, as a raw and as the picture that the camera made of it: the pair is
 made of raws if both exposures have one, else of pictures.
 """
 
@@ -11,24 +11,24 @@ from pathlib import Path
 from typing import TypeAlias
 
 from pairfix.image import Facts, FileKind
-from pairfix.pairs.found import FoundPair, How, LeftOut, objection
+from pairfix.pairs.found import FoundPair, How, LeftOut
 
-__all__ = ["pair_by_name", "pair_name", "without_twins"]
+__all__ = ["intended_pair", "pair_by_name", "pair_name", "without_twins"]
 
 _ROLE = re.compile(r"(?:(?P<stem>.+)[-_])?(?P<role>long|short|gt)", re.IGNORECASE | re.DOTALL)
 _LOSSY = {".jpe", ".jpeg", ".jpg", ".webp"}
 
 _Group: TypeAlias = dict[str, list[Facts]]
-"""The photos of one scene by role: long, short or gt."""
+"""The photos of one scene by role: long, short or gt (the truth)."""
 
 
 def pair_by_name(
     photos: Iterable[Facts], root: Path
 ) -> tuple[list[FoundPair], list[LeftOut], list[Facts]]:
-    """The pairs, what their names promise but does not make one, and the photos without a role.
+    """The pairs, the photos of incomplete ones, and the photos whose names state no role.
 
     Args:
-        photos: What was found.
+        photos: All that were found.
         root: The folder that was searched.
     """
     groups: dict[tuple[Path, str], _Group] = defaultdict(lambda: defaultdict(list))
@@ -47,18 +47,23 @@ def pair_by_name(
     return pairs, left_out, rest
 
 
-def pair_name(long: Path, root: Path) -> str:
-    """What to call a pair: its place under `root` without ``_long`` and extension."""
-    place = long.relative_to(root) if long.is_relative_to(root) else Path(long.name)
-    match = _ROLE.fullmatch(long.stem)
-    stem: str | None = match["stem"] if match else long.stem
+def pair_name(photo: Path, root: Path) -> str:
+    """What to call a photo's pair: its path below `root` without role and extension."""
+    place = photo.relative_to(root) if photo.is_relative_to(root) else Path(photo.name)
+    match = _ROLE.fullmatch(photo.stem)
+    stem: str | None = match["stem"] if match else photo.stem
     if stem:
         return place.with_name(stem).as_posix()
     return place.parent.as_posix() if place.parent.name else root.resolve().name
 
 
+def intended_pair(photo: Path, root: Path) -> str:
+    """The name of the pair that a photo is meant for; empty if its name states no role."""
+    return pair_name(photo, root) if _ROLE.fullmatch(photo.stem) else ""
+
+
 def without_twins(photos: Iterable[Facts]) -> tuple[list[Facts], list[LeftOut]]:
-    """One photo of each name in a folder, the raw if there is one, and the others."""
+    """One photo for each name in a folder, the raw if there is one; and the others."""
     groups: dict[tuple[Path, str], list[Facts]] = defaultdict(list)
     for photo in photos:
         groups[photo.path.parent, photo.path.stem.casefold()].append(photo)
@@ -74,15 +79,14 @@ def _pair(group: _Group, root: Path) -> tuple[FoundPair | None, list[LeftOut]]:
     everything = [photo for photos in group.values() for photo in photos]
     if missing := [role for role in ("long", "short") if role not in group]:
         wanted = " and ".join(missing)
-        reason = f"there is no {wanted} exposure of the same name that can be read beside it"
-        return None, _all_left_out(everything, reason)
+        reason = f"there is no readable {wanted} exposure of the same name beside it"
+        pair = "" if group.keys() == {"gt"} else pair_name(everything[0].path, root)
+        return None, [LeftOut(photo.path, reason, pair) for photo in everything]
     kinds = {photo.kind for photo in group["long"]} & {photo.kind for photo in group["short"]}
     common: FileKind = "picture" if kinds == {"picture"} else "raw"
     (long, long_twins), (short, short_twins) = (
         _best_of(group[role], common) for role in ("long", "short")
     )
-    if problem := objection(long, short):
-        return None, _all_left_out(everything, problem)
     truth, truth_twins = _best_of(group["gt"], long.kind) if "gt" in group else (None, [])
     how: How = "folder" if long.path.stem.lower() == "long" else "name"
     return FoundPair(
@@ -95,7 +99,7 @@ def _pair(group: _Group, root: Path) -> tuple[FoundPair | None, list[LeftOut]]:
 
 
 def _best_of(twins: Sequence[Facts], kind: FileKind = "raw") -> tuple[Facts, list[LeftOut]]:
-    """The best of several files of one photo, of a kind if there is one, and the others."""
+    """The best of several files of one photo, preferably of `kind`; and the others."""
     best = min(
         twins,
         key=lambda photo: (photo.kind != kind, photo.path.suffix.lower() in _LOSSY, photo.path),
@@ -104,9 +108,5 @@ def _best_of(twins: Sequence[Facts], kind: FileKind = "raw") -> tuple[Facts, lis
     for photo in twins:
         if photo is not best:
             which = "its raw" if best.kind != photo.kind and best.kind == "raw" else "its twin"
-            left_out.append(LeftOut(photo.path, f"{best.path.name}, {which}, is taken instead"))
+            left_out.append(LeftOut(photo.path, f"{best.path.name}, {which}, is used instead"))
     return best, left_out
-
-
-def _all_left_out(photos: Iterable[Facts], reason: str) -> list[LeftOut]:
-    return [LeftOut(photo.path, reason) for photo in photos]

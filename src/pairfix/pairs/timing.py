@@ -1,9 +1,9 @@
-"""Pairs that EXIF tells: one camera, seconds apart, exposure times at least 1.5 stops apart.
+"""Pairs found by EXIF: one camera, seconds apart, exposure times at least 1.5 stops apart.
 
-Brightness (shutter x ISO / N^2) does not tell them, for the camera may have made both exposures
-equally bright. In a burst several photos may be each other's partner. Pairs then never overlap in
-time, no photo is in two, and the sum of their closeness is as large as can be, by dynamic
-programming over the photos in the order of their times (weighted interval scheduling).
+Brightness (shutter x ISO / N^2) cannot be used, because the camera may have made both exposures
+equally bright. In a burst, a photo may have several possible partners. Pairs then never overlap in
+time, no photo is in two of them, and the sum of their closeness is maximal, by dynamic programming
+over the photos in the order of their times (weighted interval scheduling).
 """
 
 from bisect import bisect_left, bisect_right
@@ -19,20 +19,20 @@ from pairfix.pairs.naming import pair_name
 __all__ = ["FEWEST_STOPS", "SECONDS_APART", "pair_by_time"]
 
 SECONDS_APART = 10.0
-"""Seconds between the photos' times, besides the longer exposure time, that make no pair."""
+"""Seconds between the photos' times, on top of the longer exposure time, that rule out a pair."""
 FEWEST_STOPS = 1.5
-"""Stops between the exposure times of a pair."""
+"""Least difference of a pair's exposure times in stops."""
 _ROUNDING = 1e-6
-"""Stops by which rationals in EXIF may be off."""
+"""Stops by which EXIF rationals may be off."""
 
 
 class _Plan(NamedTuple):
-    """Pairs of some photos; the greater plan is the better one."""
+    """Pairs among some photos; the greater plan is the better one."""
 
     closeness: float = 0.0
     stops: float = 0.0
     pairs: tuple[tuple[Facts, Facts], ...] = ()
-    """Long and short."""
+    """Long and short exposure of each."""
 
     def joined(self, long: Facts, short: Facts, closeness: float) -> "_Plan":
         stops = stops_apart(long, short) or 0.0
@@ -47,7 +47,7 @@ def pair_by_time(photos: Iterable[Facts], root: Path) -> tuple[list[FoundPair], 
     """The pairs, and every photo that is in none.
 
     Args:
-        photos: What was found, each photo once.
+        photos: All that are left, each photo once.
         root: The folder that was searched.
     """
     groups: dict[tuple[object, ...], list[Facts]] = defaultdict(list)
@@ -55,7 +55,7 @@ def pair_by_time(photos: Iterable[Facts], root: Path) -> tuple[list[FoundPair], 
     left_out: list[LeftOut] = []
     for photo in photos:
         if unknown := _unknown(photo):
-            left_out.append(LeftOut(photo.path, f"its metadata do not say its {unknown}"))
+            left_out.append(LeftOut(photo.path, f"its metadata lack its {unknown}"))
         else:
             groups[photo.camera, photo.size, photo.kind].append(photo)
     for group in groups.values():
@@ -70,7 +70,7 @@ def pair_by_time(photos: Iterable[Facts], root: Path) -> tuple[list[FoundPair], 
 
 
 class _Burst(NamedTuple):
-    """Photos of one camera, size and kind in the order of their times."""
+    """Photos of one camera, size and kind, in the order of their times."""
 
     photos: list[Facts]
     starts: list[float]
@@ -83,17 +83,17 @@ class _Burst(NamedTuple):
         return cls([photo for _, photo in ordered], [start for start, _ in ordered])
 
     def closeness(self, first: int, second: int) -> float:
-        """1 for the same time, falling to 0 where they are too far apart."""
+        """1 for the same time, falling to 0 if they are too far apart."""
         apart = abs(self.starts[second] - self.starts[first])
         longest = max(_shutter(self.photos[first]), _shutter(self.photos[second]))
         return max(0.0, 1 - apart / (SECONDS_APART + longest))
 
     def earliest_near(self, last: int, longest: float) -> int:
-        """The first photo that may be close to one, given the longest exposure time of all."""
+        """The first photo that may be close to `last`, given the longest exposure time of all."""
         return bisect_right(self.starts, self.starts[last] - SECONDS_APART - longest)
 
     def all_near(self, index: int, longest: float) -> list[Facts]:
-        """The photos that are close to one, given the longest exposure time of all."""
+        """The photos that are close to `index`, given the longest exposure time of all."""
         end = bisect_left(self.starts, self.starts[index] + SECONDS_APART + longest)
         return [
             self.photos[place]
@@ -133,7 +133,7 @@ def _reason(burst: _Burst, index: int, longest: float) -> str:
         return f"no other photo of its camera, size and kind within {SECONDS_APART:g} s of it"
     if not any(_fit(photo, other) for other in near):
         return f"its exposure time is within {FEWEST_STOPS:g} stops of all photos near it in time"
-    return "ambiguous: the photos that would fit it make pairs nearer to each other in time"
+    return "ambiguous: the photos that would fit are nearer in time to other partners"
 
 
 def _fit(first: Facts, second: Facts) -> bool:

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from pairfix.errors import MetricError, MissingExtraError
-from pairfix.score.quiet import quietly
+from pairfix.score.guards import quietly
 from pairfix.score.sampling import REDUCED, SAMPLINGS, Sampling
 
 __all__ = ["DEFAULT_METRICS", "Metric", "find_metric", "known_metrics"]
@@ -23,21 +23,21 @@ _MORE_THAN_A_PHOTO: Mapping[str, str] = {
     "inception_score": _SETS,
     "clipscore": "judges how well a caption fits",
 }
-"""What pyiqa calls no-reference although it needs more than one photo."""
+"""Metrics that pyiqa calls no-reference although they need more than one photo."""
 _WITHOUT_WEIGHTS = frozenset({"PIQE", "Entropy"})
 _LANGUAGE_MODELS = frozenset({"QAlign", "QReAlign", "Compare2Score"})
-"""Both by pyiqa's name of the architecture."""
-_SEE_LIST = "'pairfix score --list' shows those that judge one photo alone"
+"""Both by pyiqa's names of the architectures."""
+_SEE_LIST = "'pairfix score --list' shows those that judge a single photo"
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A no-reference metric; pyiqa knows how it is computed."""
+    """A no-reference metric that pyiqa computes."""
 
     name: str
     lower_is_better: bool
     scale: str
-    """Its values, roughly, as pyiqa states them: "~0, ~100"."""
+    """Its approximate range, as pyiqa states it: "~0, ~100"."""
     sampling: Sampling
     needs_weights: bool
     is_large: bool
@@ -45,11 +45,11 @@ class Metric:
 
     @property
     def arrow(self) -> str:
-        """Where better is."""
+        """The direction of better values."""
         return "↓" if self.lower_is_better else "↑"
 
     def is_better(self, value: float, other: float) -> bool:
-        """Whether one score of this metric stands for better quality than another."""
+        """Whether one score of this metric means better quality than another."""
         return value < other if self.lower_is_better else value > other
 
 
@@ -65,7 +65,7 @@ def known_metrics() -> tuple[Metric, ...]:
 
 
 def find_metric(name: str) -> Metric:
-    """The metric of this name, however it is capitalised.
+    """The metric of this name, in any capitalisation.
 
     Raises:
         MetricError: There is none, or it needs more than a photo.
@@ -93,7 +93,7 @@ def _configs() -> Mapping[str, Mapping[str, Any]]:
 
 
 def _refusal(name: str, config: Mapping[str, Any]) -> str:
-    """Why a metric cannot judge one photo alone; empty if it can."""
+    """Why a metric cannot judge a single photo; empty if it can."""
     if config["metric_mode"] == "FR":
         return "compares a photo with a reference (full-reference); scores are no-reference"
     return _MORE_THAN_A_PHOTO.get(name, "")

@@ -1,8 +1,9 @@
-"""One metric of pyiqa, ready to score: the place where pyiqa's errors become pairfix's."""
+"""Metrics of pyiqa, ready to score; its errors are translated here."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from functools import partial
+from functools import cache, partial
+from importlib.util import find_spec
 
 import numpy as np
 
@@ -14,21 +15,20 @@ from pairfix.errors import (
     PairfixError,
     WeightsMissingError,
 )
-from pairfix.image import Pixels
+from pairfix.image import Picture, Pixels
 from pairfix.score.catalogue import Metric
-from pairfix.score.fetching import failed_download, no_network
-from pairfix.score.quiet import quietly
+from pairfix.score.guards import failed_download, no_network, quietly
 
-__all__ = ["LoadedMetric", "choose_device", "load_metric", "weights_are_here"]
+__all__ = ["LoadedMetric", "choose_device", "full_reference", "load_metric", "weights_are_here"]
 
 _PACKAGES = {"pkg_resources": "'setuptools<81'", "clip": "openai-clip"}
-"""What to install for a module of another name."""
+"""What to install for modules whose package has another name."""
 _NRQM_BLOCKS = 1000
-"""Blocks that NRQM fits at once: pyiqa's 10 000 take 2.3 GB, and are no faster."""
+"""Blocks that NRQM fits at once: pyiqa's 10 000 take 2.3 GB and are no faster."""
 
 
 class LoadedMetric:
-    """A metric with its weights, on a device."""
+    """A metric with its weights on a device."""
 
     def __init__(
         self, about: Metric, device: DeviceName, compute: Callable[[object], object]
@@ -38,11 +38,11 @@ class LoadedMetric:
         self._compute = compute
 
     def score(self, pixels: Pixels, name: str) -> float:
-        """Score one photo; the same photo gets the same score every time.
+        """Score one photo; the same photo always gets the same score.
 
         Args:
             pixels: ``H x W x 3`` sRGB-encoded, uint8 or uint16.
-            name: Of the photo, for messages.
+            name: The photo's name, for messages.
 
         Raises:
             MetricError: The photo is too small for the metric, or has no score.
@@ -53,7 +53,7 @@ class LoadedMetric:
         if min(height, width) < smallest:
             raise MetricError(
                 f"{name}: {width} x {height} pixels are too few for {self.about.name}",
-                f"it needs {smallest} x {smallest} at least",
+                f"it needs at least {smallest} x {smallest}",
             )
         try:
             views = self.about.sampling.views(pixels)
@@ -63,7 +63,7 @@ class LoadedMetric:
         mean = float(np.average(scores, weights=[view[..., 0].size for view in views]))
         if not np.isfinite(mean):
             raise MetricError(
-                f"{name}: {self.about.name} gives no number", "the photo is flat, or too small"
+                f"{name}: {self.about.name} yields no number", "the photo is flat or too small"
             )
         return mean
 
@@ -82,7 +82,7 @@ class LoadedMetric:
 
         if isinstance(error, MemoryError | torch.OutOfMemoryError):
             return MemoryExhaustedError(
-                f"{photo}: memory ran out in {self.about.name}", "take --device cpu, or a crop"
+                f"{photo}: memory ran out in {self.about.name}", "use --device cpu, or a crop"
             )
         return MetricError(
             f"{photo}: {self.about.name} cannot score it: {_first_line(error)}",
@@ -91,10 +91,10 @@ class LoadedMetric:
 
 
 def load_metric(about: Metric, device: DeviceName, *, offline: bool = False) -> LoadedMetric:
-    """Load a metric; pyiqa fetches its weights when they are not here.
+    """Load a metric; pyiqa downloads its weights if they are missing.
 
     Raises:
-        WeightsMissingError: They are not here, and cannot be fetched, or are not to be.
+        WeightsMissingError: They are missing, and cannot or must not be downloaded.
         MissingExtraError: The metric needs a package that is not installed.
         MetricError: It cannot be loaded for another reason, such as damaged weights.
     """
@@ -110,7 +110,7 @@ def load_metric(about: Metric, device: DeviceName, *, offline: bool = False) -> 
 
 
 def weights_are_here(about: Metric) -> bool:
-    """Whether a metric can be loaded without the network; tries it, on the CPU.
+    """Whether a metric can be loaded without the network; found out by loading it on the CPU.
 
     Raises:
         MissingExtraError: The metric needs a package that is not installed.
@@ -123,15 +123,59 @@ def weights_are_here(about: Metric) -> bool:
     return True
 
 
-def choose_device(device: DeviceChoice) -> DeviceName:
-    """Where to compute; left to itself CUDA, else the CPU: NIQE and NRQM need float64.
+def full_reference(name: str, result: Picture, truth: Picture) -> float | None:
+    """Compare a picture with the truth, on the CPU; the network is never used.
+
+    Args:
+        name: pyiqa's name of a full-reference metric, such as ``"lpips"``.
+        result: The picture to judge.
+        truth: Another of the same size.
+
+    Returns:
+        The metric's value; None if pyiqa or the metric's weights are not on this machine.
 
     Raises:
-        DeviceError: What was asked for is not there.
+        MetricError: The metric cannot be loaded for another reason, such as damaged weights.
+    """
+    compute = _load_reference(name)
+    if compute is None:
+        return None
+    import torch  # noqa: PLC0415  (part of an extra)
+
+    tensors = [
+        torch.from_numpy(picture.pixels.astype(np.float32).transpose(2, 0, 1) / 65535)[None]
+        for picture in (result, truth)
+    ]
+    with quietly(), torch.no_grad():
+        return float(torch.as_tensor(compute(*tensors)).mean())
+
+
+def choose_device(device: DeviceChoice) -> DeviceName:
+    """Where to compute; "auto" is CUDA or else the CPU, because NIQE and NRQM need float64.
+
+    Raises:
+        DeviceError: The requested device is not available.
         MissingExtraError: PyTorch is not installed.
     """
     found = choose_runtime("torch", device, "fp32").device
     return "cpu" if (device, found) == ("auto", "mps") else found
+
+
+@cache
+def _load_reference(name: str) -> Callable[..., object] | None:
+    if find_spec("pyiqa") is None:
+        return None
+    try:
+        with quietly(), no_network():
+            import pyiqa  # noqa: PLC0415  (an extra)
+
+            return pyiqa.create_metric(name, device="cpu")
+    except Exception as error:
+        if failed_download(error):
+            return None
+        raise MetricError(
+            f"{name} cannot be loaded: {_first_line(error)}", "download its weights again"
+        ) from error
 
 
 def _bound_memory() -> None:
@@ -149,14 +193,14 @@ def _not_loaded(about: Metric, error: Exception, *, offline: bool) -> PairfixErr
             f"pip install {_PACKAGES.get(module, module)}",
         )
     if download := failed_download(error):
-        why = "are not here" if offline else "are not here and cannot be fetched"
+        why = "are missing" if offline else "are missing and cannot be downloaded"
         online = ", or leave out --offline" if offline else ""
         return WeightsMissingError(
             f"{about.name}: its weights {download.name} {why}", f"{download.how}{online}"
         )
     return MetricError(
         f"{about.name} cannot be loaded: {_first_line(error)}",
-        "if its weights are damaged, delete them, and they are fetched again",
+        "if its weights are damaged, delete them to download them again",
     )
 
 

@@ -1,8 +1,8 @@
-"""How much of a big photo a metric sees: memory stays bounded, and noise stays noise.
+"""How much of a big photo a metric sees: memory stays bounded, and noise remains.
 
-Metrics that judge the statistics of small blocks must see the pixels as they are: an area-reduced
-photo has lost the very noise that it is judged for. Learned metrics were trained on photos of about
-a megapixel; a larger one is foreign to them.
+Metrics that judge the statistics of small blocks must see the original pixels, because area
+reduction removes the very noise that they judge. Learned metrics were trained on photos of about a
+megapixel, and much larger ones are unlike those.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,11 +18,11 @@ from pairfix.image import Pixels
 __all__ = ["REDUCED", "SAMPLINGS", "Sampling"]
 
 _BLOCK = 96
-"""NIQE's blocks (Mittal et al. 2013), a multiple of PIQE's 16: tiles begin on them."""
+"""Side of NIQE's blocks (Mittal et al. 2013), a multiple of PIQE's 16; tiles keep to them."""
 _TILE = 20 * _BLOCK
 _PATCH = 384
-"""About the pixels of the photos that NRQM was trained on (481 x 321); its features depend on the
-size (Ma et al. 2017)."""
+"""About as many pixels as the photos that NRQM was trained on (481 x 321); its features depend on
+the size (Ma et al. 2017)."""
 _PATCHES_PER_SIDE = 2
 _LEARNED = 1024
 """Longest side of KonIQ-10k's photos, on which most learned metrics were trained."""
@@ -30,10 +30,10 @@ _LEARNED = 1024
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """Which views of a photo a metric gets; its score is their mean, weighted by area."""
+    """Which views of a photo a metric sees; its score is their mean, weighted by area."""
 
     title: str
-    """The rule, for people."""
+    """The rule, for display."""
     views: Callable[[Pixels], list[Pixels]]
     """``H x W x 3`` to parts or a reduction of it."""
     smallest: int = 1
@@ -50,7 +50,7 @@ def _tiles(pixels: Pixels) -> list[Pixels]:
 
 
 def _edges(length: int) -> list[int]:
-    """Where an axis is cut: into equal parts, as few as possible, on the grid of blocks."""
+    """Where an axis is cut: on the grid of blocks, into as few equal parts as possible."""
     parts = -(-length // _TILE)
     blocks = length // _BLOCK
     return [round(index * blocks / parts) * _BLOCK for index in range(parts)] + [length]
@@ -62,7 +62,7 @@ def _patches(pixels: Pixels) -> list[Pixels]:
 
 
 def _starts(length: int) -> list[int]:
-    """Where patches begin that lie evenly on an axis and do not overlap."""
+    """Where patches begin that are evenly spread along an axis without overlap."""
     count = min(_PATCHES_PER_SIDE, max(length // _PATCH, 1))
     free = max(length - _PATCH, 0)
     return [round(free * (index + 0.5) / count) for index in range(count)]
@@ -93,4 +93,4 @@ SAMPLINGS: Mapping[str, Sampling] = {
     "NRQM": _PATCHED(smallest=96),
     "PI": _PATCHED(smallest=_BLOCK + 8),
 }
-"""By pyiqa's name of a metric's architecture."""
+"""By pyiqa's name of the metric's architecture."""

@@ -1,11 +1,10 @@
-"""One restoration as a page: a single HTML file that needs nothing else and can be mailed.
+"""One restoration as a page: a self-contained HTML file that can be mailed.
 
-`facts` says in words what was done, `images` fits the photos into the file, `histogram` draws the
-tones, `scores` asks the metrics, `view` gathers it all for the template ``page.html.jinja``.
+`facts` describes what was done, `images` fits the photos into the file and draws histograms,
+`scores` computes the metrics, `view` fills the template ``page.html.jinja``.
 """
 
-from pairfix.output.html.render import check_page, render_page
 from pairfix.output.html.scores import Score, check_scoring, score_pictures
-from pairfix.output.html.view import RESULT
+from pairfix.output.html.view import RESULT, check_page, render_page
 
 __all__ = ["RESULT", "Score", "check_page", "check_scoring", "render_page", "score_pictures"]

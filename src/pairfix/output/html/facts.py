@@ -1,4 +1,4 @@
-"""What was done, in words and numbers for a photographer."""
+"""What was done, in words and numbers for photographers."""
 
 import math
 from collections.abc import Iterable
@@ -21,9 +21,9 @@ __all__ = [
 ]
 
 _SLOWEST_FRACTION = 0.3
-"""Exposure time in seconds from which decimals are usual instead of 1/n."""
+"""Exposure time in seconds from which decimals are customary instead of 1/n."""
 _SAME = 0.005
-"""Stops that are shown as none."""
+"""Stops below which a difference is shown as none."""
 
 
 class Fact(NamedTuple):
@@ -44,16 +44,16 @@ def settings_of(exposure: Exposure) -> str:
 
 
 def stops(ratio: float) -> str:
-    """A brightness ratio in exposure values, with its sign."""
+    """A brightness ratio in exposure values, with sign."""
     value = math.log2(ratio)
     return f"{value:+.2f} EV".replace("-", "−") if abs(value) >= _SAME else "0 EV"
 
 
 def frame_facts(frame: FrameFacts) -> list[Fact]:
-    """Who took a photo, how and when; what the file does not say is left out."""
+    """Camera, settings and time of a photo; what the file does not state is left out."""
     height, width = frame.size
     kind = "raw" if frame.domain == "raw" else "developed raw" if frame.developed else "RGB"
-    return _told(
+    return _facts(
         ("Camera", frame.camera or ""),
         ("Shutter", _shutter(frame.exposure.shutter) if frame.exposure.shutter else ""),
         ("Aperture", f"f/{frame.exposure.aperture:.2g}" if frame.exposure.aperture else ""),
@@ -64,12 +64,12 @@ def frame_facts(frame: FrameFacts) -> list[Fact]:
 
 
 def exposure_facts(match: ExposureMatch) -> list[Fact]:
-    """How much brighter the long photo was, and what was done about it."""
+    """How much brighter the long photo was, and which photo was brightened."""
     gains = {"short": match.short_gain, "long": match.long_gain}
     brightened = ", ".join(
         f"the {role} photo by {stops(gain)}" for role, gain in gains.items() if gain > 1
     )
-    return _told(
+    return _facts(
         ("Long over short, measured", _ratio(match.measured_ratio)),
         ("As the camera recorded it", _ratio(match.recorded_ratio)),
         ("Brightened", brightened or "neither: they were equal"),
@@ -85,19 +85,19 @@ def alignment_facts(alignment: Alignment, size: tuple[int, int]) -> list[Fact]:
             ("Shift at the centre", f"{centre:.1f} px"),
             ("Largest, at a corner", f"{corner:.1f} px"),
         ]
-    return _told(
+    return _facts(
         *facts,
         ("Agreement before", f"{alignment.score_before:.3f}"),
         ("Agreement after", f"{alignment.score_after:.3f}"),
-        ("Verdict", "sure" if alignment.sure else "not sure: look twice"),
+        ("Verdict", "sure" if alignment.sure else "not sure: check the result"),
     )
 
 
 def result_facts(restoration: Restoration, size: tuple[int, int]) -> list[Fact]:
-    """How large the result is (width, height), and which network made it where."""
+    """The result's size (width, height), the model, and what it ran on."""
     model, runtime = restoration.model, restoration.runtime
     width, height = size
-    return _told(
+    return _facts(
         ("Size", f"{width} × {height}"),
         ("Model", model.name),
         ("Network", f"{model.network.title}, {model.domain}"),
@@ -120,7 +120,7 @@ def _adaptation(adaptation: Adaptation | None) -> list[tuple[str, str]]:
     ]
 
 
-def _told(*facts: tuple[str, str]) -> list[Fact]:
+def _facts(*facts: tuple[str, str]) -> list[Fact]:
     return [Fact(label, printable(value)) for label, value in facts if value]
 
 
@@ -135,7 +135,7 @@ def _ratio(ratio: float | None) -> str:
 
 
 def _shifts(alignment: Alignment, size: tuple[int, int]) -> tuple[float, float]:
-    """Pixels by which the long photo was moved at the centre, and at most at a corner."""
+    """Pixels by which the long photo was moved at the centre, and the most at any corner."""
     height, width = size
     bottom, right = height - 1.0, width - 1.0
     corners = [(0.0, 0.0), (right, 0.0), (0.0, bottom), (right, bottom)]

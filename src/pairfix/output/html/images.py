@@ -1,4 +1,4 @@
-"""Photos inside the page: JPEG as data URIs, as good as the file's size allows."""
+"""What the page shows of the photos' pixels: JPEGs as data URIs, and histograms."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -13,21 +13,37 @@ from pairfix.crops import cut
 from pairfix.formats.encode import to_eight_bits
 from pairfix.image import Picture
 
-__all__ = ["BUDGET", "Image", "ImageSet", "fit_images"]
+__all__ = [
+    "BUDGET",
+    "DECADES",
+    "PLOT_HEIGHT",
+    "PLOT_WIDTH",
+    "Image",
+    "ImageSet",
+    "Tones",
+    "fit_images",
+    "measure_tones",
+]
 
 EightBits = NDArray[np.uint8]
 
 BUDGET = 1_900_000
-"""Characters of all data URIs together, so that the page with its text stays under 2 MB."""
+"""Most characters of all data URIs together, so that the page with its text stays under 2 MB."""
+PLOT_WIDTH, PLOT_HEIGHT = 256, 100
+"""Size of the histogram in its own units."""
+DECADES = 5
+"""Powers of ten on its vertical axis, from 100 % down to 0.001 % of the pixels per bin."""
 
 _THUMBNAIL = 480
 """Longest side of a thumbnail in pixels."""
 _THUMBNAIL_QUALITY = 82
+_LEVELS = 256
+_LEVELS_PER_BIN = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture that the page carries."""
+    """A picture inside the page."""
 
     uri: str
     """``data:image/jpeg;base64,...``"""
@@ -37,12 +53,12 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class ImageSet:
-    """Every picture of the page, by the photo's name."""
+    """All pictures of the page, by the photo's name."""
 
     whole: Mapping[str, Image]
     thumbnails: Mapping[str, Image]
     crops: Sequence[Mapping[str, Image]]
-    """One mapping a place."""
+    """One mapping per place."""
 
     @property
     def size(self) -> int:
@@ -53,8 +69,22 @@ class ImageSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Tones:
+    """The distribution of a photo's brightness."""
+
+    path: str
+    """SVG path data of the closed histogram: x is the level, y the logarithmic share of pixels."""
+    mean: float
+    """Mean level, 0 to 255."""
+    black: float
+    """Share of pixels at the darkest of 256 levels."""
+    white: float
+    """Share of pixels at the brightest of 256 levels."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Rung:
-    """How large and how good the pictures are."""
+    """Size and quality of the pictures."""
 
     side: int
     """Longest side of the whole photos in pixels."""
@@ -73,7 +103,7 @@ _LADDER = (
     _Rung(1024, 65, 80),
     _Rung(800, 50, 70),
 )
-"""From the best to the smallest; even noise fits on the last one."""
+"""From the best to the smallest; even pure noise fits with the last one."""
 
 
 def fit_images(
@@ -82,16 +112,16 @@ def fit_images(
     side: int,
     budget: int = BUDGET,
 ) -> ImageSet:
-    """Make the page's pictures as large and good as fits.
+    """Make the page's pictures as large and good as fits into the budget.
 
     Args:
         pictures: Of one scene, by name.
         places: Top-left corners of the crops.
-        side: Of the crops, in pixels; they keep the photo's own pixels.
+        side: Side of the crops in pixels; they are not scaled.
         budget: Most characters of all data URIs together.
 
     Returns:
-        The best pictures that fit, or the smallest there are.
+        The best pictures that fit, or else the smallest.
     """
     crops = [
         {name: to_eight_bits(cut(picture, place, side)) for name, picture in pictures.items()}
@@ -111,8 +141,20 @@ def fit_images(
     return images
 
 
+def measure_tones(picture: Picture) -> Tones:
+    """Count the levels of a picture's luma (ITU-R BT.601 weights, sRGB-encoded, 8 bits)."""
+    levels = cv2.cvtColor(picture.pixels, cv2.COLOR_RGB2GRAY).astype(np.uint16) >> 8
+    shares = np.bincount(levels.ravel(), minlength=_LEVELS) / levels.size
+    return Tones(
+        path=_steps(shares.reshape(-1, _LEVELS_PER_BIN).sum(axis=1)),
+        mean=float(shares @ np.arange(_LEVELS)),
+        black=float(shares[0]),
+        white=float(shares[-1]),
+    )
+
+
 def _shrunk(pictures: Mapping[str, Picture], longest: int) -> dict[str, EightBits]:
-    """The whole photos, made smaller where they are larger than that."""
+    """The whole photos, reduced to `longest` if they are larger."""
     height, width = next(iter(pictures.values())).pixels.shape[:2]
     scale = min(longest / max(height, width), 1)
     size = max(round(width * scale), 1), max(round(height * scale), 1)
@@ -127,7 +169,7 @@ def _shrunk(pictures: Mapping[str, Picture], longest: int) -> dict[str, EightBit
 def _encoded(
     photos: Mapping[str, EightBits], quality: int, *, sharp: bool = False
 ) -> dict[str, Image]:
-    """JPEGs, with full colour resolution if they are to be `sharp`."""
+    """JPEGs, with full colour resolution if `sharp`."""
     sampling = (
         cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444 if sharp else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
     )
@@ -144,3 +186,14 @@ def _image(pixels: EightBits, parameters: Sequence[int]) -> Image:
     height, width = pixels.shape[:2]
     encoded = base64.b64encode(data.tobytes()).decode("ascii")
     return Image(f"data:image/jpeg;base64,{encoded}", width, height)
+
+
+def _steps(shares: NDArray[np.float64]) -> str:
+    """A closed outline; shares below the axis are drawn on it."""
+    decades = np.log10(np.maximum(shares, 10.0**-DECADES))
+    heights = -decades / DECADES * PLOT_HEIGHT
+    width = PLOT_WIDTH / len(shares)
+    steps = "".join(
+        f"V{height:.1f}H{(index + 1) * width:g}" for index, height in enumerate(heights)
+    )
+    return f"M0,{PLOT_HEIGHT}{steps}V{PLOT_HEIGHT}Z"

@@ -1,4 +1,4 @@
-"""What no-reference metrics say about the photos of a page."""
+"""No-reference scores of the photos on a page."""
 
 import logging
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class Score:
 
 
 def check_scoring() -> None:
-    """Find out before a long computation whether photos can be scored.
+    """Check before a long computation that photos can be scored.
 
     Raises:
         MissingExtraError: pyiqa is not installed.
@@ -39,9 +39,9 @@ def check_scoring() -> None:
 
 
 def score_pictures(pictures: Mapping[str, Picture]) -> list[Score]:
-    """Score pictures, by name, with the default metrics; one that cannot be computed says why.
+    """Score pictures by name with the default metrics; a metric that fails states the reason.
 
-    What to do about it goes to the log alone: it names folders of this machine.
+    The hint what to do about it only goes to the log, because it names folders of this machine.
 
     Raises:
         MissingExtraError: pyiqa is not installed.

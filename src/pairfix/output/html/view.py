@@ -1,11 +1,20 @@
-"""Everything that the page shows, ready to be filled into its template."""
+"""The page: its content, and its template filled in."""
 
+import base64
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from pairfix._version import __version__
 from pairfix.crops import differing_places
-from pairfix.errors import printable
+from pairfix.errors import OutputError, printable
+from pairfix.formats.atomic import check_target
 from pairfix.image import Picture
 from pairfix.output.html.facts import (
     Fact,
@@ -16,19 +25,28 @@ from pairfix.output.html.facts import (
     settings_of,
     stops,
 )
-from pairfix.output.html.histogram import Tones, measure_tones
-from pairfix.output.html.images import Image, ImageSet, fit_images
+from pairfix.output.html.images import (
+    DECADES,
+    PLOT_HEIGHT,
+    PLOT_WIDTH,
+    Image,
+    ImageSet,
+    Tones,
+    fit_images,
+    measure_tones,
+)
 from pairfix.output.html.scores import Score
 from pairfix.output.report import Restoration
 
-__all__ = ["RESULT", "View", "make_view"]
+__all__ = ["RESULT", "check_page", "render_page"]
 
 RESULT = "result"
 """Name of the restored photo among the pictures."""
 
 _CROP = 320
-"""Side of the crops in pixels: as wide as a phone's page."""
+"""Side of the crops in pixels: the width of a phone's page."""
 _CROPS = 3
+_SUFFIXES = (".html", ".htm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +54,12 @@ class Photo:
     """One of the photos, or the result."""
 
     name: str
-    """short, long or result; stylesheet and script know it by this."""
+    """short, long or result, as the stylesheet and the script refer to it."""
     file: str
     settings: str
     """Shutter, aperture and ISO of an exposure; empty if unknown."""
     treatment: str
-    """What was done to it before it is shown."""
+    """What was done to it before display."""
     image: Image
     thumbnail: Image
     facts: Sequence[Fact]
@@ -50,7 +68,7 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """One place, as every photo shows it at 100 %."""
+    """One place in every photo at 100 %."""
 
     left: int
     top: int
@@ -95,10 +113,54 @@ class View:
         return self.photos[-1]
 
 
-def make_view(
+def check_page(path: Path, *, overwrite: bool) -> None:
+    """Check before a long computation that a page can be written.
+
+    Raises:
+        OutputError: Its name does not end in .html, or as `pairfix.formats.atomic.check_target`.
+    """
+    if path.suffix.lower() not in _SUFFIXES:
+        raise OutputError(f"{path} does not have the name of a web page", "end it in .html")
+    check_target(path, overwrite=overwrite)
+
+
+def render_page(
+    pictures: Mapping[str, Picture], restoration: Restoration, scores: Sequence[Score] = ()
+) -> str:
+    """Show a restoration on a page of at most 2 MB that loads nothing from elsewhere.
+
+    Its Content-Security-Policy allows only the page's own style and script. Files are named without
+    their folders.
+
+    Args:
+        pictures: Of one scene, upright, of one size: the exposures by role, at the brightness at
+            which they were restored, then "result".
+        restoration: What was done.
+        scores: Scores of the pictures, if any.
+
+    Returns:
+        HTML, to be written as UTF-8.
+    """
+    style, script = _asset("page.css"), _asset("page.js")
+    return (
+        _environment()
+        .get_template("page.html.jinja")
+        .render(
+            view=_view(pictures, restoration, scores),
+            plot=(PLOT_WIDTH, PLOT_HEIGHT),
+            decades=DECADES,
+            style=Markup(style),  # noqa: S704  (our own file)
+            style_hash=_digest(style),
+            script=Markup(script),  # noqa: S704
+            script_hash=_digest(script),
+        )
+    )
+
+
+def _view(
     pictures: Mapping[str, Picture], restoration: Restoration, scores: Sequence[Score]
 ) -> View:
-    """Gather the page's content; see `pairfix.output.html.render_page`."""
+    """The page's content."""
     *_, source, result = pictures.values()
     height, width = result.pixels.shape[:2]
     side = min(_CROP, height, width)
@@ -139,7 +201,7 @@ def _result_name(restoration: Restoration) -> str:
 
 
 def _treatment(role: str, restoration: Restoration) -> str:
-    """How an exposure differs from its file."""
+    """How an exposure as shown differs from its file."""
     match, alignment = restoration.scene.match, restoration.scene.alignment
     if match is None or alignment is None:
         return "as taken"
@@ -166,3 +228,24 @@ def _tables(restoration: Restoration) -> list[Table]:
             "Agreement is the correlation of the two photos: 1 is perfect.",
         ),
     ]
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("pairfix.output.html", "assets"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _asset(name: str) -> str:
+    return (files("pairfix.output.html") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    """An inline style's or script's hash, as Content-Security-Policy states it."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"

@@ -1,4 +1,4 @@
-"""Pairs told by their folder, by their names, by a table; what is left out, and why."""
+"""Pairs found by their folder, by their names, by a table; what is left out, and why."""
 
 import os
 import sys
@@ -23,7 +23,7 @@ def _names(found: Found) -> list[tuple[str, str]]:
     return [(pair.name, pair.how) for pair in found.pairs]
 
 
-def test_a_folder_of_its_own_makes_a_pair(tmp_path: Path) -> None:
+def test_a_folder_makes_a_pair(tmp_path: Path) -> None:
     for scene in ("a", "deep/er/b"):
         shoot_raw(tmp_path / scene / "long.dng", shutter=1 / 4)
         shoot_raw(tmp_path / scene / "short.DNG", shutter=1 / 32)
@@ -66,16 +66,18 @@ def test_a_photo_whose_partner_is_missing_or_damaged_is_left_out(tmp_path: Path)
     found = find_pairs(tmp_path)
     reasons = left_out(found)
     assert not found.pairs
-    assert "no short exposure" in reasons["a_long.png"]
-    assert "no long and short exposure" in reasons["b_gt.png"]
-    assert "no short exposure of the same name that can be read" in reasons["c_long.dng"]
+    assert "no readable short exposure" in reasons["a_long.png"]
+    assert "no readable long and short exposure" in reasons["b_gt.png"]
+    assert "no readable short exposure of the same name" in reasons["c_long.dng"]
     assert "damaged" in reasons["c_short.dng"]
     assert "damaged" in reasons["d.jpg"]
     assert reasons["e.heic"].startswith("is a HEIC")
     assert reasons["f.png"] == "is empty"
+    incomplete = {each.path.name: each.pair for each in found.left_out if each.pair}
+    assert incomplete == {"a_long.png": "a", "c_long.dng": "c", "c_short.dng": "c"}
 
 
-def test_what_cannot_be_one_pair_is_left_out(tmp_path: Path) -> None:
+def test_photos_that_cannot_be_a_pair_are_left_out_unless_asked_for(tmp_path: Path) -> None:
     shoot_raw(tmp_path / "turned_long.dng", shutter=1 / 60)
     shoot_raw(tmp_path / "turned_short.dng", shutter=1 / 4)
     shoot_raw(tmp_path / "cameras_long.dng", camera="One")
@@ -84,6 +86,9 @@ def test_what_cannot_be_one_pair_is_left_out(tmp_path: Path) -> None:
     shoot_raw(tmp_path / "sizes_short.dng")
     shoot_raw(tmp_path / "kinds_long.dng")
     shoot_jpeg(tmp_path / "kinds_short.jpg")
+    lenient = find_pairs(tmp_path, strict=False)
+    assert [pair.name for pair in lenient.pairs] == ["cameras", "kinds", "sizes", "turned"]
+    assert not lenient.left_out
     reasons = left_out(find_pairs(tmp_path))
     assert len(reasons) == 8
     assert "exposed for a shorter time" in reasons["turned_long.dng"]
@@ -99,7 +104,7 @@ def test_the_raw_is_preferred_to_its_picture(tmp_path: Path) -> None:
     shoot_jpeg(tmp_path / "a_short.jpg", shutter=1 / 60)
     found = find_pairs(tmp_path)
     assert [pair.long.name for pair in found.pairs] == ["a_long.dng"]
-    assert left_out(found)["a_long.jpg"] == "a_long.dng, its raw, is taken instead"
+    assert left_out(found)["a_long.jpg"] == "a_long.dng, its raw, is used instead"
 
 
 def test_pictures_make_the_pair_where_one_raw_is_missing(tmp_path: Path) -> None:
@@ -110,10 +115,10 @@ def test_pictures_make_the_pair_where_one_raw_is_missing(tmp_path: Path) -> None
     assert [(pair.long.name, pair.short.name) for pair in found.pairs] == [
         ("a_long.jpg", "a_short.jpg")
     ]
-    assert left_out(found) == {"a_long.dng": "a_long.jpg, its twin, is taken instead"}
+    assert left_out(found) == {"a_long.dng": "a_long.jpg, its twin, is used instead"}
 
 
-def test_hidden_and_other_files_are_passed_over(tmp_path: Path) -> None:
+def test_hidden_and_other_files_are_skipped(tmp_path: Path) -> None:
     for name in ("._a_long.png", ".hidden/b_long.png", "__MACOSX/._c.png"):
         _png(tmp_path / name)
     (tmp_path / "long.xmp").write_text("no photo", encoding="utf-8")
@@ -141,7 +146,21 @@ def test_links_are_followed_once(tmp_path: Path) -> None:
     assert left_out(found)["nowhere.png"] == "does not exist"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="permissions are others there")
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_pairs_may_share_photos_by_links(tmp_path: Path) -> None:
+    for name in ("long", "short", "gt"):
+        _png(tmp_path / "a" / f"{name}.png")
+    _png(tmp_path / "b" / "long.png")
+    (tmp_path / "c").mkdir()
+    for folder, name in (("b", "short"), ("b", "gt"), ("c", "long"), ("c", "short")):
+        (tmp_path / folder / f"{name}.png").symlink_to(tmp_path / "a" / f"{name}.png")
+    found = find_pairs(tmp_path)
+    assert _names(found) == [("a", "folder"), ("b", "folder")]
+    assert found.pairs[1].truth == tmp_path / "b" / "gt.png"
+    assert not found.left_out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions differ there")
 def test_a_folder_without_permission_to_write_is_searched(tmp_path: Path) -> None:
     place = tmp_path / "pairs"
     _png(place / "long.png")
@@ -168,7 +187,7 @@ def test_a_closed_folder_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyP
         find_pairs(tmp_path / "closed")
 
 
-def test_what_is_no_source_is_refused(tmp_path: Path) -> None:
+def test_anything_but_a_folder_or_a_table_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         find_pairs(tmp_path / "missing")
     with pytest.raises(InputError, match=r"neither a folder nor a \.csv file"):
@@ -201,6 +220,7 @@ def test_damaged_photos_of_a_table_are_left_out(tmp_path: Path) -> None:
         ("a.png", "b.png, its partner, cannot be read"),
     ]
     assert "one is a raw" in found.left_out[2].reason
+    assert {each.pair for each in found.left_out} == {"a"}
 
 
 @pytest.mark.parametrize(
@@ -211,15 +231,15 @@ def test_damaged_photos_of_a_table_are_left_out(tmp_path: Path) -> None:
         (("long;short",), "line 1: there is no column 'long'"),
         (("long,truth",), "line 1: there is no column 'short'"),
         (("long,short,thruth",), "line 1: the column 'thruth' is unknown"),
-        (("long,short,long",), "line 1: the column 'long' is twice"),
+        (("long,short,long",), "line 1: the column 'long' is given twice"),
         (("long,short", "a.png,b.png", "a.png"), "line 3 has 1 cells, the header 2"),
         (("long,short", ",b.png"), "line 2 names no long exposure"),
         (("long,short", "a.png,gone.png"), r"line 2 names .*gone\.png, which is not a file"),
-        (("long,short", "a.png,./a.png"), "line 2 names one photo as long and short"),
-        (("long,short", '"a.png,b.png'), "line 2 is no CSV"),
+        (("long,short", "a.png,./a.png"), "line 2 names the same photo as long and short"),
+        (("long,short", '"a.png,b.png'), "line 2 is not valid CSV"),
     ],
 )
-def test_mistakes_in_a_table_are_told_with_their_line(
+def test_mistakes_in_a_table_are_reported_with_their_line(
     tmp_path: Path, lines: tuple[str, ...], problem: str
 ) -> None:
     _png(tmp_path / "a.png")

@@ -1,31 +1,49 @@
-"""Weights that pyiqa would fetch: which file, from where, to where; and how to forbid it."""
+"""Side effects of pyiqa: prints go to the log, downloads are named or forbidden."""
 
+import io
+import logging
 import socket
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn
 
-__all__ = ["Download", "failed_download", "no_network"]
+__all__ = ["Download", "failed_download", "no_network", "quietly"]
+
+_LOGGER = logging.getLogger(__name__)
 
 _DESTINATIONS = ("dst", "download_target")
-"""Where torch.hub and CLIP keep the path of the file that they fetch."""
+"""Variables in which torch.hub and CLIP keep the path of the file that they download."""
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file of weights that is not on this machine."""
+    """A weights file that is not on this machine."""
 
     name: str
     how: str
-    """What to do to get it by hand."""
+    """How to get it by hand."""
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Turn prints, progress bars and warnings into debug messages."""
+    sink = io.StringIO()
+    try:
+        with redirect_stdout(sink), redirect_stderr(sink), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for line in filter(None, map(str.strip, sink.getvalue().splitlines())):
+            _LOGGER.debug("%s", line)
 
 
 @contextmanager
 def no_network() -> Iterator[None]:
-    """Within, nothing in this process opens a connection: no host can be looked up."""
+    """Keep this process from opening connections: no host can be looked up."""
     from huggingface_hub import constants  # noqa: PLC0415  (part of an extra)
 
     look_up, offline = socket.getaddrinfo, constants.HF_HUB_OFFLINE
@@ -39,10 +57,10 @@ def no_network() -> Iterator[None]:
 
 
 def failed_download(error: BaseException) -> Download | None:
-    """The download that an error ended, if there was one.
+    """The download that failed with an error, if there was one.
 
-    Neither torch.hub, CLIP nor the Hugging Face client name both the file and its place in their
-    errors, so they are read from the variables of the function that failed.
+    The errors of torch.hub, CLIP and the Hugging Face client do not name both the file and its
+    destination, so these are read from the variables of the function that failed.
     """
     seen: BaseException | None = error
     while seen is not None:

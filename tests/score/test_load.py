@@ -7,18 +7,18 @@ import pytest
 
 from pairfix.errors import MetricError
 from pairfix.image import Picture
-from pairfix.score import reference
-from pairfix.score.reference import full_reference
+from pairfix.score import load
+from pairfix.score.load import full_reference
 
 pytest.importorskip("torch")
 pytest.importorskip("huggingface_hub")
 
 
 @pytest.fixture(autouse=True)
-def afresh() -> Iterator[None]:
-    reference._loaded.cache_clear()
+def fresh_cache() -> Iterator[None]:
+    load._load_reference.cache_clear()
     yield
-    reference._loaded.cache_clear()
+    load._load_reference.cache_clear()
 
 
 def picture(value: int) -> Picture:
@@ -26,8 +26,8 @@ def picture(value: int) -> Picture:
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, create: Callable[..., object]) -> None:
-    """Put something quick in place of pyiqa."""
-    monkeypatch.setattr(reference, "find_spec", bool)
+    """Replace pyiqa with something quick."""
+    monkeypatch.setattr(load, "find_spec", bool)
     monkeypatch.setitem(sys.modules, "pyiqa", SimpleNamespace(create_metric=create))
 
 
@@ -37,7 +37,7 @@ def test_a_metric_sees_both_pictures_from_0_to_1(monkeypatch: pytest.MonkeyPatch
 
 
 def test_without_pyiqa_there_is_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reference, "find_spec", lambda _name: None)
+    monkeypatch.setattr(load, "find_spec", lambda _name: None)
     assert full_reference("lpips", picture(1), picture(0)) is None
 
 
@@ -46,7 +46,7 @@ def test_without_weights_there_is_no_value(monkeypatch: pytest.MonkeyPatch) -> N
         raise OSError(name, device)
 
     pretend(monkeypatch, create)
-    monkeypatch.setattr(reference, "failed_download", bool)
+    monkeypatch.setattr(load, "failed_download", bool)
     assert full_reference("lpips", picture(1), picture(0)) is None
 
 
