@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from pairfix.adapt.tiles import choose_tiles
-from pairfix.image import AlignedPair, SingleFrame
+from pairfix.image import AlignedPair, Domain, SingleFrame
 from pairfix.light import encode_planes
 from pairfix.model.model import Model
+from tests.adapt.models import small_model
 from tests.scenes import aligned, rgb_frame, scene
 
 
@@ -51,7 +52,8 @@ def test_small_photos_have_tiles_too(deblurrer: Model, size: tuple[int, int]) ->
 
 
 @pytest.mark.parametrize("domain", ["srgb"], indirect=True)
-def test_a_single_long_exposure_will_do(pair: AlignedPair, deblurrer: Model) -> None:
+def test_a_single_long_exposure_will_do(pair: AlignedPair, domain: Domain) -> None:
+    model = small_model("selfir", domain, inputs=("long",), noise=True)
     frame = SingleFrame(pair.long, "long", pair.long_planes)
-    tiles = choose_tiles(frame, pair.reference_planes, deblurrer)
+    tiles = choose_tiles(frame, pair.reference_planes, model)
     assert set(tiles[0]) == {"long", "long_noise"}

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -17,16 +17,18 @@ from pairfix.backends import OpenModel, choose_runtime  # noqa: E402
 from pairfix.calibration import CameraProfile  # noqa: E402
 from pairfix.errors import ModelError, NotImprovedError, OutputError, PairError  # noqa: E402
 from pairfix.export.folder import CALIBRATION  # noqa: E402
-from pairfix.image import AlignedPair  # noqa: E402
+from pairfix.formats import decode  # noqa: E402
+from pairfix.image import AlignedPair, Frame  # noqa: E402
 from pairfix.light import encode_planes  # noqa: E402
 from pairfix.model.model import Model, find_model  # noqa: E402
 from pairfix.pairs import FoundPair  # noqa: E402
+from pairfix.progress import Stage  # noqa: E402
 from pairfix.stages.fuse import fuse  # noqa: E402
 from pairfix.stages.prepare import prepare_pair  # noqa: E402
 from pairfix.train import training as running  # noqa: E402
 from pairfix.tune import Tuned, TuneRecipe, Tuning  # noqa: E402
 from pairfix.tune.estimate import estimate_gain, setting_of  # noqa: E402
-from pairfix.tune.prepare import split  # noqa: E402
+from pairfix.tune.prepare import PREPARE, split  # noqa: E402
 from tests.calibration.cameras import KnownCamera, found, quiet_scene  # noqa: E402
 
 Pairs = tuple[FoundPair, ...]
@@ -131,10 +133,25 @@ def test_a_resumed_tuning_ends_as_one_in_one_go(
 
 
 @pytest.mark.usefixtures("undeployed")
-def test_what_counts_as_sharp_can_be_looked_at(soft_pairs: Pairs, tmp_path: Path) -> None:
-    recipe = replace(RECIPE, steps=1, batch=1, objective="selfir", masks=tmp_path)
+@pytest.mark.parametrize("objective", ["auto", "selfir"])
+@pytest.mark.usefixtures("undeployed")
+def test_each_pair_is_read_once(
+    soft_pairs: Pairs,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    objective: Literal["auto", "selfir"],
+) -> None:
+    read: list[Path] = []
+
+    def recording(path: Path, *arguments: Any) -> Frame:  # noqa: ANN401
+        read.append(path)
+        return decode(path, *arguments)
+
+    monkeypatch.setattr("pairfix.stages.prepare.decode", recording)
+    recipe = replace(RECIPE, steps=1, batch=1, objective=objective)
     tuning(soft_pairs, tmp_path / "mine", recipe).run()
-    assert len(list(tmp_path.glob("mask-*.png"))) >= len(soft_pairs) - 1
+    tuned_with, _ = split(soft_pairs)
+    assert sorted(read) == sorted(path for pair in tuned_with for path in (pair.long, pair.short))
 
 
 def test_too_few_pairs_are_refused(soft_pairs: Pairs, tmp_path: Path) -> None:
@@ -179,8 +196,8 @@ def test_a_tuning_that_was_begun_is_not_begun_again_unasked(
 def test_what_is_interrupted_before_the_training_leaves_nothing(
     soft_pairs: Pairs, tmp_path: Path
 ) -> None:
-    def interrupt(stage: str, done: int, _total: int) -> None:
-        if (stage, done) == ("restore", 2):
+    def interrupt(stage: Stage, done: int, _total: int) -> None:
+        if (stage, done) == (PREPARE, 2):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

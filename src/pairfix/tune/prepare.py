@@ -16,7 +16,7 @@ from pairfix.progress import Progress, Stage
 from pairfix.tune.photos import write_own_photo
 from pairfix.tune.workplace import TuningPlace
 
-__all__ = ["FEWEST_PAIRS", "Prepared", "prepare", "split"]
+__all__ = ["FEWEST_PAIRS", "PREPARE", "Prepared", "prepare", "split"]
 
 PREPARE = Stage("prepare", "Measuring and restoring the pairs")
 
