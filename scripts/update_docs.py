@@ -28,7 +28,11 @@ _BLOCK = re.compile(r"<!-- (?P<name>[\w ]+) -->\n(?P<content>.*?)<!-- end -->", 
 
 
 def main() -> int:
-    stale = {page: text for page, text in updated_pages().items() if page.read_text(encoding="utf-8") != text}
+    stale = {
+        page: text
+        for page, text in updated_pages().items()
+        if page.read_text(encoding="utf-8") != text
+    }
     if "--check" in sys.argv:
         for page in stale:
             print(f"{page.relative_to(ROOT)} is out of date")
@@ -131,7 +135,9 @@ def _networks(_page: Path) -> str:
 
 
 def _backends(_page: Path) -> str:
-    rows = [(f"`{each.name}`", each.title, ", ".join(each.precisions)) for each in BACKENDS.values()]
+    rows = [
+        (f"`{each.name}`", each.title, ", ".join(each.precisions)) for each in BACKENDS.values()
+    ]
     return _table(("`--backend`", "Library", "`--precision`"), rows)
 
 

@@ -1,5 +1,7 @@
 """Every error that pairfix foresees, each with its exit code.
 
+The tree::
+
     PairfixError
       + InputError             3   a photo cannot be read
       + PairError              4   the photos are not a pair, or there are too few pairs
@@ -13,6 +15,8 @@
       + WeightsMissingError   12   a metric's weights are missing
       + NotImprovedError      13   fine-tuning did not improve the model
       + AdaptationError       14   the adaptation to a photo diverged
+
+Any other exception but KeyboardInterrupt is a defect in pairfix.
 """
 
 import unicodedata

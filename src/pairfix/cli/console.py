@@ -1,4 +1,4 @@
-"""What the user sees while a command runs: messages and progress on standard error, then results."""
+"""What the user sees: messages and progress on standard error, results on standard output."""
 
 import json
 import logging

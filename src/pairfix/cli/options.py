@@ -108,7 +108,12 @@ WhiteBalanceText = Annotated[
 ]
 ExposureCorrection = Annotated[
     float,
-    typer.Option(help="Brighten (or darken) the result by this many EV.", min=-8, max=8, rich_help_panel=_DEVELOPING),
+    typer.Option(
+        help="Brighten (or darken) the result by this many EV.",
+        min=-8,
+        max=8,
+        rich_help_panel=_DEVELOPING,
+    ),
 ]
 Highlights = Annotated[
     HighlightMode,
@@ -120,7 +125,8 @@ Demosaicing = Annotated[
 Bits = Annotated[
     int | None,
     typer.Option(
-        help="Bits per channel, 8 or 16. Default: the most that the format holds.", rich_help_panel=_DEVELOPING
+        help="Bits per channel, 8 or 16. Default: the most that the format holds.",
+        rich_help_panel=_DEVELOPING,
     ),
 ]
 Quality = Annotated[

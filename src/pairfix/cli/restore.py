@@ -111,7 +111,9 @@ def _tile(text: str) -> int | None:
         return None
     if text.isdecimal() and int(text) > 0:
         return int(text)
-    raise typer.BadParameter(f"'{text}' is neither auto nor a number of pixels", param_hint="--tile")
+    raise typer.BadParameter(
+        f"'{text}' is neither auto nor a number of pixels", param_hint="--tile"
+    )
 
 
 def _summarise(restoration: "Restoration", talk: Talk, recipe: "Recipe") -> None:
