@@ -81,7 +81,8 @@ Adapt = Annotated[
 ReblurModule = Annotated[
     str | None,
     typer.Option(
-        "--reblur-module", help="Name or folder of the reblurring module that --adapt uses."
+        "--reblur-module",
+        help="Name or folder of the reblurring module for --adapt. Default: the model's own.",
     ),
 ]
 Preview = Annotated[
