@@ -1,5 +1,7 @@
 """README.md and the pages under docs/: tables from the code, links, and command lines."""
 
+import ast
+import importlib
 import re
 import shlex
 import subprocess
@@ -26,6 +28,7 @@ CHANGELOG = ROOT / "CHANGELOG.md"
 """It may name options that are gone."""
 
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_PYTHON = re.compile(r"^```python\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((?!\w+:)(?P<file>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
 _HEADING = re.compile(r"^#+ (?P<title>.+)$", re.MULTILINE)
 _CODE_LINE = re.compile(r"^(?: {4}|\t)(?P<code>.*)$")
@@ -69,6 +72,16 @@ def test_commands_in_the_text_exist_with_their_options(page: Path) -> None:
 def test_every_script_that_is_named_exists(page: Path) -> None:
     for script in set(_SCRIPT.findall(page.read_text(encoding="utf-8"))):
         assert (ROOT / script).is_file(), f"{script} is missing"
+
+
+@pytest.mark.parametrize("page", MANUAL, ids=lambda page: page.name)
+def test_what_python_examples_import_from_pairfix_exists(page: Path) -> None:
+    for block in _PYTHON.finditer(page.read_text(encoding="utf-8")):
+        for node in ast.parse(block["code"]).body:
+            if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "pairfix":
+                module = importlib.import_module(str(node.module))
+                missing = [name.name for name in node.names if not hasattr(module, name.name)]
+                assert not missing, f"{node.module} has no {missing[0]}"
 
 
 def test_every_page_is_linked_from_the_readme() -> None:
