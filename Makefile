@@ -12,7 +12,7 @@ demo: install  ## Restore the example pair
 		-o output/neon.png --preview output/neon-compare.jpg --overwrite --verbose
 
 PAIRS ?= $(error PAIRS=folder is missing: it holds the scenes of docs/gallery/README.md)
-gallery: $(VENV)/.developer  ## Renew docs/gallery and the README's figures from PAIRS=folder
+gallery: $(VENV)/.developer  ## Renew docs/gallery and the figures in the docs from PAIRS=folder
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[bench]"
 	$(BIN)/python scripts/make_gallery.py "$(PAIRS)" $(foreach model,$(MODELS),--model $(model))
 

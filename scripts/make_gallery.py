@@ -1,8 +1,8 @@
-"""Judge the sample pairs as `pairfix bench` does; update docs/gallery and the README's figures.
+"""Judge the sample pairs as `pairfix bench` does; renew docs/gallery and the figures in the docs.
 
     python scripts/make_gallery.py PAIRS [--model NAME|FOLDER ...]
 
-PAIRS holds the scenes that docs/gallery/README.md credits, each in a folder. BM3D needs
+PAIRS holds the scenes' folders that docs/gallery/README.md lists. BM3D needs
 `pip install 'pairfix[bench]'`.
 """
 
@@ -12,7 +12,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from update_readme import GALLERY, README, RESULTS, updated_readme
+from update_docs import GALLERY, RESULTS, updated_pages
 
 from pairfix.bench import PHOTOS, TRUTH, Judgement, Plan, run, sheets_of, write_sheet
 from pairfix.pairs import Found, find_pairs
@@ -32,7 +32,8 @@ def main() -> int:
         print(*results.failures, sep="\n", file=sys.stderr)
         return results.failures[0].exit_code
     RESULTS.write_text(json.dumps(results.as_json(), indent=2) + "\n", encoding="utf-8")
-    README.write_text(updated_readme(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for page, text in updated_pages().items():
+        page.write_text(text, encoding="utf-8")
     return 0
 
 

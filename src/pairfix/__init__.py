@@ -3,10 +3,10 @@
     from pathlib import Path
     from pairfix import restore
 
-    report = restore(Path("long.dng"), Path("short.dng"), Path("out.png"))
-    print(report.runtime.description, report.seconds)
+    restoration = restore(Path("long.dng"), Path("short.dng"), Path("out.png"))
+    print(restoration.runtime.description, restoration.seconds)
 
-Importing pairfix loads none of the libraries that it works with; the first use of a name does.
+Importing pairfix loads none of the libraries that it depends on; using one of its names does.
 """
 
 from importlib import import_module

@@ -1,4 +1,23 @@
-"""What can go wrong, each with its exit code and a hint what to do."""
+"""Every error that pairfix foresees, each with its exit code.
+
+The tree::
+
+    PairfixError
+      + InputError             3   a photo cannot be read
+      + PairError              4   the photos are not a pair, or there are too few pairs
+      + AlignmentError         5   the photos show different scenes
+      + ModelError             6   a model is unknown, damaged or does not fit the pair
+      + DeviceError            7   a device, backend or precision is not available
+      + OutputError            8   a result cannot be written
+      + MissingExtraError      9   an optional part of pairfix is not installed
+      + MemoryExhaustedError  10   memory ran out
+      + MetricError           11   a metric is unknown or cannot score a photo
+      + WeightsMissingError   12   a metric's weights are missing
+      + NotImprovedError      13   fine-tuning did not improve the model
+      + AdaptationError       14   the adaptation to a photo diverged
+
+Any other exception but KeyboardInterrupt is a defect in pairfix.
+"""
 
 import unicodedata
 from typing import ClassVar
@@ -21,13 +40,13 @@ __all__ = [
 ]
 
 _BREAKING = {"Cc", "Cs", "Zl", "Zp"}
-"""Unicode categories: controls, lone surrogates, separators of lines and paragraphs."""
+"""Unicode categories: controls, lone surrogates, line and paragraph separators."""
 
 
 def printable(text: str) -> str:
-    """One line that any terminal shows: what breaks lines or cannot be encoded is escaped.
+    """Escape what would break the line or cannot be encoded, so that any terminal can show it.
 
-    File names may hold anything: newlines, escape sequences, bytes that are no UTF-8.
+    File names may contain newlines, escape sequences, or bytes that are not UTF-8.
     """
     return "".join(
         each.encode("unicode_escape").decode() if unicodedata.category(each) in _BREAKING else each
@@ -36,15 +55,15 @@ def printable(text: str) -> str:
 
 
 class PairfixError(Exception):
-    """Base of every error that a user can cause or mend.
+    """Base class of every error that a user can cause or fix.
 
     Args:
-        message: What is wrong, naming the file; made printable on one line.
-        hint: What to do about it; the same, may be empty.
+        message: What is wrong, naming the file; escaped to fit on one line.
+        hint: What to do about it; escaped as well, may be empty.
     """
 
     exit_code: ClassVar[int] = 1
-    summary: ClassVar[str] = "an error that pairfix foresaw"
+    summary: ClassVar[str] = "an error that pairfix foresees"
 
     def __init__(self, message: str, hint: str = "") -> None:
         self.message = printable(message)
@@ -63,10 +82,10 @@ class InputError(PairfixError):
 
 
 class PairError(PairfixError):
-    """Two photos do not belong together, or pairs are too few or tell too little."""
+    """Two photos do not belong together, or there are too few usable pairs."""
 
     exit_code = 4
-    summary = "photos make no pair (size, camera, content), or pairs are too few or tell too little"
+    summary = "the photos are not a pair (size, camera, content), or there are too few usable pairs"
 
 
 class AlignmentError(PairfixError):
@@ -84,17 +103,17 @@ class ModelError(PairfixError):
 
 
 class DeviceError(PairfixError):
-    """A device, backend or precision that this machine does not have."""
+    """This machine does not have the requested device, backend or precision."""
 
     exit_code = 7
-    summary = "the device, backend or precision asked for is not available"
+    summary = "the requested device, backend or precision is not available"
 
 
 class OutputError(PairfixError):
     """A result cannot be written."""
 
     exit_code = 8
-    summary = "the result cannot be written (exists, no permission, unknown type)"
+    summary = "the result cannot be written (file exists, no permission, unknown type)"
 
 
 class MissingExtraError(PairfixError):
@@ -105,35 +124,35 @@ class MissingExtraError(PairfixError):
 
 
 class MemoryExhaustedError(PairfixError):
-    """Memory ran out, even at the smallest tile."""
+    """Memory ran out, even with the smallest tile."""
 
     exit_code = 10
     summary = "memory ran out, even with the smallest tile"
 
 
 class MetricError(PairfixError):
-    """A quality metric that is unknown, or cannot score this photo."""
+    """A quality metric is unknown, or cannot score this photo."""
 
     exit_code = 11
-    summary = "a metric is unknown, needs more than a photo, or cannot score this one"
-
-
-class NotImprovedError(PairfixError):
-    """Fine-tuning did not make the model better."""
-
-    exit_code = 13
-    summary = "fine-tuning did not help: the model was left as it is"
+    summary = "a metric is unknown, needs more than one photo, or cannot score this photo"
 
 
 class WeightsMissingError(PairfixError):
-    """A quality metric's weights are not on this machine, and cannot be fetched."""
+    """A quality metric's weights are not on this machine and cannot be downloaded."""
 
     exit_code = 12
-    summary = "a metric's weights are not here, and could not be fetched"
+    summary = "a metric's weights are missing and could not be downloaded"
+
+
+class NotImprovedError(PairfixError):
+    """Fine-tuning did not improve the model."""
+
+    exit_code = 13
+    summary = "fine-tuning did not improve the model; no new model was written"
 
 
 class AdaptationError(PairfixError):
-    """A network's adaptation to a photo went astray."""
+    """A network's adaptation to a photo diverged."""
 
     exit_code = 14
-    summary = "the adaptation to the photo (--adapt) went astray; nothing was written"
+    summary = "the adaptation to the photo (--adapt) diverged; nothing was written"

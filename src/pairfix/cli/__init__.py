@@ -1,4 +1,4 @@
-"""The command line: one file a command, one error boundary, the only home of typer and rich."""
+"""The command line: one file per command, one error boundary; only here are typer and rich used."""
 
 import signal
 import sys
@@ -65,13 +65,13 @@ def _options(
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line and exit; a polite request to end counts as Ctrl-C."""
+    """Run the command line and exit; SIGTERM counts as Ctrl-C."""
     signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(run(arguments))
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run the command line; errors become one line.
+    """Run the command line; errors are printed on one line.
 
     Returns:
         The exit code.
@@ -82,7 +82,7 @@ def run(arguments: list[str] | None = None) -> int:
         show_error(str(error))
         return error.exit_code
     except MemoryError:
-        show_error("memory ran out; close other programs, or let restore take a smaller --tile")
+        show_error("memory ran out; close other programs, or use a smaller --tile")
         return MemoryExhaustedError.exit_code
     except SystemExit as finished:
         if finished.code == _INTERRUPTED:

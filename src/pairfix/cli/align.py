@@ -16,7 +16,7 @@ def align(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Bring the LONG exposure onto the SHORT one, and write it."""
+    """Align the LONG exposure to the SHORT one, and write it."""
     talk = Talk(quiet=quiet, verbose=verbose)
     from pairfix.pipeline import align_pair  # noqa: PLC0415  (keeps --help quick)
 

@@ -1,4 +1,4 @@
-"""The command that the user typed, fit to be published."""
+"""The command that the user typed, without private paths."""
 
 import shlex
 from pathlib import Path
@@ -9,11 +9,11 @@ import typer
 __all__ = ["command_line"]
 
 _LEFT_OUT = {"overwrite", "resume", "json", "quiet", "verbose"}
-"""What changes nothing about the result."""
+"""Options that do not affect the result."""
 
 
 def command_line(context: typer.Context) -> str:
-    """The options that were given, in long form; of folders and files only the last name."""
+    """The command with its options in long form; folders and files by their last name only."""
     words = ["pairfix", context.info_name or ""]
     for parameter in context.command.params:
         source = context.get_parameter_source(parameter.name or "")

@@ -1,4 +1,4 @@
-"""What the user sees while a command runs: progress, notes, errors; all on standard error."""
+"""What the user sees: messages and progress on standard error, results on standard output."""
 
 import json
 import logging
@@ -30,7 +30,7 @@ __all__ = ["Talk", "make_table", "print_json", "printing", "show_error"]
 
 
 class Talk:
-    """Says as much as the user wants to hear."""
+    """Messages, notes and progress on standard error, as detailed as the user asked for."""
 
     def __init__(self, *, quiet: bool, verbose: bool) -> None:
         self.quiet = quiet
@@ -43,17 +43,17 @@ class Talk:
         logger.setLevel(level)
 
     def say(self, message: str) -> None:
-        """A line the user asked for, unless quiet."""
+        """Print a line, unless quiet."""
         if not self.quiet:
             self.console.print(Text(printable(message)), soft_wrap=True)
 
     def note(self, message: str) -> None:
-        """Something the user should know about the photos."""
+        """Print something the user should know about the photos."""
         self.say(f"note: {message}")
 
     @contextmanager
     def progress(self) -> Iterator[Callback]:
-        """A bar with the time left on a terminal, a plain line a stage elsewhere."""
+        """Show a bar with the remaining time on a terminal, else one line per stage."""
         if self.quiet:
             yield no_progress
         elif self.console.is_terminal:
@@ -71,10 +71,11 @@ class Talk:
 
 @contextmanager
 def printing() -> Iterator[None]:
-    """Within, results are printed on standard output.
+    """Print results on standard output in this block.
 
     Raises:
-        OutputError: It takes no more; a reader that has left is none of our business.
+        OutputError: Standard output cannot be written.
+        BrokenPipeError: The reader has closed it.
     """
     try:
         yield
@@ -86,7 +87,7 @@ def printing() -> Iterator[None]:
 
 
 def print_json(value: dict[str, Any] | list[Any]) -> None:
-    """One machine-readable value on standard output.
+    """Print one machine-readable value on standard output.
 
     Raises:
         OutputError: As `printing`.
@@ -96,7 +97,7 @@ def print_json(value: dict[str, Any] | list[Any]) -> None:
 
 
 def make_table(*names: str) -> Table:
-    """An empty table whose cells go on in a further line where they are long."""
+    """An empty table that wraps long cells."""
     table = Table()
     for name in names:
         table.add_column(name, overflow="fold")
@@ -104,7 +105,7 @@ def make_table(*names: str) -> Table:
 
 
 def show_error(message: str) -> None:
-    """The one line that an error is worth."""
+    """Print an error on one line."""
     typer.echo(f"pairfix: {message}", err=True)
 
 

@@ -1,4 +1,4 @@
-"""`pairfix finetune`: a model made better for one camera, from pairs without truth."""
+"""`pairfix finetune`: a model improved for one camera, from pairs without ground truth."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +20,6 @@ from pairfix.cli.training import (
     torch_device,
     training_runtime,
 )
-from pairfix.errors import OutputError
 from pairfix.export.graphs import require_torch
 from pairfix.model.model import default_model, find_model
 from pairfix.progress import Progress, Stage
@@ -34,14 +33,14 @@ __all__ = ["finetune"]
 
 _MINUTES = 15.0
 _PARTS = 100
-"""Of the progress that is shown of the training."""
+"""Steps of the progress bar during training."""
 
 Output = Annotated[
     Path | None,
     typer.Option(
         "--output",
         "-o",
-        help="The new model folder; else named after the pairs.",
+        help="The new model folder. Default: named after the pairs.",
         metavar="FOLDER",
         show_default=False,
     ),
@@ -50,7 +49,7 @@ Start = Annotated[
     str | None,
     typer.Option(
         "--model",
-        help="The model to start from; else the default one for these pairs.",
+        help="The model to start from. Default: the one for these pairs.",
         metavar="MODEL|FOLDER",
         show_default=False,
     ),
@@ -58,34 +57,32 @@ Start = Annotated[
 Objective = Annotated[
     Literal["auto", "selfir"],
     typer.Option(
-        help="auto: pairs synthesised anew with the camera's own noise; "
-        "selfir: the losses of that paper, on the pairs themselves."
+        help="auto: train on new pairs rendered with the camera's own noise; "
+        "selfir: train on the pairs themselves with SelfIR's losses."
     ),
 ]
 MorePhotos = Annotated[
     list[Path] | None,
-    typer.Option("--photos", help="A further folder of sharp photos (auto).", metavar="FOLDER"),
-]
-Masks = Annotated[
-    Path | None,
     typer.Option(
-        "--debug-masks",
-        help="Write what selfir takes for sharp as pictures into this folder.",
+        "--photos",
+        help="Also render pairs from this folder of sharp photos (objective auto).",
         metavar="FOLDER",
     ),
 ]
 LeastGain = Annotated[
     float,
-    typer.Option(help="Gain in dB, estimated on pairs kept apart, below which nothing is made."),
+    typer.Option(
+        help="Smallest estimated gain in dB, on pairs held back, for which a model is written."
+    ),
 ]
 Minutes = Annotated[
     float | None,
-    typer.Option(help=f"Length in minutes; else {_MINUTES:g}, unless there are --steps."),
+    typer.Option(help=f"Length in minutes. Default: {_MINUTES:g}, unless --steps is given."),
 ]
 Steps = Annotated[int | None, typer.Option(help="Length in steps.", min=1)]
 Batch = Annotated[int, typer.Option(help="Pairs per step.", min=1)]
 LearningRate = Annotated[float, typer.Option(help="Highest learning rate.")]
-Seed = Annotated[int, typer.Option(help="All random choices follow from it.", min=0, max=2**63 - 1)]
+Seed = Annotated[int, typer.Option(help="Seed of all random choices.", min=0, max=2**63 - 1)]
 
 
 def finetune(
@@ -95,7 +92,6 @@ def finetune(
     start: Start = None,
     objective: Objective = "auto",
     photos: MorePhotos = None,
-    debug_masks: Masks = None,
     minutes: Minutes = None,
     steps: Steps = None,
     batch: Batch = 4,
@@ -110,18 +106,18 @@ def finetune(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Tune a model to your camera, with your own pairs; nobody has to label them.
+    """Fine-tune a model to your camera with your own pairs; no ground truth is needed.
 
-    The camera's noise is measured in the pairs (three at least, better eight), new pairs with that
-    noise are made from your restored photos, and the model goes on learning. Pairs that were kept
-    apart tell whether that helped; if not, no model is made (exit code 13). Calibration,
-    checkpoint, curves and a comparison are kept in FOLDER.training; Ctrl-C stops, --resume goes on.
-    Several GPUs: torchrun --nproc-per-node N -m pairfix finetune ... Needs PyTorch.
+    The camera's noise is measured in the pairs (at least three, better eight), new pairs with that
+    noise are rendered from your restored photos, and the model is trained further on them. Pairs
+    held back decide whether that helped; if not, no model is written (exit code 13). Calibration,
+    checkpoint, curves and a comparison are kept in FOLDER.training. Ctrl-C stops, --resume
+    continues. Several GPUs: torchrun --nproc-per-node N -m pairfix finetune ... Needs PyTorch.
     """
     from pairfix.calibration.load import pairs_domain  # noqa: PLC0415  (keeps --help quick)
     from pairfix.pairs import find_pairs  # noqa: PLC0415
 
-    _check_options(objective, photos, debug_masks)
+    _check_options(objective, photos)
     talk = Talk(quiet=quiet or not leads(), verbose=verbose)
     found = find_pairs(source).require()
     begin = find_model(start) if start else default_model(pairs_domain(found.pairs))
@@ -138,7 +134,6 @@ def finetune(
         minutes=_MINUTES if steps is None and minutes is None else minutes,
         batch=batch,
         learning_rate=learning_rate,
-        masks=_made(debug_masks),
         least_gain=least_gain,
         precision=runtime.precision,
         seed=seed,
@@ -161,25 +156,14 @@ def finetune(
     _conclude(tuned, folder, talk, json=json)
 
 
-def _check_options(objective: str, photos: list[Path] | None, masks: Path | None) -> None:
-    """Refuse what the objective would not look at."""
-    if masks is not None and objective != "selfir":
-        raise typer.BadParameter("it needs --objective selfir", param_hint="--debug-masks")
+def _check_options(objective: str, photos: list[Path] | None) -> None:
+    """Refuse options that the objective would ignore."""
     if photos and objective != "auto":
         raise typer.BadParameter("it needs --objective auto", param_hint="--photos")
 
 
-def _made(folder: Path | None) -> Path | None:
-    if folder is not None:
-        try:
-            folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{folder} cannot be made: {error.strerror}") from error
-    return folder
-
-
 def _interruptible(progress: Progress, stop: "Callable[[], bool]") -> Progress:
-    """Ends the work on Ctrl-C also where no training would ask."""
+    """Interrupt the work on Ctrl-C outside the training, too."""
 
     def report(stage: Stage, done: int, total: int) -> None:
         if stop():
@@ -195,12 +179,12 @@ def _conclude(tuned: "Tuned", folder: Path, talk: Talk, *, json: bool) -> None:
     if tuned.model is None:
         raise StoppedError(
             f"stopped after step {tuned.training.log.step}; the checkpoint is in {tuned.workplace}",
-            "--resume goes on",
+            "--resume continues",
         )
     if json:
         print_json(_facts(tuned, tuned.model.folder))
     place = folder if folder.parent != Path() else f"./{folder}"
-    talk.say(f"{tuned.gain} by an estimate on pairs kept apart")
+    talk.say(f"{tuned.gain}, estimated on pairs held back")
     talk.say(f"{tuned.workplace / 'comparison.png'}: before and after")
     talk.say(f"{folder}: tuned in {tuned.training.log.seconds / 60:.1f} minutes")
     talk.say(f"use it with: pairfix restore ... --model {place}")

@@ -1,4 +1,4 @@
-"""Arguments and options of the commands."""
+"""Arguments and options that commands share."""
 
 from pathlib import Path
 from typing import Annotated
@@ -48,7 +48,7 @@ Short = Annotated[Path, typer.Argument(help="The short exposure: sharp, noisy.",
 ShortOrNone = Annotated[
     Path | None,
     typer.Argument(
-        help="The short exposure: sharp, noisy. Left out with models that take one photo.",
+        help="The short exposure: sharp, noisy. Omit it for models that take one photo.",
         metavar="SHORT",
     ),
 ]
@@ -58,18 +58,22 @@ Aligned = Annotated[
 ]
 ModelName = Annotated[
     str | None,
-    typer.Option("--model", "-m", help="A model's name ('pairfix models list') or folder."),
+    typer.Option(
+        "--model",
+        "-m",
+        help="Name or folder of a model; see 'pairfix models list'. Default: by the photos' type.",
+    ),
 ]
 Align = Annotated[
-    AlignmentMode, typer.Option("--align", help="The motion to look for between the photos.")
+    AlignmentMode, typer.Option("--align", help="Camera motion to look for between the photos.")
 ]
 KeepRowNoise = Annotated[
-    bool, typer.Option("--keep-row-noise", help="Do not take stripes out of the short raw.")
+    bool, typer.Option("--keep-row-noise", help="Do not remove row noise from the short raw.")
 ]
 Adapt = Annotated[
     int,
     typer.Option(
-        help="Steps by which the network is first adapted to the photo; 5 in the paper.",
+        help="First adapt the network to the photo by this many steps; 5 in the paper.",
         min=0,
         metavar="N",
     ),
@@ -77,7 +81,8 @@ Adapt = Annotated[
 ReblurModule = Annotated[
     str | None,
     typer.Option(
-        "--reblur-module", help="Name or folder of the reblurring module that --adapt asks."
+        "--reblur-module",
+        help="Name or folder of the reblurring module for --adapt. Default: the model's own.",
     ),
 ]
 Preview = Annotated[
@@ -85,18 +90,18 @@ Preview = Annotated[
 ]
 ReportPage = Annotated[
     Path | None,
-    typer.Option("--report", help="Also write an .html page to look through and to mail."),
+    typer.Option("--report", help="Also write a report: one self-contained .html file."),
 ]
 ReportScores = Annotated[
     bool,
     typer.Option(
-        "--report-scores", help="Score the photos on that page (extra score; fetches weights)."
+        "--report-scores", help="Score the photos in the report (extra score; downloads weights)."
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON result on standard output.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print more details.")]
 
 WhiteBalanceText = Annotated[
     str,
@@ -104,19 +109,25 @@ WhiteBalanceText = Annotated[
 ]
 ExposureCorrection = Annotated[
     float,
-    typer.Option(help="Exposure correction in EV.", min=-8, max=8, rich_help_panel=_DEVELOPING),
+    typer.Option(
+        help="Brighten (or darken) the result by this many EV.",
+        min=-8,
+        max=8,
+        rich_help_panel=_DEVELOPING,
+    ),
 ]
 Highlights = Annotated[
     HighlightMode,
-    typer.Option(help="What LibRaw does where channels clip.", rich_help_panel=_DEVELOPING),
+    typer.Option(help="How LibRaw treats clipped highlights.", rich_help_panel=_DEVELOPING),
 ]
 Demosaicing = Annotated[
-    Demosaic, typer.Option(help="Demosaicing algorithm.", rich_help_panel=_DEVELOPING)
+    Demosaic, typer.Option(help="LibRaw's demosaicing algorithm.", rich_help_panel=_DEVELOPING)
 ]
 Bits = Annotated[
     int | None,
     typer.Option(
-        help="Bits per channel, 8 or 16; else the format's best.", rich_help_panel=_DEVELOPING
+        help="Bits per channel, 8 or 16. Default: the most that the format holds.",
+        rich_help_panel=_DEVELOPING,
     ),
 ]
 Quality = Annotated[
@@ -126,7 +137,7 @@ Quality = Annotated[
 Backend = Annotated[
     str,
     typer.Option(
-        help="What runs the network.",
+        help="Library that runs the network.",
         metavar=f"[{'|'.join(['auto', *BACKENDS])}]",
         rich_help_panel=_COMPUTING,
     ),
@@ -134,17 +145,17 @@ Backend = Annotated[
 Device = Annotated[
     DeviceChoice,
     typer.Option(
-        help="What computes; one that is not there is an error.", rich_help_panel=_COMPUTING
+        help="Device to compute on; an error if it is not available.", rich_help_panel=_COMPUTING
     ),
 ]
 PrecisionOption = Annotated[
     PrecisionChoice,
-    typer.Option(help="Number format of the computation.", rich_help_panel=_COMPUTING),
+    typer.Option(help="Number format to compute in.", rich_help_panel=_COMPUTING),
 ]
 Tile = Annotated[
     str,
     typer.Option(
-        help="Longest side of a tile in the network's pixels, or auto; smaller takes less memory.",
+        help="Longest side of a tile in network pixels, or auto; smaller tiles take less memory.",
         rich_help_panel=_COMPUTING,
     ),
 ]

@@ -47,8 +47,8 @@ def restore(
     """Restore one sharp, clean photo from a LONG and a SHORT exposure of the same scene."""
     settings = DevelopSettings(_white_balance(white_balance), exposure, highlight_mode, demosaic)
     _check_backend(backend)
-    _check_needs("--report-scores", "--report", vain=report_scores and report is None)
-    _check_needs("--reblur-module", "--adapt", vain=reblur_module is not None and not adapt)
+    _check_needs("--report-scores", "--report", unused=report_scores and report is None)
+    _check_needs("--reblur-module", "--adapt", unused=reblur_module is not None and not adapt)
     talk = Talk(quiet=quiet, verbose=verbose)
     from pairfix.pipeline import Recipe  # noqa: PLC0415  (keeps --help quick)
     from pairfix.pipeline import restore as run  # noqa: PLC0415
@@ -87,7 +87,7 @@ def _white_balance(text: str) -> WhiteBalance:
         red = green = blue = 0.0
     if not all(math.isfinite(value) and value > 0 for value in (red, green, blue)):
         raise typer.BadParameter(
-            f"'{text}' is not camera, daylight, auto or three positive multipliers R,G,B",
+            f"'{text}' is not camera, daylight, auto, or three positive multipliers R,G,B",
             param_hint="--white-balance",
         )
     return red, green, blue
@@ -101,8 +101,8 @@ def _check_backend(name: str) -> None:
         )
 
 
-def _check_needs(option: str, other: str, *, vain: bool) -> None:
-    if vain:
+def _check_needs(option: str, other: str, *, unused: bool) -> None:
+    if unused:
         raise typer.BadParameter(f"it needs {other}", param_hint=option)
 
 
@@ -111,7 +111,9 @@ def _tile(text: str) -> int | None:
         return None
     if text.isdecimal() and int(text) > 0:
         return int(text)
-    raise typer.BadParameter(f"'{text}' is not auto or a number of pixels", param_hint="--tile")
+    raise typer.BadParameter(
+        f"'{text}' is neither auto nor a number of pixels", param_hint="--tile"
+    )
 
 
 def _summarise(restoration: "Restoration", talk: Talk, recipe: "Recipe") -> None:
@@ -122,14 +124,14 @@ def _summarise(restoration: "Restoration", talk: Talk, recipe: "Recipe") -> None
     if restoration.adaptation:
         talk.say(_adapted(restoration.adaptation))
     if talk.verbose:
-        talk.say(f"  tiles of {restoration.tile}")
+        talk.say(f"  tiles of {restoration.tile} px")
         for stage, seconds in restoration.seconds.items():
             talk.say(f"  {stage:<10}{seconds:6.2f} s")
     talk.say(f"{restoration.output}: written in {sum(restoration.seconds.values()):.1f} s")
     if recipe.preview:
         talk.say(f"{recipe.preview}: short, long and result side by side")
     if recipe.report:
-        talk.say(f"{recipe.report}: the restoration as a page")
+        talk.say(f"{recipe.report}: report of the restoration")
 
 
 def _adapted(adaptation: "Adaptation") -> str:
