@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from pairfix.image import Alignment, DevelopSettings, Exposure, Frame
     from pairfix.model.model import Model, find_model, shipped_models
     from pairfix.output.report import Report, Restoration
-    from pairfix.pipeline import Recipe, align_pair, restore
+    from pairfix.pipeline import Recipe, Restored, Restorer, align_pair, restore
+    from pairfix.progress import Stage, Timeline
 
 __all__ = [
     "AdaptationError",
@@ -58,7 +59,11 @@ __all__ = [
     "Recipe",
     "Report",
     "Restoration",
+    "Restored",
+    "Restorer",
     "Runtime",
+    "Stage",
+    "Timeline",
     "WeightsMissingError",
     "__version__",
     "align_pair",
@@ -74,8 +79,9 @@ _HOMES = {
     "pairfix.errors": tuple(name for name in __all__ if name.endswith("Error")),
     "pairfix.formats": ("decode",),
     "pairfix.image": ("Alignment", "DevelopSettings", "Exposure", "Frame"),
-    "pairfix.pipeline": ("Recipe", "align_pair", "restore"),
+    "pairfix.pipeline": ("Recipe", "Restored", "Restorer", "align_pair", "restore"),
     "pairfix.output.report": ("Report", "Restoration"),
+    "pairfix.progress": ("Stage", "Timeline"),
     "pairfix.model.model": ("Model", "find_model", "shipped_models"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -49,19 +49,19 @@ class Restored:
     """What it was restored from."""
     fused: Fused
     """The photo in linear light."""
+    develop: DevelopSettings
+    """How it becomes a picture."""
     facts: Restoration
+    """What was done."""
 
-    def picture(self, recipe: Recipe | None = None) -> Picture:
-        """Develop it: upright, sRGB-encoded, ``H x W x 3`` uint16.
-
-        Args:
-            recipe: Whose `Recipe.develop` applies; None for the defaults.
+    def picture(self) -> Picture:
+        """Develop the photo: upright, sRGB-encoded, ``H x W x 3`` uint16.
 
         Raises:
             InputError: The raw file that the short frame came from has gone.
         """
-        settings = (recipe or Recipe()).develop
-        return develop(self.fused.planes, self.fused.reference, settings, gain=self.fused.gain)
+        fused = self.fused
+        return develop(fused.planes, fused.reference, self.develop, gain=fused.gain)
 
     def mosaic(self) -> NDArray[np.float32]:
         """The restored mosaic, ``H x W``, at the short frame's own exposure; 0 black, 1 white.
@@ -150,7 +150,7 @@ class Restorer:
             tile=tile,
             adaptation=adaptation,
         )
-        return Restored(scene, fused, facts)
+        return Restored(scene, fused, self.recipe.develop, facts)
 
     def _scene(self, photos: Sequence[Photo], timeline: Timeline) -> Scene:
         if self._chosen is None or len(photos) == len(ROLES):

@@ -1,0 +1,100 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pairfix.errors import PairError
+from pairfix.formats import decode
+from pairfix.image import DevelopSettings, Frame
+from pairfix.progress import Timeline
+from pairfix.stages.prepare import Preparation, decode_photos, prepare_pair
+from tests.scenes import raw_frame, rgb_frame, scene
+
+NEON = Path(__file__).parents[2] / "examples" / "neon"
+LONG, SHORT = NEON / "long.dng", NEON / "short.dng"
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, str]]:
+    """Files as they are decoded, with the domain that was asked for."""
+    found: list[tuple[Path, str]] = []
+
+    def recording(path: Path, domain: Any, settings: DevelopSettings) -> Frame:  # noqa: ANN401
+        found.append((path, domain))
+        return decode(path, domain, settings)
+
+    monkeypatch.setattr("pairfix.stages.prepare.decode", recording)
+    return found
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """A picture as large as the example pair's developed raws."""
+    import cv2  # noqa: PLC0415
+
+    path = tmp_path / "long.png"
+    cv2.imwrite(str(path), decode(LONG, "srgb").pixels[:, :, ::-1])
+    return path
+
+
+def test_a_raw_beside_a_picture_is_developed_and_each_is_read_once(
+    picture: Path, reads: list[tuple[Path, str]]
+) -> None:
+    frames = decode_photos([picture, SHORT])
+    assert [frame.domain for frame in frames] == ["srgb", "srgb"]
+    assert reads == [(picture, "srgb"), (SHORT, "srgb")]
+
+
+def test_frames_in_memory_are_not_read_again(reads: list[tuple[Path, str]]) -> None:
+    frames = decode(LONG), decode(SHORT)
+    timeline = Timeline()
+    pair = prepare_pair(*frames, timeline=timeline)
+    assert pair.short is frames[1]
+    assert not reads
+    assert list(timeline.seconds) == ["match", "align", "clean"]
+
+
+def test_a_mosaic_in_memory_beside_a_picture_is_developed_from_its_file(picture: Path) -> None:
+    frames = decode_photos([decode(picture), decode(SHORT)])
+    assert frames[1].developed
+    assert frames[1].pixels.shape[2] == 3
+
+
+def test_every_stage_is_timed_in_order() -> None:
+    timeline = Timeline()
+    pair = prepare_pair(LONG, SHORT, timeline=timeline)
+    assert list(timeline.seconds) == ["decode", "match", "align", "clean"]
+    assert pair.row_noise > 0
+
+
+def test_row_noise_is_kept_on_request() -> None:
+    kept = prepare_pair(LONG, SHORT, Preparation(keep_row_noise=True))
+    cleaned = prepare_pair(LONG, SHORT)
+    assert kept.row_noise == 0
+    difference = kept.short_planes - cleaned.short_planes
+    assert np.ptp(difference[1], axis=1).max() < 1e-5  # the same along a row
+    assert difference.std() > 0
+
+
+def test_a_pair_of_the_other_domain_is_refused() -> None:
+    pictures = rgb_frame(scene()), rgb_frame(scene(), name="long.png")
+    with pytest.raises(PairError, match="is not a raw photo"):
+        decode_photos(pictures, Preparation(domain="raw"))
+
+
+@pytest.mark.parametrize(
+    ("preparation", "reason"),
+    [
+        (Preparation(least_side=1000), r"too small: .*; 1000 x 1000 are needed"),
+        (Preparation(refuse_black=True), "is black"),
+        (Preparation(refuse_doubtful=True, align="none"), "cannot be aligned surely"),
+    ],
+)
+def test_what_a_pair_must_be_is_an_argument(preparation: Preparation, reason: str) -> None:
+    rng = np.random.default_rng(3)
+    dark = (1e-5 * rng.random((3, 64, 64))).astype(np.float32)
+    long, short = raw_frame(dark, name="long.dng"), raw_frame(dark, noise=1e-3)
+    assert prepare_pair(long, short, Preparation(align="none"))
+    with pytest.raises(PairError, match=reason):
+        prepare_pair(long, short, preparation)

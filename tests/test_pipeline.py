@@ -1,0 +1,101 @@
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pairfix import Exposure, Frame, PairError, Recipe, Restorer, decode, restore
+from pairfix.backends import Runtime, Session, open_session
+from pairfix.image import DevelopSettings
+from pairfix.model.model import Model
+from pairfix.networks import Graph
+from tests.scenes import rgb_frame, scene
+
+NEON = Path(__file__).parents[1] / "examples" / "neon"
+LONG, SHORT = NEON / "long.dng", NEON / "short.dng"
+
+
+@pytest.fixture
+def openings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the graphs as they are loaded."""
+    found: list[str] = []
+
+    def recording(model: Model, graph: Graph, runtime: Runtime) -> Session:
+        found.append(graph.name)
+        return open_session(model, graph, runtime)
+
+    monkeypatch.setattr("pairfix.backends.openmodel.open_session", recording)
+    return found
+
+
+def small_pictures() -> tuple[Frame, Frame]:
+    light = scene((96, 96), radius=5)
+    long, short = rgb_frame(light), rgb_frame(light, noise=0.05)
+    return (
+        Frame(Path("long"), long.pixels, exposure=Exposure(0.5, 100)),
+        Frame(Path("short"), short.pixels, exposure=Exposure(0.03, 1600)),
+    )
+
+
+def test_a_restorer_loads_its_model_once(openings: list[str]) -> None:
+    restorer = Restorer(Recipe(device="cpu", backend="onnx"))
+    first, second = (restorer.restore(*small_pictures()) for _ in range(2))
+    np.testing.assert_array_equal(first.fused.planes, second.fused.planes)
+    assert openings == ["fusion"]
+
+
+def test_pairs_of_both_domains_get_their_own_model(openings: list[str]) -> None:
+    restorer = Restorer(Recipe(device="cpu", backend="onnx"))
+    assert restorer.restore(*small_pictures()).facts.model.name == "selfir-srgb"
+    assert restorer.restore(LONG, SHORT).facts.model.name == "selfir-raw"
+    assert len(openings) == 2
+
+
+def test_arrays_become_an_array() -> None:
+    long, short = small_pictures()
+    restored = Restorer(Recipe(device="cpu")).restore(long, short)
+    pixels = restored.picture().pixels
+    assert pixels.shape == (96, 96, 3)
+    assert pixels.dtype == np.uint16
+    truth = long.pixels.astype(np.float32) * 257
+    noisy = np.abs(short.pixels.astype(np.float32) * 257 - truth).mean()
+    assert np.abs(pixels - truth).mean() < noisy / 2
+    assert restored.facts.output is None
+    assert "decode" not in restored.facts.seconds
+
+
+def test_in_memory_and_written_results_are_the_same(tmp_path: Path) -> None:
+    recipe = Recipe(device="cpu", develop=DevelopSettings(exposure=0.5))
+    restore(LONG, SHORT, tmp_path / "out.png", recipe)
+    restored = Restorer(recipe).restore(LONG, SHORT)
+    np.testing.assert_array_equal(decode(tmp_path / "out.png").pixels, restored.picture().pixels)
+
+
+def test_the_mosaic_has_the_short_frames_own_exposure() -> None:
+    mosaic = Restorer(Recipe(device="cpu")).restore(LONG, SHORT).mosaic()
+    short = decode(SHORT)
+    assert short.bayer is not None
+    black = np.mean(short.bayer.black)
+    level = (short.pixels.mean() - black) / (short.bayer.white - black)
+    assert mosaic.mean() == pytest.approx(level, rel=0.1)
+
+
+def test_a_finished_run_holds_facts_and_no_pixels(tmp_path: Path) -> None:
+    restoration = restore(LONG, SHORT, tmp_path / "out.png", Recipe(device="cpu"))
+    assert not list(_arrays_of_more_than(9, restoration))
+    assert restoration.scene.frames["short"].size == decode(SHORT).size
+
+
+def test_one_photo_is_too_few_for_the_default_model() -> None:
+    with pytest.raises(PairError, match="only one photo is given"):
+        Restorer(Recipe(device="cpu")).restore(LONG)
+
+
+def _arrays_of_more_than(size: int, value: object) -> list[np.ndarray]:
+    """All such arrays within the fields of a value."""
+    if isinstance(value, np.ndarray):
+        return [value] if value.size > size else []
+    if isinstance(value, dict):
+        return [each for item in value.values() for each in _arrays_of_more_than(size, item)]
+    names = [each.name for each in fields(value)] if is_dataclass(value) else []
+    return [each for name in names for each in _arrays_of_more_than(size, getattr(value, name))]
