@@ -1,7 +1,7 @@
 """Crops of real pairs, from which a network learns without any truth (torch)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -9,10 +9,10 @@ from torch import Tensor
 
 from pairfix.calibration.load import load_pairs
 from pairfix.errors import PairError
-from pairfix.image import ROLES, AlignedPair, Domain, Planes
+from pairfix.image import AlignedPair, Domain, Planes
 from pairfix.pairs import FoundPair, LeftOut
 from pairfix.progress import Progress
-from pairfix.stages.inputs import EXTRA_PLANES, network_inputs
+from pairfix.stages.inputs import network_inputs
 from pairfix.stages.prepare import DECODE
 from pairfix.synth.batch import PairBatch
 
@@ -22,7 +22,7 @@ _CROPS = 64
 """Crops in memory, of all pairs together, and pairs that they come from at most."""
 _SIDE = 256
 """Of a crop in memory, in the planes' pixels: twice that of the largest crop in training."""
-_INPUTS = (*ROLES, *EXTRA_PLANES)
+_INPUTS = tuple(each.name for each in fields(PairBatch) if each.name != "truth")
 
 
 class CropCollector:
