@@ -47,7 +47,7 @@ __all__ = [
 
 Domain = Literal["raw", "srgb"]
 FileKind = Literal["raw", "picture"]
-"""A camera's raw, of whatever mosaic, or a finished picture."""
+"""A camera's raw, under any colour filter array, or a finished picture."""
 Role = Literal["short", "long"]
 ROLES: tuple[Role, ...] = get_args(Role)
 AlignmentKind = Literal["homography", "translation", "none"]

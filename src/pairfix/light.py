@@ -30,7 +30,7 @@ _LINEAR_KNEE = 0.0031308
 _COMPANDING = np.float32(0.05)
 """Linear level around which the raw domain turns from linear to logarithmic."""
 _BEYOND_LIGHT = np.float32(2)
-"""Companded level, 40 times white, that only a network gone astray exceeds."""
+"""Companded level, 40 times white, that only a diverged network exceeds."""
 CELL = ((0, 0), (0, 1), (1, 0), (1, 1))
 """Row and column of R, G1, G2, B within a cell."""
 
@@ -88,7 +88,7 @@ def mosaic_from_planes(planes: Planes, bayer: Bayer, size: tuple[int, int]) -> F
 def encode_planes(planes: Planes, domain: Domain) -> Planes:
     """Linear light to the network's range: companded (raw) or sRGB-encoded (srgb).
 
-    raw: ``asinh(min(x, 1) / 0.05) / asinh(20)``; noise below black stays, for cutting it off would
+    raw: ``asinh(min(x, 1) / 0.05) / asinh(20)``; noise below black stays, since clipping it would
     tint the shadows. srgb: clipped to 0 ... 1.
     """
     if domain == "srgb":

@@ -65,7 +65,7 @@ def test_a_module_of_the_other_domain_is_refused(
 
 
 def test_a_network_that_sees_no_blur_is_refused() -> None:
-    with pytest.raises(ModelError, match="does not see the long exposure"):
+    with pytest.raises(ModelError, match="does not take the long exposure"):
         find_reblur_module(None, model(inputs=("short",)))
 
 

@@ -88,7 +88,7 @@ def test_a_pair_of_the_other_domain_is_refused() -> None:
     [
         (Preparation(least_side=1000), r"too small: .*; 1000 x 1000 are needed"),
         (Preparation(refuse_black=True), "is black"),
-        (Preparation(refuse_doubtful=True, align="none"), "cannot be aligned surely"),
+        (Preparation(refuse_doubtful=True, align="none"), "cannot be aligned reliably"),
     ],
 )
 def test_what_a_pair_must_be_is_an_argument(preparation: Preparation, reason: str) -> None:

@@ -51,8 +51,8 @@ def adapt(
 ) -> tuple[Fused, Adaptation]:
     """Adapt a network to a photo and restore it anew (Nah et al. 2022, Algorithm 1).
 
-    The weights are adapted on a few tiles, whatever the photo's size; with them the whole photo
-    is restored by `pairfix.stages.fuse.fuse`, and gets the histogram of the unadapted result.
+    The weights are adapted on a few tiles, whose number does not depend on the photo. The whole
+    photo is then restored with them, and gets the unadapted result's histogram.
 
     Args:
         scene: An aligned pair, or a single frame, that holds the long exposure.
@@ -95,8 +95,8 @@ def _check_nearness(result: Planes, reference: Planes, domain: Domain) -> None:
     distance = _distance(result, reference, domain)
     if distance < LEAST_PSNR:
         raise AdaptationError(
-            f"adapting the network went astray: its result is {distance:.1f} dB from the unadapted "
-            f"one, {LEAST_PSNR:.0f} dB at least are asked",
+            f"adapting the network diverged: its result is {distance:.1f} dB from the unadapted "
+            f"one, at least {LEAST_PSNR:.0f} dB are required",
             "leave out --adapt, or take fewer steps",
         )
 

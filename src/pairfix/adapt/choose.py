@@ -24,9 +24,9 @@ _PRECISION: Precision = "fp32"
 def choose_adapting_runtime(
     backend: str = "auto", device: DeviceChoice = "auto", precision: PrecisionChoice = "auto"
 ) -> Runtime:
-    """Settle where a network is adapted and run: always PyTorch, always fp32.
+    """Choose where a network is adapted and run: always PyTorch, always fp32.
 
-    A step changes a weight by about 3e-6, which half precision cannot tell from nothing.
+    A step changes a weight by about 3e-6, which half precision rounds away.
 
     Args:
         backend: ``auto`` or ``torch``.
@@ -39,10 +39,12 @@ def choose_adapting_runtime(
     """
     if backend not in ("auto", _BACKEND):
         title = BACKENDS[backend].title if backend in BACKENDS else backend
-        raise DeviceError(f"--adapt needs gradients, which {title} does not give", "take PyTorch")
+        raise DeviceError(
+            f"--adapt needs gradients, which {title} does not compute", "take PyTorch"
+        )
     if precision not in ("auto", _PRECISION):
         raise DeviceError(
-            f"--adapt changes weights by less than {precision} can tell", "take --precision fp32"
+            f"--adapt changes weights by less than {precision} resolves", "take --precision fp32"
         )
     return choose_runtime(_BACKEND, device, _PRECISION)
 
@@ -52,7 +54,7 @@ def find_reblur_module(name_or_folder: str | None, model: Model) -> Model:
 
     Args:
         name_or_folder: As for `pairfix.find_model`; None for the one that ships for the domain.
-        model: What is to be adapted.
+        model: The model to be adapted.
 
     Raises:
         ModelError: There is no such module, it is for the other domain or is no reblurring
@@ -60,7 +62,7 @@ def find_reblur_module(name_or_folder: str | None, model: Model) -> Model:
     """
     if "long" not in model.roles:
         raise ModelError(
-            f"model {model.name} does not see the long exposure: there is no blur to adapt it to",
+            f"model {model.name} does not take the long exposure: there is no blur to adapt it to",
             "leave out --adapt, or take another model",
         )
     if name_or_folder is None:

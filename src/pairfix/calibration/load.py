@@ -33,7 +33,7 @@ def load_pairs(
 ) -> Iterator[LoadedPair]:
     """Prepare pairs one after the other; those that cannot be used are added to `left_out`.
 
-    That are those that cannot be read or aligned surely, are black or too small.
+    Left out are pairs that cannot be read or aligned reliably, are black or too small.
 
     Args:
         found: The pairs.
@@ -72,7 +72,7 @@ def pairs_domain(pairs: Sequence[FoundPair]) -> Domain:
 
 
 def check_alike(pairs: Sequence[FoundPair]) -> None:
-    """Insist on pairs of one camera and kind.
+    """Require pairs of one camera and kind.
 
     Raises:
         PairError: They differ; the message names two that do.

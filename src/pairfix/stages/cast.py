@@ -33,8 +33,8 @@ def remove_cast(short: Planes, long: Planes, gain: float) -> bool:
         gain: How much the short frame was brightened.
 
     Returns:
-        Whether the short frame was changed: not if it was hardly brightened, for then its
-        highlights would be tinted, nor if the frames do not allow an estimate.
+        Whether the short frame was changed: not if it was hardly brightened, since that
+        would tint its highlights, nor if the frames do not allow an estimate.
     """
     fits = [_fit(*channels) for channels in zip(short, long, strict=True)]
     lines = [line for line in fits if line is not None and line[0] * gain >= 1]

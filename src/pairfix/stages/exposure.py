@@ -27,24 +27,24 @@ _DARK = 2.0
 _MEDIAN = 5
 """Side in pixels of the medians that RGB is measured by."""
 _BLOCKS = 32
-"""Blocks along the longer side; coarse, for the frames are not aligned yet."""
+"""Blocks along the longer side; coarse, since the frames are not aligned yet."""
 _FEWEST_BLOCKS = 16
 _SATURATED = 0.95
 """Share of the saturation level above which a sample may already bend."""
 _CLIPPED_SHARE = 0.002
 """Share of saturated samples from which a block's mean is off."""
 _FAINTEST = 1e-4
-"""Mean brightness below which a block says more about the black level than about the light."""
+"""Mean brightness below which a block depends more on the black level than on the light."""
 _FAINTEST_OVER_NOISE = 5.0
 """The same in standard errors of the block's mean."""
 _WIDEST_SPREAD = 1.0
 """Median deviation of the blocks' ratios, in stops, beyond which they mean nothing."""
 _SAME_BRIGHTNESS = 0.1
-"""Difference in stops that the measurement cannot tell from none."""
+"""Difference in stops that the measurement cannot distinguish from none."""
 _REPORTED_DISAGREEMENT = 1.0
-"""Stops between the recorded and the measured ratio that are worth a word."""
+"""Stops between the recorded and the measured ratio from which a note says so."""
 _NOISIER = 1.25
-"""How much noisier the short frame must be to be told from the long one without EXIF."""
+"""How much noisier the short frame must be to be recognised without EXIF."""
 
 
 def match_exposure(long: Frame, short: Frame) -> MatchedPair:
@@ -145,8 +145,8 @@ def _check_pair(long: Frame, short: Frame) -> None:
 def _blocks(planes: Planes, frame: Frame) -> NDArray[np.float32]:
     """Mean luminance of blocks; NaN where it says nothing about the exposure.
 
-    That is where a block drowns in noise, or holds saturated samples, or its neighbour does, for
-    blur carries clipped light over.
+    That is where noise dominates a block, or where it or a neighbour holds saturated samples, since
+    blur spreads clipped light.
     """
     limits = frame.bayer.gains if frame.bayer else (1.0, 1.0, 1.0)
     saturated = np.zeros(planes.shape[1:], np.float32)
@@ -168,8 +168,8 @@ def _blocks(planes: Planes, frame: Frame) -> NDArray[np.float32]:
 def _calmed(planes: Planes, frame: Frame) -> Planes:
     """The planes to measure brightness in: those of RGB without most of their noise.
 
-    A mosaic's noise has no mean in linear light. That of RGB may have none in linear light or none
-    in display values, which a curve sets apart; a median is the same under either.
+    A mosaic's noise has zero mean in linear light. That of RGB may have zero mean in linear light
+    or in display values, which differ by a curve; a median is the same under either.
     """
     if frame.bayer is not None:
         return planes

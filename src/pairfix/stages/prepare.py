@@ -111,7 +111,8 @@ def prepare_pair(
         pair = align(matched, preparation.align)
     if preparation.refuse_doubtful and not pair.alignment.sure:
         raise PairError(
-            f"{frames[0].path} and {frames[1].path} cannot be aligned surely", "leave the pair out"
+            f"{frames[0].path} and {frames[1].path} cannot be aligned reliably",
+            "leave the pair out",
         )
     if preparation.keep_row_noise:
         return pair

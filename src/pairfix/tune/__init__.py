@@ -1,4 +1,4 @@
-"""Make a model better for one camera, from pairs that it took and nobody has labelled (torch)."""
+"""Fine-tune a model for one camera on its own pairs, without ground truth (torch)."""
 
 from pairfix.tune.finetune import TRAIN, Tuned, Tuning
 from pairfix.tune.plan import TuneRecipe

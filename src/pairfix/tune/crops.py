@@ -106,7 +106,7 @@ class RealCrops:
     """Of a crop in training, in the planes' pixels."""
 
     def render(self, generator: torch.Generator) -> PairBatch:
-        """A batch of crops whose truth, which nobody knows, is NaN."""
+        """A batch of crops; the truth is unknown, and NaN."""
         pieces, _, room, _ = self.pieces["short"].shape
         device = generator.device
         chosen = torch.randint(pieces, (self.count,), generator=generator, device=device).tolist()

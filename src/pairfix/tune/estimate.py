@@ -7,8 +7,8 @@ has the covariance S, noise z of the same covariance is added once more: ``y + a
 
     E |f(y + a z) - (y - z / a)|^2 = E |f(y + a z) - x|^2 + (1 + 1 / a^2) trace(S)
 
-and the last term is the same for every model f. What is estimated is thus the true squared error,
-if at noise that is ``sqrt(1 + a^2)`` times as strong. Squares are taken in linear light, where
+and the last term is the same for every model f. This estimates the true squared error,
+albeit at noise that is ``sqrt(1 + a^2)`` times as strong. Squares are taken in linear light, where
 noise has no mean, and weighted by the squared slope of the encoding at the brightness of the long
 frame, which knows nothing of n and z: near enough the error in the range that networks work in.
 """
@@ -92,7 +92,7 @@ def estimate_gain(
         progress: Called with the comparisons done and those in all.
 
     Raises:
-        ValueError: The profile does not tell the noise of a pair.
+        ValueError: The profile does not hold the noise of a pair.
     """
     draw = Draw(torch.Generator().manual_seed(seed))
     progress(0, len(pairs) * draws)
@@ -196,7 +196,7 @@ def _blocks(errors: Floats) -> Floats:
 def setting_of(profile: CameraProfile, iso: float | None) -> Setting | None:
     """The setting whose ISO is nearest, at most half a stop away; None if there is none.
 
-    A photo that does not tell its ISO, or says 0, fits to settings that do so too.
+    Photos without an ISO, or with 0, match settings without one.
     """
     if not iso:
         return next((each for each in profile.settings if not each.iso), None)

@@ -1,9 +1,9 @@
-"""From a folder of one's own pairs to a model that is better for their camera (torch).
+"""From a folder of unlabelled pairs to a model that is better for their camera (torch).
 
-Which noise a camera makes can be seen in its pairs without knowing the truth. With that noise, and
-blur as long as theirs, pairs are synthesised anew over the user's own restored photos, and the
-shipped model goes on learning with supervision. Pairs that were kept apart then tell, by an
-unbiased estimate of the error, whether that helped; if not, nothing is made of it.
+A camera's noise can be measured in its pairs without knowing the truth. With that noise, and blur
+as long as theirs, new pairs are synthesised from the user's own restored photos, and the shipped
+model goes on learning with supervision. Pairs that were kept apart then decide, by an unbiased
+estimate of the error, whether that helped; if not, no model is made.
 """
 
 import logging
@@ -205,7 +205,7 @@ class Tuning:
         middles: list[AlignedPair] = []
         for each in load_pairs(found, self.start.domain, left_out, no_progress, COMPARE):
             if setting_of(profile, each.pair.short.exposure.iso) is None:
-                reason = "no pair to tune with tells the noise at its ISO"
+                reason = "no pair that was tuned with has its ISO"
                 _log.warning("left out %s: %s", each.found.name, reason)
                 left_out.append(LeftOut(each.found.long, reason))
                 continue
@@ -230,11 +230,11 @@ class Tuning:
 
 
 def _check_known(apart: Sequence[FoundPair], profile: CameraProfile) -> None:
-    """See to it, before the training, that there will be something to judge by."""
+    """Check, before the training, that some pair kept apart can be judged by."""
     values = [each.short_facts.exposure.iso for each in apart]
     if all(setting_of(profile, iso) is None for iso in values):
         raise PairError(
-            "no pair to tune with tells the noise at the ISO of those kept apart, "
+            "no pair to tune with has the ISO of those kept apart, "
             f"{'which is not known' if values[0] is None else f'{values[0]:g}'}",
             "give more pairs of one ISO",
         )

@@ -116,7 +116,7 @@ def plan_task(prepared: Prepared, start: Model, recipe: TuneRecipe) -> tuple[Tas
 
 
 def _noise_curve(profile: CameraProfile) -> tuple[tuple[float, ...], ...]:
-    """The short frames' noise as networks would be told it, in the commonest setting."""
+    """The noise that maps of the short frames would show, in the commonest setting."""
     setting = max(profile.settings, key=lambda each: each.pairs)
     fit = setting.short
     gains = np.full(len(fit.shot), setting.brightening)

@@ -1,4 +1,4 @@
-"""What a fine-tuning finds out before it trains: the camera's noise, own photos, their blur."""
+"""What a fine-tuning finds out first: the camera's noise, restored photos, their blur."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ __all__ = ["FEWEST_PAIRS", "PREPARE", "Prepared", "prepare", "split"]
 PREPARE = Stage("prepare", "Measuring and restoring the pairs")
 
 FEWEST_PAIRS = 3
-"""Pairs below which nothing is left to judge by."""
+"""Pairs below which none are left to judge by."""
 
 _APART = 4
-"""One pair of so many is kept apart."""
+"""One pair in this many is kept apart."""
 _MOST_APART = 8
 _FEWEST_PHOTOS = 2
 """One to train on, and one to validate with."""
@@ -48,7 +48,7 @@ class Prepared:
         """What `prepare` left of the same pairs.
 
         Raises:
-            ModelError, InputError: It is missing, damaged, or comes of other pairs.
+            ModelError, InputError: It is missing, damaged, or stems from other pairs.
         """
         facts = place.facts()
         if facts.get("pairs") != _signature(pairs):
@@ -118,7 +118,7 @@ def prepare(
 
 
 def _signature(pairs: Sequence[FoundPair]) -> list[list[str | int]]:
-    """What tells these pairs from others, wherever they lie."""
+    """What identifies these pairs, wherever they are."""
     return [
         [each.name, *(path.stat().st_size for path in (each.long, each.short))] for each in pairs
     ]

@@ -66,7 +66,7 @@ class TuningPlace:
         return Workplace(self.candidate).begun
 
     def check(self, *, overwrite: bool, resume: bool) -> None:
-        """See to it that a tuning can begin here, or go on, without writing anything.
+        """Check that a tuning can begin here, or be resumed; nothing is written.
 
         Raises:
             OutputError: The model, an earlier tuning or something else is in the way, or there is

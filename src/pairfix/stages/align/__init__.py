@@ -19,17 +19,17 @@ ALIGN = Stage("align", "Aligning")
 _UNRELATED = 0.5
 """Correlation below which two photos do not show the same scene.
 
-Of 150 unrelated pairs of photos, one in a hundred reached 0.43, one 0.58; of as many related ones,
-blurred, noisy and moved, the least had 0.60, and one in a hundred less than 0.73.
+Of 150 unrelated pairs of photos, one in a hundred reached 0.43, one 0.58. Of 150 related ones,
+blurred, noisy and moved, the lowest had 0.60, and one in a hundred less than 0.73.
 """
 
 _SURE = 0.7
-"""Correlation from which an alignment needs no second look."""
+"""Correlation from which an alignment counts as reliable."""
 
 _TOLERANCE = 0.005
-"""What the correlation may lose: frames that lie well already gain nothing."""
+"""How much correlation a motion may cost: frames that are aligned already gain nothing."""
 
-_NOTHING_TO_HOLD_ON_TO = "not aligned: a frame shows no structure, only noise"
+_NO_STRUCTURE = "not aligned: a frame shows no structure, only noise"
 
 _MODELS: dict[AlignmentMode, tuple[Model, ...]] = {
     "auto": ("homography", "translation"),
@@ -44,7 +44,7 @@ def align(pair: MatchedPair, mode: AlignmentMode = "auto") -> AlignedPair:
 
     Every motion found is verified: the frames must agree better with it than without, and a
     hand-held camera must be able to move so. "auto" tries a homography, then a translation, then
-    leaves the frames as they lie; the alignment's notes say why.
+    leaves the frames unaligned; the alignment's notes say why.
 
     Args:
         pair: Two frames at equal brightness, in the same domain.
@@ -58,7 +58,7 @@ def align(pair: MatchedPair, mode: AlignmentMode = "auto") -> AlignedPair:
     if mode == "none":
         alignment = _alignment("none", np.eye(3), before, before)
     elif not (short.structured and long.structured):
-        alignment = _alignment("none", np.eye(3), before, before, [_NOTHING_TO_HOLD_ON_TO])
+        alignment = _alignment("none", np.eye(3), before, before, [_NO_STRUCTURE])
     else:
         alignment = _verified(pair, short, long, before, _MODELS[mode])
     return AlignedPair(
@@ -111,7 +111,7 @@ def _verified(
 def _objection(
     matrix: Matrix | None, before: float, after: float, size: tuple[int, int]
 ) -> str | None:
-    """What speaks against a motion, or None."""
+    """The objection to a motion, or None."""
     if matrix is None:
         return "the estimate did not converge"
     if after < max(before - _TOLERANCE, _UNRELATED):
@@ -123,5 +123,5 @@ def _unrelated(pair: MatchedPair, score: float) -> AlignmentError:
     return AlignmentError(
         f"{pair.short.path.name} and {pair.long.path.name} do not seem to show the same scene "
         f"(correlation {score:.2f})",
-        "check the files; --align none fuses them as they lie",
+        "check the files; --align none fuses them unaligned",
     )

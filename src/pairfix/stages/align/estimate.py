@@ -1,9 +1,9 @@
 """Find the motion between two guides, coarse to fine.
 
-An exhaustive search over shifts and rotations at the coarsest level comes within reach of the
-enhanced correlation coefficient (ECC) of G. D. Evangelidis and E. Z. Psarakis, "Parametric Image
-Alignment Using Enhanced Correlation Coefficient Maximization", IEEE TPAMI 30(10), 2008, which
-then climbs level by level.
+An exhaustive search over shifts and rotations at the coarsest level provides the start for
+maximising the enhanced correlation coefficient (ECC), level by level (G. D. Evangelidis and E. Z.
+Psarakis, "Parametric Image Alignment Using Enhanced Correlation Coefficient Maximization", IEEE
+TPAMI 30(10), 2008).
 """
 
 from collections.abc import Sequence
@@ -30,10 +30,10 @@ _CRITERIA = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 50, 1e-6)
 """At most 50 steps, or until the correlation rises by less than a millionth."""
 
 _MASKED_PASSES = 2
-"""Passes at the finest level that leave out what does not agree."""
+"""Passes at the finest level that leave out the parts that disagree."""
 
 _AGREES = 0.6
-"""Least local correlation of surroundings that may have a say."""
+"""Local correlation from which surroundings count."""
 
 _SURROUNDINGS = 31
 """Side of the square in which the local correlation is taken, in pixels of the finest level."""

@@ -1,4 +1,4 @@
-"""What the estimator looks at: small, denoised pictures of a frame's structure.
+"""The estimator's input: small, denoised pictures of a frame's structure.
 
 A short frame is sharp and noisy, a long one blurred and clean. Averaged down to a few hundred
 pixels and blurred a little more, both look alike; taking away the wide surroundings and dividing
@@ -20,7 +20,7 @@ __all__ = ["Guide", "Level", "make_guide"]
 
 _FINEST = 512
 """Longer side of the finest level, about. More adds noise, not accuracy: a real pair with a
-20-pixel blur lost its way at 800, and 12 MP pairs are good to 0.1 of these pixels."""
+20-pixel blur was misaligned at 800, and 12 MP pairs are good to 0.1 of these pixels."""
 
 _COARSEST = 128
 """Least longer side of the coarsest level: an exhaustive search takes 5 ms there."""
@@ -56,12 +56,12 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """A frame as the estimator sees it."""
+    """A frame as the estimator takes it."""
 
     levels: Sequence[Level]
     """From coarse to fine, each twice as large as the one before."""
     structured: bool
-    """Whether there is anything but noise to hold on to."""
+    """Whether there is anything but noise to align by."""
 
 
 def make_guide(frame: Frame, planes: Planes, longer: int, ceiling: float) -> Guide:
