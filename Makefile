@@ -16,11 +16,11 @@ gallery: $(VENV)/.developer  ## Renew docs/gallery and the figures in the docs f
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[bench]"
 	$(BIN)/python scripts/make_gallery.py "$(PAIRS)" $(foreach model,$(MODELS),--model $(model))
 
-test: $(VENV)/.developer  ## Run the quick tests
+test: $(VENV)/.developer  ## Run the quick tests, one process per core
 	$(BIN)/python -m pytest
 
-test-slow: $(VENV)/.developer  ## Run the others: every network end to end, hundreds of alignments
-	$(BIN)/python -m pytest -m slow --numprocesses 2
+test-slow: $(VENV)/.developer  ## Run the slow tests: every network end to end, hundreds of alignments
+	$(BIN)/python -m pytest -m slow
 
 check: $(VENV)/.developer  ## Lint, types, architecture
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""What several tests need."""
+"""Fixtures and settings that all tests share."""
 
 import logging
 import os
@@ -7,10 +7,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import pytest
 from hypothesis import settings
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side, one a core
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # PyTorch: workers run side by side, one per core
+cv2.setNumThreads(1)
 
 settings.register_profile("pairfix", deadline=None, derandomize=True)
 settings.load_profile("pairfix")
@@ -18,9 +20,16 @@ settings.load_profile("pairfix")
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Run the few tests of ``-k NAME`` or ``FILE::NAME`` without waiting for workers to start."""
+    options = config.option
+    few = options.keyword or options.collectonly or any("::" in each for each in config.args)
+    return 0 if few else None
+
+
 @pytest.fixture(autouse=True)
 def logger_level() -> Iterator[None]:
-    """Undo what `--quiet` and `--verbose` do to the process."""
+    """Restore the log level that `--quiet` and `--verbose` set for the whole process."""
     logger = logging.getLogger("pairfix")
     level = logger.level
     yield
@@ -29,9 +38,9 @@ def logger_level() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The material that does not belong to the repository: photos, weights, golden vectors."""
+    """The folder of material outside the repository: photos, weights, golden vectors."""
     if not SHARED.is_dir():
-        pytest.skip("the shared material is not here")
+        pytest.skip("there is no folder of shared material")
     return SHARED
 
 

@@ -1,4 +1,4 @@
-"""Restorations made up for the tests of pages."""
+"""Synthetic restorations for tests of the report page."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Photos as a camera writes them: small, with the EXIF that tells pairs."""
+"""Photos as a camera writes them: small, with the EXIF by which pairs are found."""
 
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def shoot_jpeg(
 
 
 def left_out(found: Found) -> dict[str, str]:
-    """Why, by file name."""
+    """Reasons by file name."""
     return {each.path.name: each.reason for each in found.left_out}
 
 

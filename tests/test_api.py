@@ -11,10 +11,6 @@ def test_every_public_name_can_be_had() -> None:
         assert getattr(pairfix, name) is not None
 
 
-def test_the_public_names_are_sorted_and_unique() -> None:
-    assert sorted(set(pairfix.__all__)) == pairfix.__all__
-
-
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = pairfix.nothing

@@ -17,7 +17,7 @@ def domain(request: pytest.FixtureRequest) -> Domain:
 
 @pytest.fixture(scope="session")
 def deblurrer(domain: Domain) -> Model:
-    """A small SelfIR that is told the noise."""
+    """A small SelfIR that takes noise maps."""
     pytest.importorskip("torchvision")
     return small_model("selfir", domain, noise=True)
 

@@ -16,7 +16,7 @@ from tests.networks.seeded import seeded_modules, small_config
 
 @dataclass(frozen=True, slots=True)
 class SmallModel(Model):
-    """A model that never had a folder."""
+    """A model without a folder."""
 
     weights: Mapping[str, NDArray[np.float32]] = field(kw_only=True)
 

@@ -54,7 +54,7 @@ def test_the_reblurring_loss_falls_from_step_to_step(
     assert losses[1].loss_after < losses[0].loss_after < losses[0].loss_before
 
 
-def test_a_step_brings_the_reblurred_picture_nearer_to_what_was_restored_before(
+def test_a_step_brings_the_reblurred_picture_closer_to_the_first_result(
     pair: AlignedPair, deblurrer: Model, module: Model
 ) -> None:
     tiles = choose_tiles(pair, pair.reference_planes, deblurrer)
@@ -124,15 +124,13 @@ def test_the_same_photos_give_the_same_result(
     assert one == other
 
 
-def test_steps_are_told_as_they_are_done(
-    pair: AlignedPair, deblurrer: Model, module: Model
-) -> None:
+def test_progress_counts_the_steps(pair: AlignedPair, deblurrer: Model, module: Model) -> None:
     calls: Calls = []
     adapted(pair, deblurrer, module, 3, calls)
     assert [call for call in calls if call[0] == ADAPT] == [(ADAPT, i, 3) for i in (1, 2, 3)]
 
 
-def test_what_was_done_is_told(pair: AlignedPair, deblurrer: Model, module: Model) -> None:
+def test_the_facts_say_what_was_done(pair: AlignedPair, deblurrer: Model, module: Model) -> None:
     _, adaptation = adapted(pair, deblurrer, module)
     assert adaptation.module == module.name
     assert adaptation.steps == 2
@@ -140,7 +138,7 @@ def test_what_was_done_is_told(pair: AlignedPair, deblurrer: Model, module: Mode
 
 
 @pytest.mark.parametrize("rate", [1.0, 1e30])
-def test_a_network_that_goes_astray_is_an_error(
+def test_a_network_that_diverges_is_an_error(
     pair: AlignedPair,
     deblurrer: Model,
     module: Model,

@@ -27,7 +27,7 @@ SCHEMA = ROOT / "docs" / "report.schema.json"
 
 @pytest.fixture
 def module(monkeypatch: pytest.MonkeyPatch) -> Model:
-    """What every name of a reblurring module stands for."""
+    """Stands in for every reblurring module, whatever its name."""
     small = small_model("reblur-module", "raw")
     monkeypatch.setattr(choose, "find_model", lambda _: small)
     return small
@@ -38,7 +38,7 @@ def restore(pair: Pair, output: Path, *options: str) -> int:
 
 
 @pytest.mark.usefixtures("module")
-def test_it_is_told_what_the_adaptation_did(
+def test_json_log_and_page_report_the_adaptation(
     raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = tmp_path / "out.html"
@@ -71,7 +71,7 @@ def test_no_steps_change_nothing(
 
 
 @pytest.mark.usefixtures("module")
-def test_what_goes_astray_is_one_line_and_leaves_no_file(
+def test_divergence_is_one_line_and_leaves_no_file(
     raw_pair: Pair,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

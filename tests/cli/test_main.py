@@ -7,7 +7,7 @@ from pairfix import __version__
 from pairfix.cli import run
 
 BIG = {"cv2", "imagecodecs", "matplotlib", "onnx", "onnxruntime", "rawpy", "tifffile", "torch"}
-"""Libraries that take their time to load."""
+"""Libraries that are slow to import."""
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["restore", "--help"]])

@@ -37,7 +37,7 @@ def test_an_rgb_pair_has_a_page(rgb_pair: Pair, tmp_path: Path) -> None:
     assert "took its colours from the long one" in text
 
 
-def test_page_and_preview_go_together(rgb_pair: Pair, tmp_path: Path) -> None:
+def test_page_and_preview_can_be_combined(rgb_pair: Pair, tmp_path: Path) -> None:
     page, preview = tmp_path / "out.html", tmp_path / "out.jpg"
     options = ("--report", page, "--preview", preview)
     assert restore(rgb_pair, tmp_path / "out.png", *options) == 0
@@ -58,13 +58,13 @@ def test_an_existing_page_is_refused_before_any_work_and_kept(
     assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
-def test_a_page_needs_a_name_of_its_own(rgb_pair: Pair, tmp_path: Path) -> None:
+def test_a_page_needs_its_own_name(rgb_pair: Pair, tmp_path: Path) -> None:
     code = restore(rgb_pair, tmp_path / "out.png", "--report", tmp_path / "out.png")
     assert code == OutputError.exit_code
     assert not list(tmp_path.iterdir())
 
 
-def test_a_page_never_takes_the_place_of_an_input(
+def test_a_page_never_replaces_an_input(
     rgb_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = tmp_path / "long.html"
@@ -107,7 +107,7 @@ def test_scores_that_cannot_be_computed_are_refused_before_any_work(
     assert not list(tmp_path.iterdir())
 
 
-def test_scores_stand_on_the_page_if_asked_for(
+def test_scores_are_on_the_page_if_requested(
     rgb_pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def score_pictures(photos: Mapping[str, Picture]) -> list[Score]:

@@ -124,7 +124,7 @@ def test_exposure_correction_brightens(raw_pair: Pair, tmp_path: Path) -> None:
     assert decode(tmp_path / "b.png").pixels.mean() > 1.1 * decode(tmp_path / "a.png").pixels.mean()
 
 
-def test_a_dng_of_a_darker_short_photo_keeps_its_exposure_and_says_how_much_to_brighten(
+def test_a_dng_of_a_darker_short_photo_keeps_its_exposure_and_records_the_brightening(
     dark_pair: Pair, tmp_path: Path
 ) -> None:
     assert restore(dark_pair, tmp_path / "out.dng") == 0
@@ -196,7 +196,7 @@ def test_a_device_that_is_not_there_is_an_error(
     assert capsys.readouterr().err.startswith("pairfix: the device mps cannot be used")
 
 
-def test_one_line_tells_what_is_wrong_with_an_input(
+def test_a_damaged_input_is_one_line(
     raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     broken = tmp_path / "broken.dng"
@@ -233,7 +233,7 @@ def test_an_interruption_leaves_nothing_behind(tmp_path: Path, sent: signal.Sign
     listening = (
         "import signal, pairfix.cli; signal.signal(signal.SIGINT, signal.default_int_handler); "
         "pairfix.cli.main()"
-    )  # a shell's background jobs are born deaf to Ctrl-C
+    )  # background jobs of a shell ignore Ctrl-C
     pair = str(example / "long.dng"), str(example / "short.dng")
     command = [sys.executable, "-c", listening, "restore", *pair]
     with subprocess.Popen(
@@ -251,7 +251,7 @@ def test_an_interruption_leaves_nothing_behind(tmp_path: Path, sent: signal.Sign
 
 
 @pytest.mark.parametrize("option", ["-o", "--preview"])
-def test_a_result_never_takes_the_place_of_an_input(
+def test_a_result_never_replaces_an_input(
     rgb_pair: Pair, tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = rgb_pair[1].read_bytes()
@@ -261,7 +261,7 @@ def test_a_result_never_takes_the_place_of_an_input(
     assert rgb_pair[1].read_bytes() == before
 
 
-def test_a_preview_needs_a_name_of_its_own(rgb_pair: Pair, tmp_path: Path) -> None:
+def test_a_preview_needs_its_own_name(rgb_pair: Pair, tmp_path: Path) -> None:
     output = tmp_path / "out.png"
     assert restore(rgb_pair, output, "--preview", str(output)) == OutputError.exit_code
 

@@ -1,63 +1,63 @@
-"""Parity with the official releases of SelfIR and D2HNet."""
+"""Every network computes what it did; SelfIR and D2HNet what their official code does."""
 
 import json
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from tests.networks.make_golden import GOLDEN, compute, compute_frozen, frozen_cases
+from tests.networks.seeded import Array, weight
 
 from pairfix.export.official import drop_unused, fold_spectral_norm
 from pairfix.networks import NETWORKS
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torchvision")
 
-CASES = {
-    "selfir": ("selfir", "fusion", {"channels": 3, "align_corners": True}, (1, 2)),
-    "d2hnet_deblur": ("d2hnet", "deblur", {"channels": 3, "width": 8}, (1, 2)),
-    "d2hnet_enhance": ("d2hnet", "enhance", {"channels": 3, "width": 8}, (1, 2, 3)),
+OFFICIAL = {
+    "selfir": ("selfir", "fusion", {"channels": 3, "align_corners": True}),
+    "d2hnet_deblur": ("d2hnet", "deblur", {"channels": 3, "width": 8}),
+    "d2hnet_enhance": ("d2hnet", "enhance", {"channels": 3, "width": 8}),
 }
+TOLERANCE = 1e-5
+"""Greatest error, in parts of the greatest value."""
 
 
-def golden_weight(key: str, shape: list[int]) -> NDArray[np.float32]:
-    rng = np.random.default_rng([20, zlib.crc32(key.encode())])
-    weight = rng.standard_normal(shape).astype(np.float32)
-    scale = 1 / np.sqrt(np.prod(shape[1:])) if len(shape) > 1 else 0.1
-    return weight * np.float32(scale)
-
-
-@pytest.fixture(scope="module")
-def golden(shared: Path) -> tuple[dict[str, Any], dict[str, NDArray[np.float32]]]:
-    about = json.loads((shared / "reference/golden.json").read_text(encoding="utf-8"))
-    with np.load(shared / "reference/golden.npz") as arrays:
+def read(stem: Path) -> tuple[dict[str, Any], dict[str, Array]]:
+    about = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
+    with np.load(stem.with_suffix(".npz")) as arrays:
         return about, dict(arrays)
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_output_equals_that_of_the_official_code(
-    case: str, golden: tuple[dict[str, Any], dict[str, NDArray[np.float32]]]
-) -> None:
-    about, arrays = golden
-    name, graph_name, overrides, seeds = CASES[case]
+def assert_close(output: Array, expected: Array) -> None:
+    assert output.shape == expected.shape
+    assert np.abs(output - expected).max() < TOLERANCE * np.abs(expected).max()
+
+
+def assert_equals_official(case: str, about: dict[str, Any], expected: Array) -> None:
+    name, graph_name, overrides = OFFICIAL[case]
     network = NETWORKS[name]
     config = network.config(**overrides)
-    graph = next(graph for graph in network.graphs(config) if graph.name == graph_name)
-    official = {key: golden_weight(key, shape) for key, shape in about["keys"][case].items()}
-    tensors = drop_unused(fold_spectral_norm(official), graph)
-    module = network.modules(config)[graph_name].eval()
-    module.load_state_dict({key: torch.from_numpy(value) for key, value in tensors.items()})
-    inputs = [
-        torch.from_numpy(
-            np.random.default_rng(20 + seed).random(about["input_shape"], dtype=np.float32)
-        )
-        for seed in seeds
-    ]
+    (graph,) = (graph for graph in network.graphs(config) if graph.name == graph_name)
+    checkpoint = {key: weight(key, tuple(shape)) for key, shape in about["keys"][case].items()}
+    tensors = drop_unused(fold_spectral_norm(checkpoint), graph)
+    size = about["input_shape"][2:]
+    assert_close(compute(network, graph_name, config, tensors, size), expected)
 
-    with torch.inference_mode():
-        output = module(*inputs).numpy()
 
-    expected = arrays[case]
-    error = np.abs(output - expected).max() / np.abs(expected).max()
-    assert error < 1e-5
+@pytest.mark.parametrize("case", OFFICIAL)
+def test_output_equals_that_of_the_official_code(case: str) -> None:
+    about, arrays = read(GOLDEN / "official")
+    assert_equals_official(case, about, arrays[case])
+
+
+@pytest.mark.parametrize("case", OFFICIAL)
+def test_output_equals_the_shared_golden_vectors(case: str, shared: Path) -> None:
+    about, arrays = read(shared / "reference" / "golden")
+    assert_equals_official(case, about, arrays[case])
+
+
+@pytest.mark.parametrize("case", frozen_cases())
+def test_output_equals_the_frozen_one(case: str) -> None:
+    _, arrays = read(GOLDEN / "frozen")
+    assert_close(compute_frozen(frozen_cases()[case]), arrays[case])

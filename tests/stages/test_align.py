@@ -140,7 +140,7 @@ def test_unrelated_sample_pairs_are_refused(shared: Path) -> None:
 
 @pytest.mark.parametrize("noise", [0.0, 0.05])
 @pytest.mark.parametrize("level", [0.0, 0.2])
-def test_frames_without_structure_are_left_as_they_lie(level: float, noise: float) -> None:
+def test_frames_without_structure_are_not_moved(level: float, noise: float) -> None:
     flat = np.full((3, HEIGHT, WIDTH), level, np.float32)
     short = raw_frame(flat, noise=noise)
     long = raw_frame(flat, noise=noise / 10, seed=1, name="long.dng")

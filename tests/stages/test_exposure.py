@@ -96,7 +96,7 @@ def test_saturated_areas_do_not_bias_the_measurement() -> None:
     assert pair.match.measured_ratio == pytest.approx(4, rel=0.05)
 
 
-def test_swapped_raw_frames_are_told_by_their_exposure_time() -> None:
+def test_swapped_raw_frames_are_recognised_by_their_exposure_time() -> None:
     light = scene()
     long = raw_frame(light, name="long.dng", exposure=SLOW)
     short = raw_frame(light, noise=0.01, exposure=FAST)
@@ -105,7 +105,7 @@ def test_swapped_raw_frames_are_told_by_their_exposure_time() -> None:
     assert any("swapped" in note for note in pair.match.notes)
 
 
-def test_swapped_frames_without_exif_are_told_by_their_noise() -> None:
+def test_swapped_frames_without_exif_are_recognised_by_their_noise() -> None:
     light = scene()
     pair = match_exposure(
         rgb_frame(light, name="short.png", noise=0.05), rgb_frame(light, name="long.png")
@@ -146,7 +146,7 @@ def test_frames_of_different_sizes_are_refused() -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (3, 5)])
-def test_tiny_frames_are_matched_without_a_murmur(size: tuple[int, int]) -> None:
+def test_tiny_frames_are_matched(size: tuple[int, int]) -> None:
     pair = match_exposure(rgb_frame(scene(size)), rgb_frame(scene(size) / 2))
     assert pair.match.measured_ratio == pytest.approx(2, rel=0.02)
 

@@ -78,7 +78,7 @@ def test_the_estimate_without_truth_comes_near_the_true_gain(
     assert after - before == pytest.approx(tuned.gain.decibels, abs=1)
 
 
-def test_the_estimate_tells_a_worse_model_too(tuned: Tuned, soft_pairs: Pairs) -> None:
+def test_the_estimate_recognises_a_worse_model(tuned: Tuned, soft_pairs: Pairs) -> None:
     assert tuned.model is not None
     _, apart = split(soft_pairs)
     pairs = [prepare_pair(each.long, each.short) for each in apart]
@@ -88,7 +88,7 @@ def test_the_estimate_tells_a_worse_model_too(tuned: Tuned, soft_pairs: Pairs) -
     assert not gain.convinces(0)
 
 
-def test_the_model_restores_without_more_ado_and_knows_its_camera(tuned: Tuned) -> None:
+def test_the_model_is_complete_and_knows_its_camera(tuned: Tuned) -> None:
     assert tuned.model is not None
     assert CameraProfile.read(tuned.model.folder / CALIBRATION) == tuned.profile
     card = (tuned.model.folder / "README.md").read_text(encoding="utf-8")
@@ -98,8 +98,15 @@ def test_the_model_restores_without_more_ado_and_knows_its_camera(tuned: Tuned) 
     assert kept >= {"comparison.png", CALIBRATION, "photos", "candidate.training"}
 
 
-def test_a_gain_too_small_makes_no_model(soft_pairs: Pairs, tmp_path: Path) -> None:
-    recipe = replace(RECIPE, steps=1, learning_rate=1e-9)
+def test_a_gain_too_small_makes_no_model(
+    soft_pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def build_start_again(folder: Path, *_: object, **__: object) -> Model:
+        shutil.copytree(find_model("selfir-raw").folder, folder)
+        return find_model(folder)
+
+    monkeypatch.setattr(running, "build_model", build_start_again)
+    recipe = replace(RECIPE, steps=1, batch=1)
     with pytest.raises(
         NotImprovedError, match=r"tuning did not help: .* selfir-raw stays"
     ) as error:
@@ -167,7 +174,7 @@ def test_pairs_of_different_cameras_are_refused(soft_pairs: Pairs, tmp_path: Pat
     assert not (tmp_path / "mine.training").exists()
 
 
-def test_nothing_of_the_users_is_replaced_unasked(
+def test_other_folders_are_not_replaced_unasked(
     tuned: Tuned, soft_pairs: Pairs, tmp_path: Path
 ) -> None:
     assert tuned.model is not None
@@ -182,9 +189,7 @@ def test_nothing_of_the_users_is_replaced_unasked(
         tuning(soft_pairs, tmp_path / "mine").run(resume=True)
 
 
-def test_a_tuning_that_was_begun_is_not_begun_again_unasked(
-    soft_pairs: Pairs, tmp_path: Path
-) -> None:
+def test_an_earlier_tuning_is_not_replaced_unasked(soft_pairs: Pairs, tmp_path: Path) -> None:
     (tmp_path / "mine.training").mkdir()
     (tmp_path / "mine.training" / "pairs.json").write_text("{}")
     with pytest.raises(OutputError, match="holds an earlier tuning; pass --resume or"):
@@ -205,7 +210,7 @@ def test_what_is_interrupted_before_the_training_leaves_nothing(
     assert not list(tmp_path.iterdir())
 
 
-def test_one_photo_is_too_little_to_tune_with(soft_pairs: Pairs, tmp_path: Path) -> None:
+def test_one_readable_pair_is_too_few_to_tune_with(soft_pairs: Pairs, tmp_path: Path) -> None:
     shutil.copytree(soft_pairs[0].long.parents[1], tmp_path / "pairs")
     pairs = found(tmp_path / "pairs")[:3]
     (tuned_with, _), _ = split(pairs)
@@ -246,7 +251,7 @@ def test_a_folder_that_is_no_folder_is_an_error_before_any_work(
 
 
 @pytest.mark.parametrize("damage", ["{", "3"])
-def test_damaged_notes_are_no_tuning(damage: str, soft_pairs: Pairs, tmp_path: Path) -> None:
+def test_damaged_notes_are_refused(damage: str, soft_pairs: Pairs, tmp_path: Path) -> None:
     (tmp_path / "mine.training").mkdir()
     (tmp_path / "mine.training" / "pairs.json").write_text(damage)
     with pytest.raises(ModelError, match=r"pairs\.json cannot be read; start again"):
@@ -259,7 +264,7 @@ def _restored(pair: AlignedPair, model: Model) -> Any:  # noqa: ANN401
 
 
 def _psnr(planes: Any, light: Any) -> float:  # noqa: ANN401
-    """In the network's range, as the estimate has it."""
+    """In the network's range, as in the estimate."""
     red, green, blue = light
     truth = np.stack([red[::2, ::2], green[::2, 1::2], green[1::2, ::2], blue[1::2, 1::2]]).astype(
         np.float32
