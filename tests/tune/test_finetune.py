@@ -130,13 +130,6 @@ def test_a_resumed_tuning_ends_as_one_in_one_go(
     torch.testing.assert_close(found, expected, rtol=0, atol=0)
 
 
-@pytest.mark.usefixtures("undeployed")
-def test_what_counts_as_sharp_can_be_looked_at(soft_pairs: Pairs, tmp_path: Path) -> None:
-    recipe = replace(RECIPE, steps=1, batch=1, objective="selfir", masks=tmp_path)
-    tuning(soft_pairs, tmp_path / "mine", recipe).run()
-    assert len(list(tmp_path.glob("mask-*.png"))) >= len(soft_pairs) - 1
-
-
 def test_too_few_pairs_are_refused(soft_pairs: Pairs, tmp_path: Path) -> None:
     with pytest.raises(PairError, match=r"2 pairs are too few .*; give 3 or more"):
         tuning(soft_pairs[:2], tmp_path / "mine").run()

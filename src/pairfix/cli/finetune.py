@@ -20,7 +20,6 @@ from pairfix.cli.training import (
     torch_device,
     training_runtime,
 )
-from pairfix.errors import OutputError
 from pairfix.export.graphs import require_torch
 from pairfix.image import Progress
 from pairfix.model.model import default_model, find_model
@@ -66,14 +65,6 @@ MorePhotos = Annotated[
     list[Path] | None,
     typer.Option("--photos", help="A further folder of sharp photos (auto).", metavar="FOLDER"),
 ]
-Masks = Annotated[
-    Path | None,
-    typer.Option(
-        "--debug-masks",
-        help="Write what selfir takes for sharp as pictures into this folder.",
-        metavar="FOLDER",
-    ),
-]
 LeastGain = Annotated[
     float,
     typer.Option(help="Gain in dB, estimated on pairs kept apart, below which nothing is made."),
@@ -95,7 +86,6 @@ def finetune(
     start: Start = None,
     objective: Objective = "auto",
     photos: MorePhotos = None,
-    debug_masks: Masks = None,
     minutes: Minutes = None,
     steps: Steps = None,
     batch: Batch = 4,
@@ -121,7 +111,7 @@ def finetune(
     from pairfix.calibration.load import pairs_domain  # noqa: PLC0415  (keeps --help quick)
     from pairfix.pairs import find_pairs  # noqa: PLC0415
 
-    _check_options(objective, photos, debug_masks)
+    _check_options(objective, photos)
     talk = Talk(quiet=quiet or not leads(), verbose=verbose)
     found = find_pairs(source).require()
     begin = find_model(start) if start else default_model(pairs_domain(found.pairs))
@@ -138,7 +128,6 @@ def finetune(
         minutes=_MINUTES if steps is None and minutes is None else minutes,
         batch=batch,
         learning_rate=learning_rate,
-        masks=_made(debug_masks),
         least_gain=least_gain,
         precision=runtime.precision,
         seed=seed,
@@ -161,21 +150,10 @@ def finetune(
     _conclude(tuned, folder, talk, json=json)
 
 
-def _check_options(objective: str, photos: list[Path] | None, masks: Path | None) -> None:
+def _check_options(objective: str, photos: list[Path] | None) -> None:
     """Refuse what the objective would not look at."""
-    if masks is not None and objective != "selfir":
-        raise typer.BadParameter("it needs --objective selfir", param_hint="--debug-masks")
     if photos and objective != "auto":
         raise typer.BadParameter("it needs --objective auto", param_hint="--photos")
-
-
-def _made(folder: Path | None) -> Path | None:
-    if folder is not None:
-        try:
-            folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{folder} cannot be made: {error.strerror}") from error
-    return folder
 
 
 def _interruptible(progress: Progress, stop: "Callable[[], bool]") -> Progress:

@@ -31,7 +31,6 @@ from pairfix.train.training import Trained, train
 from pairfix.tune.compare import compare_models
 from pairfix.tune.crops import RealCrops
 from pairfix.tune.estimate import Gain, estimate_gain, middle, setting_of
-from pairfix.tune.masks import write_masks
 from pairfix.tune.plan import TuneRecipe, plan_task
 from pairfix.tune.prepare import Prepared, prepare, split
 from pairfix.tune.workplace import TuningPlace
@@ -139,8 +138,6 @@ class Tuning:
     ) -> Trained:
         task, recipe = plan_task(prepared, self.start, self.recipe)
         real = None if self.recipe.objective == "auto" else self._real_crops(pairs, recipe)
-        if real and self.recipe.masks and workers.leads:
-            write_masks(real.pieces, self.start, self.recipe.masks)
         self.progress("train", 0, 1)
         return train(
             task,

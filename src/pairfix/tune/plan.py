@@ -50,8 +50,6 @@ class TuneRecipe:
     minutes: float | None = None
     batch: int = 4
     learning_rate: float = 1e-4
-    masks: Path | None = None
-    """Folder for pictures of what SelfIR's losses take for sharp."""
     least_gain: float = 0.2
     """Estimated gain in dB below which the model is left as it is."""
     precision: Precision = "fp32"
