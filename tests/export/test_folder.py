@@ -61,7 +61,7 @@ def test_only_a_model_folder_is_ever_overwritten(tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()
     (folder / "wedding.dng").touch()
-    with pytest.raises(OutputError, match=r"holds wedding\.dng, which is no part of a model"):
+    with pytest.raises(OutputError, match=r"holds wedding\.dng, which is not part of a model"):
         check_folder(folder, overwrite=True)
     with pytest.raises(OutputError, match="is not a folder"):
         check_folder(folder / "wedding.dng", overwrite=True)
@@ -76,7 +76,7 @@ def test_only_a_model_folder_is_ever_overwritten(tmp_path: Path) -> None:
 def test_a_folder_that_only_looks_like_a_model_is_kept(tmp_path: Path, name: str) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / name).write_bytes(b"precious")
-    with pytest.raises(OutputError, match="is no model folder"):
+    with pytest.raises(OutputError, match="is not a model folder"):
         check_folder(tmp_path / "mine", overwrite=True)
     assert (tmp_path / "mine" / name).read_bytes() == b"precious"
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pairfix.export.official import drop_unused, fold_spectral_norm
+from pairfix.export.importing import drop_unused, fold_spectral_norm
 from pairfix.networks import NETWORKS
 
 torch = pytest.importorskip("torch")

@@ -30,8 +30,8 @@ def smooth_pairs(
     coarse = torch.rand(count, channels, crop // 8, crop // 8, generator=generator)
     truth = functional.interpolate(coarse, (crop, crop), mode="bilinear")
     noise = 0.1 * torch.randn(truth.shape, generator=generator)
-    told = torch.full_like(truth, 0.1)
-    return PairBatch(truth + noise, functional.avg_pool2d(truth, 5, 1, 2), truth, told, 0 * told)
+    long, noise_map = functional.avg_pool2d(truth, 5, 1, 2), torch.full_like(truth, 0.1)
+    return PairBatch(truth + noise, long, truth, noise_map, 0 * noise_map)
 
 
 def small_fusion(

@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch")
 
 from pairfix.errors import ModelError  # noqa: E402
 from pairfix.train.distributed import Workers  # noqa: E402
-from pairfix.train.loop import Loop, Standing  # noqa: E402
+from pairfix.train.loop import Loop, Status  # noqa: E402
 from pairfix.train.objectives import Stage  # noqa: E402
 from tests.train.fakes import (  # noqa: E402
     CPU,
@@ -21,14 +21,14 @@ from tests.train.fakes import (  # noqa: E402
 )
 
 
-def run(loop: Loop, stop_after: int | None = None) -> list[Standing]:
-    standings: list[Standing] = []
+def run(loop: Loop, stop_after: int | None = None) -> list[Status]:
+    statuses: list[Status] = []
     loop.run(
         stop=lambda: loop.step == stop_after,
-        report=standings.append,
+        report=statuses.append,
         review=lambda: None,
     )
-    return standings
+    return statuses
 
 
 def scripted_loop(*values: float) -> tuple[Loop, Scripted]:
@@ -40,11 +40,11 @@ def scripted_loop(*values: float) -> tuple[Loop, Scripted]:
 
 def test_the_loss_falls() -> None:
     loop = small_loop(small_recipe(steps=16, learning_rate=5e-3))
-    standings = run(loop)
+    statuses = run(loop)
     losses = [each.losses["network/supervised"] for each in loop.losses]
     assert sum(losses[-3:]) < 0.7 * sum(losses[:3])
-    assert [each.step for each in standings] == list(range(1, 17))
-    assert standings[-1].latest == loop.losses[-1]
+    assert [each.step for each in statuses] == list(range(1, 17))
+    assert statuses[-1].latest == loop.losses[-1]
     assert loop.losses[-1].crops_per_second > 0
 
 
@@ -105,9 +105,9 @@ def test_stages_follow_each_other_each_with_its_learning_rate() -> None:
 
 def test_minutes_end_the_training() -> None:
     loop = small_loop(small_recipe(minutes=0.02))
-    standings = run(loop)
+    statuses = run(loop)
     assert 1.2 <= loop.seconds < 10
-    assert standings[-1].seconds_left < 0.1 + standings[0].seconds_left
+    assert statuses[-1].seconds_left < 0.1 + statuses[0].seconds_left
 
 
 @pytest.mark.parametrize(("every", "reviews"), [(None, 20), (5, 8)])

@@ -7,11 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from pairfix.networks import NETWORKS  # noqa: E402
-from pairfix.train.objectives import (  # noqa: E402
-    OBJECTIVES,
-    ObjectiveSettings,
-    default_objective,
-)
+from pairfix.train.objectives import OBJECTIVES, ObjectiveSettings  # noqa: E402
 from tests.train.fakes import small_fusion, smooth_pairs  # noqa: E402
 
 if TYPE_CHECKING:
@@ -92,7 +88,7 @@ def changed(module: "nn.Module", before: dict[str, "Tensor"]) -> bool:
 
 
 def take_step(objective: "Objective", batch: "PairBatch") -> None:
-    """One turn of every player, who alone must change and get gradients."""
+    """One turn of every player; only that one may change and get gradients."""
     for player, module in objective.players.items():
         before = {name: state_of(each) for name, each in objective.players.items()}
         losses = objective.losses(player, batch, generator(2))
@@ -119,7 +115,7 @@ def test_a_step_trains_each_player_by_itself(
 
 
 @pytest.mark.parametrize(("objective", "name"), REBLURRED)
-def test_the_reblurring_loss_joins_any_objective_that_sees_the_truth(
+def test_the_reblurring_loss_can_be_added_to_any_objective_that_sees_the_truth(
     objective: str, name: str
 ) -> None:
     _, stages = reblurred(objective, name)
@@ -136,12 +132,12 @@ def test_every_objective_is_stepped_through() -> None:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_every_network_has_an_objective_that_suits_it(name: str) -> None:
+def test_every_network_suits_its_default_objective(name: str) -> None:
     network = NETWORKS[name]
-    assert OBJECTIVES[default_objective(name)].suits(network, network.config(**network.small))
+    assert OBJECTIVES[network.training.objective].suits(network, network.config(**network.small))
 
 
-def test_objectives_know_whom_they_do_not_suit() -> None:
+def test_objectives_know_which_networks_they_do_not_suit() -> None:
     for name in ("selfir", "deblurmerger", "reblur-module"):
         network = NETWORKS[name]
         assert not OBJECTIVES["two-phase"].suits(network, network.config(**network.small))
@@ -151,7 +147,7 @@ def test_objectives_know_whom_they_do_not_suit() -> None:
 
 
 @pytest.mark.parametrize("objective", ["self-supervised", "selfir", "noisy-supervised"])
-def test_reblurring_is_refused_where_there_is_no_truth(objective: str) -> None:
+def test_reblurring_is_refused_without_truth(objective: str) -> None:
     with pytest.raises(ValueError, match="reblurring loss"):
         stages_of(objective, "selfir", settings=ObjectiveSettings(reblur=1))
 

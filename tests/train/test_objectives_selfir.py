@@ -67,7 +67,7 @@ def shadows(domain: "Domain", draws: int = DRAWS, seed: int = 1) -> tuple[PairBa
 
 
 class Free(nn.Module):
-    """In a network's place: the same picture whatever it sees, each pixel free to learn."""
+    """Instead of a network: the same picture whatever it sees, each pixel free to learn."""
 
     def __init__(self, picture: "Tensor") -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class Free(nn.Module):
 
 def objective(free: nn.Module, measure: "Measure", auxiliary: float = 0.0) -> SelfSupervised:
     network: Any = free
-    return SelfSupervised(network, measure, regularisation=4, auxiliary=auxiliary)
+    return SelfSupervised(network, measure, regularisation=4, auxiliary=auxiliary, similarity=0.99)
 
 
 def total(free: nn.Module, measure: "Measure", batch: PairBatch) -> "Tensor":
@@ -259,7 +259,7 @@ def test_a_training_is_finite_and_the_same_again(
         assert trained.complete
         losses = [value for each in trained.log.losses for value in each.losses.values()]
         assert torch.tensor(losses).isfinite().all()
-        stored = torch.load(trained.workplace / "state.pt", weights_only=True)
+        stored = torch.load(trained.folder / "state.pt", weights_only=True)
         states.append(stored["state"]["ema"])
     torch.testing.assert_close(*states, rtol=0, atol=0)
 

@@ -66,14 +66,14 @@ def test_a_training_leaves_a_model_with_its_card(trained: Trained, photos: Path)
 
 def test_a_training_leaves_its_log_and_pictures(trained: Trained, photos: Path) -> None:
     names = ["curves.png", "log.json", "samples.png", "state.pt"]
-    assert sorted(path.name for path in trained.workplace.iterdir()) == names
-    text = (trained.workplace / "log.json").read_text()
+    assert sorted(path.name for path in trained.folder.iterdir()) == names
+    text = (trained.folder / "log.json").read_text()
     log = json.loads(text)
     assert str(photos.parent) not in text
     assert [each["step"] for each in log["losses"]] == [1, 2, 3, 4, 5, 6]
     assert [each["step"] for each in log["validation"]] == [3, 6]
     assert log["about"]["recipe"]["steps"] == 6
-    assert cv2.imread(str(trained.workplace / "curves.png")) is not None
+    assert cv2.imread(str(trained.folder / "curves.png")) is not None
 
 
 @pytest.mark.usefixtures("undeployed")
@@ -89,7 +89,7 @@ def test_a_resumed_training_ends_as_one_in_one_go(
     assert [each.step for each in second.log.losses] == [1, 2, 3, 4, 5, 6]
     expected, found = (
         torch.load(folder / "state.pt", weights_only=True)["state"]
-        for folder in (trained.workplace, second.workplace)
+        for folder in (trained.folder, second.folder)
     )
     for state in expected, found:
         del state["seconds"], state["log"]
@@ -99,11 +99,11 @@ def test_a_resumed_training_ends_as_one_in_one_go(
 @pytest.mark.usefixtures("undeployed")
 def test_a_checkpoint_may_lack_what_its_version_did_not_know(photos: Path, tmp_path: Path) -> None:
     output = tmp_path / "mine"
-    workplace = train(task(photos), output, RECIPE, CPU, stop=stop_before(1)).workplace
-    stored = torch.load(workplace / "state.pt", weights_only=True)
+    folder = train(task(photos), output, RECIPE, CPU, stop=stop_before(1)).folder
+    stored = torch.load(folder / "state.pt", weights_only=True)
     identity = json.loads(stored["identity"])
     del identity["start"]
-    torch.save({**stored, "identity": json.dumps(identity)}, workplace / "state.pt")
+    torch.save({**stored, "identity": json.dumps(identity)}, folder / "state.pt")
     assert train(task(photos), output, RECIPE, CPU, resume=True).complete
 
 
@@ -122,7 +122,7 @@ def test_memory_that_runs_out_is_said_with_what_helps(
 @pytest.mark.usefixtures("undeployed")
 def test_only_the_same_training_is_resumed(trained: Trained, photos: Path, tmp_path: Path) -> None:
     output = tmp_path / "mine"
-    with pytest.raises(OutputError, match="no checkpoint to go on from"):
+    with pytest.raises(OutputError, match="no checkpoint to resume"):
         train(task(photos), output, RECIPE, CPU, resume=True)
     train(task(photos), output, RECIPE, CPU, stop=stop_before(1))
     with pytest.raises(OutputError, match="holds an earlier training; pass --resume or"):

@@ -12,43 +12,39 @@ import torch
 from pairfix.errors import ModelError
 from pairfix.synth.batch import PairBatch
 from pairfix.train.distributed import Workers
-from pairfix.train.ema import Ema
 from pairfix.train.fusion import Fusion
 from pairfix.train.log import Losses
+from pairfix.train.modes import random_state, restore_random_state
 from pairfix.train.objectives.spec import Stage
-from pairfix.train.player import Player
-from pairfix.train.random import random_state, restore_random_state
-from pairfix.train.schedule import cosine, current_stage, progress
-from pairfix.train.train_recipe import TrainRecipe
+from pairfix.train.player import Ema, Player
+from pairfix.train.task import Render
+from pairfix.train.train_recipe import TrainRecipe, cosine, current_stage, progress
 
-__all__ = ["Loop", "Render", "Standing"]
-
-Render = Callable[[torch.Generator], PairBatch]
-"""Makes the next batch of pairs."""
+__all__ = ["Loop", "Status"]
 
 _log = logging.getLogger(__name__)
 _TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _PATIENCE = 20
-"""Steps in a row that may be skipped before the training is given up."""
+"""Steps in a row that may be skipped before the training is abandoned."""
 _REVIEWS = 20
-"""Validations of a training, unless the recipe says after how many steps."""
+"""Validations of a training, unless the recipe sets `validate_every`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a training stands."""
+class Status:
+    """How far a training is."""
 
     step: int
     share: float
     """The share of the whole training that is done."""
     stage: str
     latest: Losses | None
-    """The last look at the losses."""
+    """The last reading of the losses."""
     seconds_left: float
 
 
 class Loop:
-    """A training that goes on step by step, from wherever its state stands."""
+    """The steps of a training; its state can be saved and restored."""
 
     def __init__(
         self,
@@ -59,10 +55,10 @@ class Loop:
         device: torch.device,
         workers: Workers,
     ) -> None:
-        """Start at the first step, the networks compiled and in the memory order of the recipe.
+        """Prepare the first step; networks are compiled and laid out in memory as the recipe says.
 
         Args:
-            fusion: What gets deployed, on `device`.
+            fusion: The network that gets deployed, on `device`.
             stages: Objectives in order, over `fusion` and their own modules, on `device`.
             render: Makes the batches, on `device`.
             recipe: Settings.
@@ -94,21 +90,21 @@ class Loop:
         self,
         *,
         stop: Callable[[], bool],
-        report: Callable[[Standing], None],
+        report: Callable[[Status], None],
         review: Callable[[], None],
     ) -> bool:
-        """Train until the end, or until told to stop.
+        """Train to the end, or until `stop` returns true.
 
         Args:
-            stop: Asked before each step.
-            report: Told after each step; it must not take long.
-            review: Called now and then by all processes, between two steps.
+            stop: Called before each step.
+            report: Called after each step; it must not take long.
+            review: Called at intervals by all processes, between two steps.
 
         Returns:
-            Whether the training came to its end.
+            Whether the training is complete.
 
         Raises:
-            ModelError: The losses stay not finite.
+            ModelError: The losses have not been finite for many steps.
         """
         clock = _Clock(self.seconds, self.step, progress(self._recipe, self.step, self.seconds))
         self._reviewed = int(self._share() * _REVIEWS)
@@ -121,17 +117,17 @@ class Loop:
             self.step += 1
             self.seconds = clock.seconds()
             if self.step % self._recipe.log_every == 0:
-                self._look(rate, clock)
+                self._read_losses(rate, clock)
             latest = self.losses[-1] if self.losses else None
             stage = self._stages[self._stage].name
             done = min(progress(self._recipe, self.step, self.seconds), 1.0)
-            report(Standing(self.step, done, stage, latest, clock.left(done)))
+            report(Status(self.step, done, stage, latest, clock.left(done)))
             if self._review_due(share):
                 review()
                 clock.leave_out(self.step)
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that the next steps depend on; all processes must ask for it together."""
+        """Everything that the next steps depend on; all processes must call this together."""
         return {
             "step": self.step,
             "seconds": self.seconds,
@@ -147,7 +143,7 @@ class Loop:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a checkpoint."""
+        """Continue from a checkpoint."""
         self.step, self.seconds = state["step"], state["seconds"]
         self.fusion.load_state_dict(state["fusion"])
         self.ema.load_state_dict(state["ema"])
@@ -171,7 +167,7 @@ class Loop:
         }
 
     def _train(self, share: float) -> float:
-        """Take one step with every player; the learning rate it took."""
+        """Take one step with every player, and return its learning rate."""
         index, done = current_stage(self._stages, share)
         if index != self._stage:
             self._enter(index)
@@ -188,7 +184,7 @@ class Loop:
         self.ema.update(self.fusion)
         return rate
 
-    def _look(self, rate: float, clock: "_Clock") -> None:
+    def _read_losses(self, rate: float, clock: "_Clock") -> None:
         """Read the losses from the device."""
         losses: dict[str, float] = {}
         for name, player in self._players.items():
@@ -222,10 +218,10 @@ class _Clock:
     def __init__(self, seconds: float, step: int, share: float) -> None:
         self._start = time.monotonic() - seconds
         self._seconds, self._share = seconds, share
-        self._looked = seconds, step
+        self._mark = seconds, step
 
     def seconds(self) -> float:
-        """Time used since the start of the training, its earlier parts included."""
+        """Time used since the start of the training, including earlier parts."""
         return time.monotonic() - self._start
 
     def left(self, share: float) -> float:
@@ -235,17 +231,17 @@ class _Clock:
 
     def steps_per_second(self, step: int) -> float:
         """Pace since the last call."""
-        then, before = self._looked
+        then, before = self._mark
         self.leave_out(step)
-        return (step - before) / max(self._looked[0] - then, 1e-9)
+        return (step - before) / max(self._mark[0] - then, 1e-9)
 
     def leave_out(self, step: int) -> None:
-        """Let the pace count from now on."""
-        self._looked = self.seconds(), step
+        """Measure the pace from now on."""
+        self._mark = self.seconds(), step
 
 
 def _ordered(batch: PairBatch, *, last: bool) -> PairBatch:
-    """The batch in the memory order that the networks want."""
+    """The batch in the memory order of the networks."""
     if not last:
         return batch
     return dataclasses.replace(

@@ -25,7 +25,7 @@ from pairfix.progress import no_progress
 from pairfix.stages.fuse import check_model
 from pairfix.synth.photos import list_photos
 from pairfix.train.distributed import Workers, joined
-from pairfix.train.loop import Standing
+from pairfix.train.loop import Status
 from pairfix.train.train_recipe import TrainRecipe
 from pairfix.train.training import Trained, train
 from pairfix.tune.compare import compare_models
@@ -79,7 +79,7 @@ class Tuning:
     """What the user typed, for log and model card."""
     progress: Progress = no_progress
     """Called with the stages ``"calibrate"``, ``"restore"``, ``"train"`` and ``"compare"``."""
-    report: Callable[[Standing], None] = lambda _: None
+    report: Callable[[Status], None] = lambda _: None
     """Told after each step where the training stands."""
     stop: Callable[[], bool] = lambda: False
     """Asked before each step whether to stop."""

@@ -16,8 +16,7 @@ from pairfix.noise import affine_curve
 from pairfix.synth.noise import CALIBRATED
 from pairfix.synth.render import photo_side
 from pairfix.synth.synth_recipe import SynthRecipe
-from pairfix.train.objectives import ObjectiveSettings
-from pairfix.train.objectives.self_supervised import SHRINKS
+from pairfix.train.objectives import SHRINKS, ObjectiveSettings
 from pairfix.train.task import Task
 from pairfix.train.train_recipe import TrainRecipe
 from pairfix.tune.prepare import Prepared
