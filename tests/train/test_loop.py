@@ -1,4 +1,4 @@
-"""The loop: it learns, goes on where it stopped, and gives up where nothing can be learnt."""
+"""The loop: it learns, continues from where it stopped, and gives up where nothing is learnt."""
 
 import math
 

@@ -62,8 +62,9 @@ def shadows(domain: "Domain", draws: int = DRAWS, seed: int = 1) -> tuple[PairBa
     noise = READ[domain] * torch.randn(clean.shape, generator=generator(seed))
     short = encode_planes(clean + column(GAINS[domain]) * noise, domain)
     long = encode_planes(clean, domain)
-    told = torch.zeros_like(short)
-    return PairBatch(short, long, torch.full_like(short, torch.nan), told, told), clean[:1]
+    noise_map = torch.zeros_like(short)
+    truth = torch.full_like(short, torch.nan)
+    return PairBatch(short, long, truth, noise_map, noise_map), clean[:1]
 
 
 class Free(nn.Module):

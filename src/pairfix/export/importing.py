@@ -55,7 +55,7 @@ def import_checkpoint(
 ) -> Model:
     """Make a model folder from the files of an official release.
 
-    A file may hold a state dict alone or within other dictionaries, with or without the prefix
+    A file may hold a state dict, also nested in other dictionaries, with or without the prefix
     ``module.``. Code that it may contain is not run.
 
     Args:
@@ -163,7 +163,7 @@ def _read(path: Path) -> list[Tensors]:
         if kind := re.search(r"GLOBAL (\S+)", str(error)):
             raise ModelError(
                 f"{path} is refused: it holds {kind[1]} besides tensors, which could run code",
-                "save the network's state_dict() alone",
+                "save only the network's state_dict()",
             ) from error
         raise ModelError(
             f"{path} is damaged, or no PyTorch checkpoint", "fetch it again"

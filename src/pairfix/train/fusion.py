@@ -56,7 +56,7 @@ class Fusion(nn.Module):
         return output
 
     def run(self, graph: Graph, sources: Mapping[str, Tensor]) -> Tensor:
-        """Run one graph alone.
+        """Run a single graph.
 
         Args:
             graph: One of `graphs`.

@@ -1,4 +1,4 @@
-"""SelfIR: two light encoders, one per exposure, and one decoder; or one of the two alone."""
+"""SelfIR: two light encoders, one per exposure, and one decoder; or only one encoder."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
