@@ -16,7 +16,7 @@ pytest.importorskip("onnxscript")
 pytest.importorskip("matplotlib")
 
 from pairfix.errors import InputError, MemoryExhaustedError, ModelError, OutputError  # noqa: E402
-from pairfix.model.model import WEIGHTS  # noqa: E402
+from pairfix.model.model import WEIGHTS, find_model  # noqa: E402
 from pairfix.networks import NETWORKS  # noqa: E402
 from pairfix.train import training as running  # noqa: E402
 from pairfix.train.task import Task  # noqa: E402
@@ -138,6 +138,21 @@ def test_only_the_same_training_is_resumed(trained: Trained, photos: Path, tmp_p
     (tmp_path / "mine.training" / "state.pt").write_bytes(b"PK")
     with pytest.raises(ModelError, match=r"state\.pt cannot be read"):
         train(task(photos), output, RECIPE, CPU, resume=True)
+
+
+def test_a_model_inherits_the_reblurring_module_of_its_start(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str | None] = []
+    monkeypatch.setattr(
+        running, "build_model", lambda *_, reblur_module, **__: written.append(reblur_module)
+    )
+    start = find_model("selfir-raw")
+    onward = replace(task(photos), config=start.config)
+    recipe = small_recipe(steps=1, batch=1, validation_pairs=1)
+    train(onward, tmp_path / "tuned", recipe, CPU, start=start)
+    train(task(photos), tmp_path / "new", recipe, CPU)
+    assert written == ["reblur-raw", None]
 
 
 def test_what_is_in_the_way_stays(trained: Trained, photos: Path) -> None:
