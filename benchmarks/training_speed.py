@@ -117,8 +117,8 @@ def _step(
     fusion = Fusion(task.network, task.config).to(device)
     build = OBJECTIVES[task.objective].build
     generator = torch.Generator().manual_seed(0)
-    stages = build(fusion, task.network, task.config, ObjectiveSettings(), generator)
-    loop = Loop(fusion, stages, render, recipe, device, Workers())
+    phases = build(fusion, task.network, task.config, ObjectiveSettings(), generator)
+    loop = Loop(fusion, phases, render, recipe, device, Workers())
 
     def step() -> None:
         last = loop.step + 1

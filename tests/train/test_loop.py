@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 from pairfix.errors import ModelError  # noqa: E402
 from pairfix.train.distributed import Workers  # noqa: E402
 from pairfix.train.loop import Loop, Status  # noqa: E402
-from pairfix.train.objectives import Stage  # noqa: E402
+from pairfix.train.objectives import Phase  # noqa: E402
 from tests.train.fakes import (  # noqa: E402
     CPU,
     Scripted,
@@ -34,8 +34,8 @@ def run(loop: Loop, stop_after: int | None = None) -> list[Status]:
 def scripted_loop(*values: float) -> tuple[Loop, Scripted]:
     objective = Scripted(*values)
     recipe = small_recipe(steps=len(values), learning_rate=0.1)
-    stage = Stage("scripted", objective, 0.1)
-    return Loop(small_fusion(), [stage], smooth_pairs, recipe, CPU, Workers()), objective
+    phase = Phase("scripted", objective, 0.1)
+    return Loop(small_fusion(), [phase], smooth_pairs, recipe, CPU, Workers()), objective
 
 
 def test_the_loss_falls() -> None:
@@ -91,15 +91,15 @@ def test_losses_that_are_never_finite_end_the_training() -> None:
 
 def test_stages_follow_each_other_each_with_its_learning_rate() -> None:
     fusion = small_fusion()
-    (stage,) = supervised(fusion)
-    stages = [
-        Stage("first", stage.objective, 1e-3, share=0.25),
-        Stage("second", stage.objective, 1e-4, share=0.75),
+    (phase,) = supervised(fusion)
+    phases = [
+        Phase("first", phase.objective, 1e-3, share=0.25),
+        Phase("second", phase.objective, 1e-4, share=0.75),
     ]
     recipe = small_recipe(steps=8)
-    loop = Loop(fusion, stages, smooth_pairs, recipe, CPU, Workers())
+    loop = Loop(fusion, phases, smooth_pairs, recipe, CPU, Workers())
     run(loop)
-    assert [each.stage for each in loop.losses] == ["first"] * 2 + ["second"] * 6
+    assert [each.phase for each in loop.losses] == ["first"] * 2 + ["second"] * 6
     assert loop.losses[2].learning_rate == pytest.approx(1e-4, rel=0.1)
 
 

@@ -198,16 +198,16 @@ def build(channels: int = 4, **settings: Any) -> tuple[Free, Any]:  # noqa: ANN4
     free: Any = Free(torch.full((1, channels, 16, 16), 0.3))
     config = SELFIR.config(channels=channels)
     make = OBJECTIVES["selfir"].build
-    (stage,) = make(free, SELFIR, config, ObjectiveSettings(**settings), generator())
-    return free, stage
+    (phase,) = make(free, SELFIR, config, ObjectiveSettings(**settings), generator())
+    return free, phase
 
 
 @pytest.mark.parametrize(("channels", "weight"), [(4, 4), (3, 2)])
 def test_it_has_the_papers_terms_and_weights(channels: int, weight: float) -> None:
-    free, stage = build(channels)
-    assert (stage.learning_rate, stage.share) == (1e-4, 1)
+    free, phase = build(channels)
+    assert (phase.learning_rate, phase.share) == (1e-4, 1)
     batch = smooth_pairs(generator(1), channels=channels)
-    losses = stage.objective.losses("network", batch, generator())
+    losses = phase.objective.losses("network", batch, generator())
     assert list(losses) == ["reconstruction", "regularisation", "auxiliary"]
     assert free.seen == [True, False]
     _, plain = build(channels, regularisation=1.0, auxiliary=0.0)

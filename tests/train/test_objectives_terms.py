@@ -68,8 +68,8 @@ def built(objective: str, name: str) -> tuple["Fusion", "Objective"]:
     network, fusion = NETWORKS[name], small_fusion(name)
     config = network.config(**network.small)
     build = OBJECTIVES[objective].build
-    *_, stage = build(fusion, network, config, ObjectiveSettings(), generator())
-    return fusion, stage.objective
+    *_, phase = build(fusion, network, config, ObjectiveSettings(), generator())
+    return fusion, phase.objective
 
 
 def test_supervised_compares_with_the_truth() -> None:

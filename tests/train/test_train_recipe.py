@@ -2,8 +2,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from pairfix.train.objectives import Stage
-from pairfix.train.train_recipe import TrainRecipe, cosine, current_stage, progress
+from pairfix.train.objectives import Phase
+from pairfix.train.train_recipe import TrainRecipe, cosine, current_phase, progress
 from tests.train.fakes import Scripted
 
 
@@ -13,12 +13,12 @@ def test_progress_is_measured_in_steps_or_in_minutes() -> None:
 
 
 def test_stages_share_the_training() -> None:
-    stages = [Stage(str(share), Scripted(), 1e-4, share=share) for share in (0.25, 0.75)]
-    assert current_stage(stages, 0.0) == (0, 0.0)
-    assert current_stage(stages, 0.125) == (0, 0.5)
-    assert current_stage(stages, 0.25) == (1, 0.0)
-    assert current_stage(stages, 0.625) == (1, 0.5)
-    assert current_stage(stages, 1.0) == (1, 1.0)
+    phases = [Phase(str(share), Scripted(), 1e-4, share=share) for share in (0.25, 0.75)]
+    assert current_phase(phases, 0.0) == (0, 0.0)
+    assert current_phase(phases, 0.125) == (0, 0.5)
+    assert current_phase(phases, 0.25) == (1, 0.0)
+    assert current_phase(phases, 0.625) == (1, 0.5)
+    assert current_phase(phases, 1.0) == (1, 1.0)
 
 
 def test_the_learning_rate_rises_and_falls() -> None:

@@ -185,13 +185,13 @@ Minutes = Annotated[
 LearningRate = Annotated[
     float | None,
     typer.Option(
-        help="Peak learning rate of every stage; else the objective's.", rich_help_panel=_SCHEDULE
+        help="Peak learning rate of every phase; else the objective's.", rich_help_panel=_SCHEDULE
     ),
 ]
 Warmup = Annotated[
     float,
     typer.Option(
-        help="Share of a stage in which the learning rate rises.", rich_help_panel=_SCHEDULE
+        help="Share of a phase in which the learning rate rises.", rich_help_panel=_SCHEDULE
     ),
 ]
 EmaDecay = Annotated[

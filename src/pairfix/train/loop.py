@@ -15,10 +15,10 @@ from pairfix.train.distributed import Workers
 from pairfix.train.fusion import Fusion
 from pairfix.train.log import Losses
 from pairfix.train.modes import random_state, restore_random_state
-from pairfix.train.objectives.spec import Stage
+from pairfix.train.objectives.spec import Phase
 from pairfix.train.player import Ema, Player
 from pairfix.train.task import Render
-from pairfix.train.train_recipe import TrainRecipe, cosine, current_stage, progress
+from pairfix.train.train_recipe import TrainRecipe, cosine, current_phase, progress
 
 __all__ = ["Loop", "Status"]
 
@@ -37,7 +37,7 @@ class Status:
     step: int
     share: float
     """The share of the whole training that is done."""
-    stage: str
+    phase: str
     latest: Losses | None
     """The last reading of the losses."""
     seconds_left: float
@@ -49,7 +49,7 @@ class Loop:
     def __init__(
         self,
         fusion: Fusion,
-        stages: Sequence[Stage],
+        phases: Sequence[Phase],
         render: Render,
         recipe: TrainRecipe,
         device: torch.device,
@@ -59,22 +59,22 @@ class Loop:
 
         Args:
             fusion: The network that gets deployed, on `device`.
-            stages: Objectives in order, over `fusion` and their own modules, on `device`.
+            phases: Objectives in order, over `fusion` and their own modules, on `device`.
             render: Makes the batches, on `device`.
             recipe: Settings.
             device: Where to train.
             workers: The processes that train together; each renders its own pairs.
         """
         if recipe.channels_last:
-            for stage in stages:
-                for module in (fusion, *stage.objective.players.values()):
+            for phase in phases:
+                for module in (fusion, *phase.objective.players.values()):
                     module.to(memory_format=torch.channels_last)
         self.fusion = fusion
         self.ema = Ema(fusion, recipe.ema_decay)
         self.step = 0
         self.seconds = 0.0
         self.losses: list[Losses] = []
-        self._stages = stages
+        self._phases = phases
         self._render = render
         self._recipe = recipe
         self._device = device
@@ -119,9 +119,9 @@ class Loop:
             if self.step % self._recipe.log_every == 0:
                 self._read_losses(rate, clock)
             latest = self.losses[-1] if self.losses else None
-            stage = self._stages[self._stage].name
+            phase = self._phases[self._phase].name
             done = min(progress(self._recipe, self.step, self.seconds), 1.0)
-            report(Status(self.step, done, stage, latest, clock.left(done)))
+            report(Status(self.step, done, phase, latest, clock.left(done)))
             if self._review_due(share):
                 review()
                 clock.leave_out(self.step)
@@ -131,12 +131,12 @@ class Loop:
         return {
             "step": self.step,
             "seconds": self.seconds,
-            "stage": self._stage,
+            "phase": self._phase,
             "fusion": self.fusion.state_dict(),
             "ema": self.ema.state_dict(),
             "modules": [
-                {name: module.state_dict() for name, module in stage.objective.players.items()}
-                for stage in self._stages
+                {name: module.state_dict() for name, module in phase.objective.players.items()}
+                for phase in self._phases
             ],
             "players": {name: player.state_dict() for name, player in self._players.items()},
             "random": self._workers.gather(random_state(self._generator)),
@@ -147,10 +147,10 @@ class Loop:
         self.step, self.seconds = state["step"], state["seconds"]
         self.fusion.load_state_dict(state["fusion"])
         self.ema.load_state_dict(state["ema"])
-        for stage, modules in zip(self._stages, state["modules"], strict=True):
-            for name, module in stage.objective.players.items():
+        for phase, modules in zip(self._phases, state["modules"], strict=True):
+            for name, module in phase.objective.players.items():
                 module.load_state_dict(modules[name])
-        self._enter(state["stage"])
+        self._enter(state["phase"] if "phase" in state else state["stage"])
         for name, player in self._players.items():
             player.load_state_dict(state["players"][name])
         restore_random_state(self._generator, state["random"][self._workers.rank])
@@ -159,27 +159,27 @@ class Loop:
         """The share of the training that is done in the middle of the next step."""
         return progress(self._recipe, self.step + 0.5, self.seconds)
 
-    def _enter(self, stage: int) -> None:
-        self._stage = stage
+    def _enter(self, phase: int) -> None:
+        self._phase = phase
         self._players = {
-            name: Player(module, self._stages[stage].betas, self._recipe, self._device)
-            for name, module in self._stages[stage].objective.players.items()
+            name: Player(module, self._phases[phase].betas, self._recipe, self._device)
+            for name, module in self._phases[phase].objective.players.items()
         }
 
     def _train(self, share: float) -> float:
         """Take one step with every player, and return its learning rate."""
-        index, done = current_stage(self._stages, share)
-        if index != self._stage:
+        index, done = current_phase(self._phases, share)
+        if index != self._phase:
             self._enter(index)
-        stage = self._stages[index]
-        peak = self._recipe.learning_rate or stage.learning_rate
+        phase = self._phases[index]
+        peak = self._recipe.learning_rate or phase.learning_rate
         rate = peak * cosine(done, self._recipe.warmup)
         with torch.no_grad():
             batch = _ordered(self._render(self._generator), last=self._recipe.channels_last)
         precision = _TYPES[self._recipe.precision]
         for name, player in self._players.items():
             with torch.autocast(self._device.type, precision, precision != torch.float32):
-                losses = stage.objective.losses(name, batch, self._generator)
+                losses = phase.objective.losses(name, batch, self._generator)
             player.step(losses, rate, self._workers)
         self.ema.update(self.fusion)
         return rate
@@ -201,8 +201,8 @@ class Loop:
                     "try a smaller --learning-rate, or --precision fp32",
                 )
         crops = self._recipe.batch * self._workers.count * clock.steps_per_second(self.step)
-        stage = self._stages[self._stage].name
-        self.losses.append(Losses(self.step, self.seconds, stage, rate, crops, losses))
+        phase = self._phases[self._phase].name
+        self.losses.append(Losses(self.step, self.seconds, phase, rate, crops, losses))
 
     def _review_due(self, share: float) -> bool:
         if self._recipe.validate_every is not None:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pairfix.backends import Precision
-from pairfix.train.objectives.spec import Stage
+from pairfix.train.objectives.spec import Phase
 
-__all__ = ["TrainRecipe", "cosine", "current_stage", "progress"]
+__all__ = ["TrainRecipe", "cosine", "current_phase", "progress"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,9 @@ class TrainRecipe:
     crop: int = 128
     """Side of a pair in the network's planes (half the photo's pixels for a mosaic)."""
     learning_rate: float | None = None
-    """Peak of every stage; None for each stage's own."""
+    """Peak of every phase; None for each phase's own."""
     warmup: float = 0.02
-    """Share of each stage in which the learning rate rises linearly."""
+    """Share of each phase in which the learning rate rises linearly."""
     ema_decay: float = 0.999
     """Decay of the exponential moving average of the weights, which is what gets deployed."""
     clip: float = 1.0
@@ -76,21 +76,21 @@ def progress(recipe: TrainRecipe, step: float, seconds: float) -> float:
     return step / (recipe.steps or 1)
 
 
-def current_stage(stages: Sequence[Stage], share: float) -> tuple[int, float]:
-    """Index of the current stage, and the share of it that is done.
+def current_phase(phases: Sequence[Phase], share: float) -> tuple[int, float]:
+    """Index of the current phase, and the share of it that is done.
 
     Args:
-        stages: The stages in order.
+        phases: The phases in order.
         share: The share of the whole training that is done, at most 1.
     """
-    whole = sum(stage.share for stage in stages)
+    whole = sum(phase.share for phase in phases)
     start = 0.0
-    for index, stage in enumerate(stages):
-        length = stage.share / whole
-        if share < start + length or index == len(stages) - 1:
+    for index, phase in enumerate(phases):
+        length = phase.share / whole
+        if share < start + length or index == len(phases) - 1:
             return index, min(max((share - start) / length, 0.0), 1.0)
         start += length
-    raise ValueError("there is no stage")
+    raise ValueError("there is no phase")
 
 
 def cosine(share: float, warmup: float) -> float:
@@ -99,7 +99,7 @@ def cosine(share: float, warmup: float) -> float:
     Source: Loshchilov and Hutter, 2017 (Eq. 5, without restarts).
 
     Args:
-        share: The share of the stage that is done.
+        share: The share of the phase that is done.
         warmup: The share in which it rises.
     """
     if share < warmup:

@@ -20,7 +20,7 @@ from pairfix.train.fusion import Fusion
 from pairfix.train.log import TrainingLog, Validated, draw_curves
 from pairfix.train.loop import Loop, Status
 from pairfix.train.modes import seeded
-from pairfix.train.objectives import OBJECTIVES, ObjectiveSpec, Stage
+from pairfix.train.objectives import OBJECTIVES, ObjectiveSpec, Phase
 from pairfix.train.task import Pairs, Render, Task
 from pairfix.train.train_recipe import TrainRecipe
 from pairfix.train.transfer import (
@@ -150,10 +150,10 @@ class _Run:
             initialise(fusion, task.network, torch.Generator().manual_seed(recipe.seed))
         else:
             start_from(start, fusion)
-        stages = _build(task, fusion, device, recipe.seed)
-        modules = [fusion, *(m for stage in stages for m in stage.objective.players.values())]
+        phases = _build(task, fusion, device, recipe.seed)
+        modules = [fusion, *(m for phase in phases for m in phase.objective.players.values())]
         workers.copy_from_leader(modules)
-        loop = Loop(fusion, stages, render, recipe, device, workers)
+        loop = Loop(fusion, phases, render, recipe, device, workers)
         validation = Validation(pairs.fixed(), task.synth.domain)
         about = describe_training(task, recipe, device, workers, start, pairs)
         noisy = validation.noisy() if workers.leads and task.network.restores else None
@@ -235,8 +235,8 @@ def _spec(task: Task) -> ObjectiveSpec:
     return spec
 
 
-def _build(task: Task, fusion: Fusion, device: torch.device, seed: int) -> Sequence[Stage]:
-    """The stages of the training, everything on the device."""
+def _build(task: Task, fusion: Fusion, device: torch.device, seed: int) -> Sequence[Phase]:
+    """The phases of the training, everything on the device."""
     settings = task.settings
     if task.deblurrer is not None:
         check_deblurrer(task.deblurrer, task.network, task.synth.domain)

@@ -13,8 +13,8 @@ from pairfix.train.objectives.spec import (
     Objective,
     ObjectiveSettings,
     ObjectiveSpec,
+    Phase,
     PixelLossName,
-    Stage,
 )
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ __all__ = [
     "Objective",
     "ObjectiveSettings",
     "ObjectiveSpec",
+    "Phase",
     "PixelLossName",
-    "Stage",
 ]
 
 SHRINKS = 2
@@ -45,7 +45,7 @@ def _built_by(place: str) -> Build:
         config: Any,  # noqa: ANN401
         settings: ObjectiveSettings,
         generator: "torch.Generator",
-    ) -> tuple[Stage, ...]:
+    ) -> tuple[Phase, ...]:
         module, _, name = place.partition(".")
         function: Build = getattr(import_module(f"{__name__}.{module}"), name)
         return function(fusion, network, config, settings, generator)

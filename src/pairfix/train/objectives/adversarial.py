@@ -25,7 +25,7 @@ from pairfix.train.losses import (
 )
 from pairfix.train.modes import frozen
 from pairfix.train.objectives.reblurring import Term, with_reblurring
-from pairfix.train.objectives.spec import Objective, ObjectiveSettings, Stage
+from pairfix.train.objectives.spec import Objective, ObjectiveSettings, Phase
 from pairfix.train.transfer import initialise_gaussian
 
 __all__ = [
@@ -197,8 +197,8 @@ def build_adversarial(
     config: Any,  # noqa: ANN401
     settings: ObjectiveSettings,
     generator: torch.Generator,
-) -> tuple[Stage, ...]:
-    """One stage; the order of turns is DeblurRNN's for that network, else DeblurMerger's."""
+) -> tuple[Phase, ...]:
+    """One phase; the order of turns is DeblurRNN's for that network, else DeblurMerger's."""
     device = next(fusion.parameters()).device
     discriminator = build_discriminator(config.channels, generator).to(device)
     module = fusion.modules_by_graph[network.graphs(config)[-1].name]
@@ -211,7 +211,7 @@ def build_adversarial(
         )
 
     objective = with_reblurring(make, fusion, config, settings, generator, scale=settings.content)
-    return (Stage("adversarial", objective, _LEARNING_RATE, _BETAS),)
+    return (Phase("adversarial", objective, _LEARNING_RATE, _BETAS),)
 
 
 def build_discriminator(channels: int, generator: torch.Generator) -> nn.Module:

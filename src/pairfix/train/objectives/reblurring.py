@@ -21,7 +21,7 @@ from pairfix.synth.batch import PairBatch
 from pairfix.train.fusion import Fusion
 from pairfix.train.losses import l1
 from pairfix.train.modes import evaluating, frozen, seeded
-from pairfix.train.objectives.spec import Objective, ObjectiveSettings, Stage
+from pairfix.train.objectives.spec import Objective, ObjectiveSettings, Phase
 
 __all__ = [
     "Reblurred",
@@ -167,15 +167,15 @@ def build_reblur(
     config: Any,  # noqa: ANN401
     settings: ObjectiveSettings,
     generator: torch.Generator,
-) -> tuple[Stage, ...]:
-    """One stage, which trains a reblurring module for a network that stays as it is."""
+) -> tuple[Phase, ...]:
+    """One phase, which trains a reblurring module for a network that stays as it is."""
     del config, generator
     refuse_reblurring(settings)
     if settings.deblurrer is None:
         raise ValueError("it needs a model whose results to blur (--deblurrer): none was given")
     _check_sees_blur(settings.deblurrer)
     objective = Reblurring(fusion, settings.deblurrer)
-    return (Stage("reblur", objective, network.training.learning_rate, network.training.betas),)
+    return (Phase("reblur", objective, network.training.learning_rate, network.training.betas),)
 
 
 def _new_module(

@@ -21,7 +21,7 @@ from pairfix.train.objectives.selfir_terms import (
     regularisation_loss,
     sharp_patches,
 )
-from pairfix.train.objectives.spec import ObjectiveSettings, Stage
+from pairfix.train.objectives.spec import ObjectiveSettings, Phase
 
 __all__ = [
     "LEARNING_RATES",
@@ -177,15 +177,15 @@ def build_self_supervised(
     config: Any,  # noqa: ANN401
     settings: ObjectiveSettings,
     generator: torch.Generator,
-) -> tuple[Stage, ...]:
+) -> tuple[Phase, ...]:
     """First without the auxiliary loss, then with it, as the official release does."""
     del network, generator
     denoising = co_learning(fusion, config, settings, auxiliary=0)
     if not settings.auxiliary:
-        return (Stage("self-supervised", denoising, LEARNING_RATES[0]),)
+        return (Phase("self-supervised", denoising, LEARNING_RATES[0]),)
     helped = co_learning(fusion, config, settings, auxiliary=settings.auxiliary)
     share = _EPOCHS[0] / sum(_EPOCHS)
     return (
-        Stage("self-supervised", denoising, LEARNING_RATES[0], share=share),
-        Stage("auxiliary", helped, LEARNING_RATES[1], share=1 - share),
+        Phase("self-supervised", denoising, LEARNING_RATES[0], share=share),
+        Phase("auxiliary", helped, LEARNING_RATES[1], share=1 - share),
     )

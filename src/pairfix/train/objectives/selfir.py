@@ -47,7 +47,7 @@ from pairfix.synth.light import decode_planes
 from pairfix.synth.told import noise_planes
 from pairfix.train.fusion import Fusion
 from pairfix.train.objectives.self_supervised import LEARNING_RATES, co_learning
-from pairfix.train.objectives.spec import ObjectiveSettings, Stage
+from pairfix.train.objectives.spec import ObjectiveSettings, Phase
 
 __all__ = ["LinearLight", "build_selfir"]
 
@@ -99,10 +99,10 @@ def build_selfir(
     config: Any,  # noqa: ANN401
     settings: ObjectiveSettings,
     generator: torch.Generator,
-) -> tuple[Stage, ...]:
-    """One stage of all three terms at the learning rate for real pairs (Section 4.1).
+) -> tuple[Phase, ...]:
+    """One phase of all three terms at the learning rate for real pairs (Section 4.1).
 
-    L_aux needs no separate stage: no patch counts as sharp before the network restores well.
+    L_aux needs no separate phase: no patch counts as sharp before the network restores well.
 
     Raises:
         ValueError: The settings include the reblurring loss, or their curve does not fit.
@@ -111,7 +111,7 @@ def build_selfir(
     device = next(fusion.parameters()).device
     measure = LinearLight(_curve(settings, config.channels).to(device), _DOMAINS[config.channels])
     objective = co_learning(fusion, config, settings, measure, auxiliary=settings.auxiliary)
-    return (Stage("selfir", objective, LEARNING_RATES[1]),)
+    return (Phase("selfir", objective, LEARNING_RATES[1]),)
 
 
 def _curve(settings: ObjectiveSettings, channels: int) -> Tensor:

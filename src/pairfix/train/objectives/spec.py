@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pairfix.synth.batch import PairBatch
     from pairfix.train.fusion import Fusion
 
-__all__ = ["Build", "Objective", "ObjectiveSettings", "ObjectiveSpec", "PixelLossName", "Stage"]
+__all__ = ["Build", "Objective", "ObjectiveSettings", "ObjectiveSpec", "Phase", "PixelLossName"]
 
 PixelLossName = Literal["l1", "l2", "charbonnier"]
 """Keys of `pairfix.train.losses.PIXEL_LOSSES`."""
@@ -47,17 +47,17 @@ class Objective(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Phase:
     """A part of the training."""
 
     name: str
     objective: Objective
     learning_rate: float
-    """Peak of the stage's schedule."""
+    """Peak of the phase's schedule."""
     betas: tuple[float, float] = (0.9, 0.999)
     """Adam's decay rates, for every player."""
     share: float = 1.0
-    """Of the whole duration; the shares of all stages add up to 1."""
+    """Of the whole duration; the shares of all phases add up to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class ObjectiveSettings:
     regularisation: float | None = None
     """Weight of SelfIR's L_reg; None for the paper's: 2 for srgb, 4 for raw."""
     auxiliary: float = 2.0
-    """Weight of SelfIR's L_aux in its second stage; at 0 there is none."""
+    """Weight of SelfIR's L_aux in its second phase; at 0 there is none."""
     similarity: float = 0.99
     """SSIM above which L_aux may take a patch for sharp (the paper's epsilon_s)."""
     noise_curve: tuple[tuple[float, ...], ...] | None = None
@@ -91,7 +91,7 @@ class ObjectiveSettings:
     """Weight of its adversarial loss."""
 
 
-Build = Callable[["Fusion", Network, Any, ObjectiveSettings, "torch.Generator"], tuple[Stage, ...]]
+Build = Callable[["Fusion", Network, Any, ObjectiveSettings, "torch.Generator"], tuple[Phase, ...]]
 """Takes the network's modules, the network, its configuration, the settings, and a generator on
 the CPU from which further modules are initialised; they are moved to the network's device."""
 
@@ -105,7 +105,7 @@ class ObjectiveSpec:
     source: str
     """The paper."""
     build: Build
-    """Returns the stages of the training, in order; imports torch.
+    """Returns the phases of the training, in order; imports torch.
 
     Raises ValueError where `suits` is false, or settings lack what the objective needs.
     """

@@ -12,7 +12,7 @@ from pairfix.synth.batch import PairBatch
 from pairfix.train.fusion import Fusion
 from pairfix.train.losses import PIXEL_LOSSES, PixelLoss, l2
 from pairfix.train.objectives.reblurring import Term, refuse_reblurring, with_reblurring
-from pairfix.train.objectives.spec import Objective, ObjectiveSettings, Stage
+from pairfix.train.objectives.spec import Objective, ObjectiveSettings, Phase
 
 __all__ = ["NoisySupervised", "Supervised", "build_noisy_supervised", "build_supervised"]
 
@@ -110,14 +110,14 @@ def build_supervised(
     config: Any,  # noqa: ANN401
     settings: ObjectiveSettings,
     generator: torch.Generator,
-) -> tuple[Stage, ...]:
-    """One stage, towards the truth."""
+) -> tuple[Phase, ...]:
+    """One phase, towards the truth."""
 
     def make(term: Term) -> Objective:
         return Supervised(fusion, PIXEL_LOSSES[settings.loss], term)
 
     objective = with_reblurring(make, fusion, config, settings, generator)
-    return (_stage("supervised", objective, network),)
+    return (_phase("supervised", objective, network),)
 
 
 def build_noisy_supervised(
@@ -126,12 +126,12 @@ def build_noisy_supervised(
     config: Any,  # noqa: ANN401
     settings: ObjectiveSettings,
     generator: torch.Generator,
-) -> tuple[Stage, ...]:
-    """One stage, towards noisy pictures; the loss is L2 whatever the settings say."""
+) -> tuple[Phase, ...]:
+    """One phase, towards noisy pictures; the loss is L2 whatever the settings say."""
     del config, generator
     refuse_reblurring(settings)
-    return (_stage("noisy-supervised", NoisySupervised(fusion), network),)
+    return (_phase("noisy-supervised", NoisySupervised(fusion), network),)
 
 
-def _stage(name: str, objective: Objective, network: Network) -> Stage:
-    return Stage(name, objective, network.training.learning_rate, network.training.betas)
+def _phase(name: str, objective: Objective, network: Network) -> Phase:
+    return Phase(name, objective, network.training.learning_rate, network.training.betas)

@@ -21,7 +21,7 @@ from pairfix.synth.batch import PairBatch
 from pairfix.train.fusion import Fusion
 from pairfix.train.losses import l1
 from pairfix.train.objectives.reblurring import Term, with_reblurring
-from pairfix.train.objectives.spec import Objective, ObjectiveSettings, Stage
+from pairfix.train.objectives.spec import Objective, ObjectiveSettings, Phase
 
 __all__ = ["DeblurReduced", "DrawnReduction", "EnhanceFull", "build_two_phase", "draw_factors"]
 
@@ -181,8 +181,8 @@ def build_two_phase(
     config: Any,  # noqa: ANN401
     settings: ObjectiveSettings,
     generator: torch.Generator,
-) -> tuple[Stage, ...]:
-    """Two stages, in the proportion of the paper's phases."""
+) -> tuple[Phase, ...]:
+    """Two phases, in the proportion of the paper's."""
     first, last = network.graphs(config)
     if first.reduction is None:
         raise ValueError(f"{network.title} has no graph that takes reduced photos")
@@ -194,8 +194,8 @@ def build_two_phase(
     enhancing = with_reblurring(make, fusion, config, settings, generator, scale=_WEIGHT)
     share = _EPOCHS[0] / sum(_EPOCHS)
     return (
-        Stage("deblur", DeblurReduced(deblur), _LEARNING_RATES[0], _BETAS, share),
-        Stage("enhance", enhancing, _LEARNING_RATES[1], _BETAS, 1 - share),
+        Phase("deblur", DeblurReduced(deblur), _LEARNING_RATES[0], _BETAS, share),
+        Phase("enhance", enhancing, _LEARNING_RATES[1], _BETAS, 1 - share),
     )
 
 
