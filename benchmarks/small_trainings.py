@@ -16,7 +16,6 @@ import torch
 from pairfix.networks import NETWORKS
 from pairfix.synth.synth_recipe import SynthRecipe
 from pairfix.train.log import Quality
-from pairfix.train.losses.selfir import SIMILARITY
 from pairfix.train.objectives import ObjectiveSettings
 from pairfix.train.task import Task
 from pairfix.train.train_recipe import TrainRecipe
@@ -71,7 +70,10 @@ def parse_arguments(parser: argparse.ArgumentParser) -> argparse.Namespace:
         "--objects", type=float, default=PAIRS.objects, help="share of pairs where something moves"
     )
     parser.add_argument(
-        "--similarity", type=float, default=SIMILARITY, help="from which L_aux takes a patch"
+        "--similarity",
+        type=float,
+        default=ObjectiveSettings().similarity,
+        help="from which L_aux takes a patch",
     )
     parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
     parser.add_argument("--device", default="cpu")

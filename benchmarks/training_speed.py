@@ -22,10 +22,9 @@ from pairfix.networks import NETWORKS
 from pairfix.synth.synth_recipe import SynthRecipe
 from pairfix.train.distributed import Workers
 from pairfix.train.fusion import Fusion
-from pairfix.train.loop import Loop, Render
-from pairfix.train.objectives import OBJECTIVES, ObjectiveSettings, default_objective
-from pairfix.train.pair_source import Pairs
-from pairfix.train.task import Task
+from pairfix.train.loop import Loop
+from pairfix.train.objectives import OBJECTIVES, ObjectiveSettings
+from pairfix.train.task import Pairs, Render, Task
 from pairfix.train.train_recipe import TrainRecipe
 
 _WARM_UP = 3
@@ -85,7 +84,7 @@ def _task(arguments: argparse.Namespace) -> Task:
         network,
         network.config(channels=CHANNELS[arguments.domain], **width),
         arguments.photos,
-        arguments.objective or default_objective(network.name),
+        arguments.objective or network.training.objective,
         synth=SynthRecipe(domain=arguments.domain),
     )
 
@@ -118,8 +117,8 @@ def _step(
     fusion = Fusion(task.network, task.config).to(device)
     build = OBJECTIVES[task.objective].build
     generator = torch.Generator().manual_seed(0)
-    stages = build(fusion, task.network, task.config, ObjectiveSettings(), generator)
-    loop = Loop(fusion, stages, render, recipe, device, Workers())
+    phases = build(fusion, task.network, task.config, ObjectiveSettings(), generator)
+    loop = Loop(fusion, phases, render, recipe, device, Workers())
 
     def step() -> None:
         last = loop.step + 1

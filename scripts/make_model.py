@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from pairfix.export.folder import State, build_model
-from pairfix.export.official import drop_unused
+from pairfix.export.importing import drop_unused
 from pairfix.model.model import CHANNELS
 from pairfix.networks import NETWORKS, Graph
-from pairfix.networks.norms import add_norms, fold_norms
+from pairfix.networks.layers import add_norms, fold_norms
 
 Array = NDArray[Any]
 
@@ -60,7 +60,14 @@ def main() -> None:
         )
     )
     model = build_model(
-        arguments.output, network, config, arguments.domain, states, text, overwrite=True
+        arguments.output,
+        network,
+        config,
+        arguments.domain,
+        states,
+        text,
+        reblur_module=arguments.reblur_module,
+        overwrite=True,
     )
     print(f"{model.folder}: {sum(path.stat().st_size for path in model.folder.iterdir()):,} bytes")
 
@@ -79,12 +86,12 @@ def _states(
             str(path), {key: value.astype(np.float16) for key, value in used.items()}
         )
     if tensors:
-        raise SystemExit(f"{path}: no graph takes {', '.join(sorted(tensors))}")
+        raise SystemExit(f"{path}: no graph has the parameters {', '.join(sorted(tensors))}")
     return states
 
 
 def _folded(plain: nn.Module, tensors: dict[str, Array]) -> dict[str, Array]:
-    """The plain form's weights, also of one that was trained with norms."""
+    """The plain form's weights, with the norms of a trained form folded in."""
     if not any(".parametrizations." in key for key in tensors):
         return tensors
     trained = add_norms(plain)
@@ -106,6 +113,11 @@ def _parse() -> argparse.Namespace:
         default=[],
         metavar="FIELD=VALUE",
         help="a field of the network's configuration, such as width=16",
+    )
+    parser.add_argument(
+        "--reblur-module",
+        metavar="NAME",
+        help="the shipped module that learnt to reblur what this model restores",
     )
     return parser.parse_args()
 

@@ -70,7 +70,7 @@ def test_the_extra_planes_of_the_page_reach_the_network(monkeypatch: pytest.Monk
     _, module = written("add-a-stage.md")
     planes: Callable[..., Planes] = module["disagreement_planes"]
     monkeypatch.setattr(inputs, "EXTRA_PLANES", {**inputs.EXTRA_PLANES, "disagreement": planes})
-    monkeypatch.setattr("pairfix.backends.openmodel.open_session", lambda *_: Session())
+    monkeypatch.setattr("pairfix.backends.registry.open_session", lambda *_: Session())
     graph = Graph("fusion", ("short", "long", "disagreement"), multiple=1, overlap=0)
     network = Network("test", "Test", "", Config, lambda _: (graph,), lambda _: {})
     model = Model("test", Path("test"), network, Config(), "raw", {})

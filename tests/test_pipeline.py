@@ -24,7 +24,7 @@ def openings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.append(graph.name)
         return open_session(model, graph, runtime)
 
-    monkeypatch.setattr("pairfix.backends.openmodel.open_session", recording)
+    monkeypatch.setattr("pairfix.backends.registry.open_session", recording)
     return found
 
 

@@ -1,4 +1,5 @@
 import importlib.util
+from dataclasses import replace
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from pairfix.adapt import choose, choose_adapting_runtime, find_reblur_module
 from pairfix.backends import registry
 from pairfix.errors import DeviceError, MissingExtraError, ModelError
 from pairfix.image import Domain
-from pairfix.model.model import Model
+from pairfix.model.model import Model, find_model
 from pairfix.networks import NETWORKS
 
 
@@ -73,5 +74,16 @@ def test_a_module_that_does_not_ship_is_told_with_how_to_make_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("pairfix.model.model._shipped_folder", lambda: tmp_path)
+    named = replace(model(), reblur_module="reblur-raw")
     with pytest.raises(ModelError, match=r"reblur-raw is not here.*--reblur-module"):
+        find_reblur_module(None, named)
+
+
+def test_the_module_that_a_model_names_is_the_default() -> None:
+    assert find_reblur_module(None, find_model("selfir-raw")).name == "reblur-raw"
+    assert find_reblur_module(None, find_model("selfir-srgb")).name == "reblur-srgb"
+
+
+def test_a_model_that_names_no_module_needs_one_given() -> None:
+    with pytest.raises(ModelError, match=r"no reblurring module ships.*--reblur-module"):
         find_reblur_module(None, model())

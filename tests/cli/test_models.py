@@ -71,7 +71,7 @@ def test_an_export_without_weights_says_how_to_use_it(
     assert run(["models", "export", "selfir-raw", "-o", str(output)]) == 0
     said = " ".join(capsys.readouterr().err.split())
     assert "takes short, long, short_noise, long_noise; height and width are multiples" in said
-    assert "add_external_initializers, or pass --with-weights" in said
+    assert "add_external_initializers, or use --with-weights" in said
     assert run(["models", "export", "selfir-raw", "-o", str(output)]) == OutputError.exit_code
     capsys.readouterr()
     assert run(["models", "export", "selfir-raw", "-o", str(output), "--overwrite", "-q"]) == 0

@@ -91,7 +91,7 @@ def test_ctrl_c_leaves_a_model_and_a_training_to_resume(
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert said.startswith("pairfix: stopped after step 1; ")
-    assert said.endswith(f"{model} is the model so far; --resume goes on\n")
+    assert said.endswith(f"{model} is the model so far; --resume continues\n")
     command = "pairfix train selfir photos --output mine --set width=8"
     assert command in (model / "README.md").read_text()
     assert (tmp_path / "mine.training" / "state.pt").is_file()
@@ -104,7 +104,7 @@ def test_ctrl_c_before_the_first_step_leaves_an_earlier_model_alone(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from pairfix.train.pair_source import Pairs  # noqa: PLC0415  (needs PyTorch)
+    from pairfix.train.task import Pairs  # noqa: PLC0415  (needs PyTorch)
 
     load = Pairs.load
 
@@ -122,7 +122,8 @@ def test_ctrl_c_before_the_first_step_leaves_an_earlier_model_alone(
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--objective", "magic"], ModelError.exit_code, "there is no objective magic"),
+        (["--objective", "magic"], 2, "'magic' is not one of 'supervised'"),
+        (["--loss", "magic"], 2, "'magic' is not one of 'l1'"),
         (
             ["--from", "selfir-srgb"],
             ModelError.exit_code,
@@ -139,8 +140,8 @@ def test_ctrl_c_before_the_first_step_leaves_an_earlier_model_alone(
         (["--steps", "3", "--minutes", "2"], 2, "either steps or minutes"),
         (["--minutes", "0"], 2, "minutes must be positive"),
         (["--minutes", "inf"], 2, "minutes must be finite"),
-        (["--deblurrer", "selfir-raw"], ModelError.exit_code, "learns from no other network"),
-        (["--resume"], OutputError.exit_code, "no checkpoint to go on from"),
+        (["--deblurrer", "selfir-raw"], ModelError.exit_code, "learns from no other model"),
+        (["--resume"], OutputError.exit_code, "no checkpoint to resume"),
     ],
 )
 def test_what_cannot_be_trained_is_refused(
@@ -183,16 +184,11 @@ def test_without_pytorch_the_extra_is_named(
 
 
 @torch_needed
-def test_help_names_what_there_is() -> None:
+def test_help_names_the_noise_models() -> None:
     from pairfix.synth.noise import NOISES  # noqa: PLC0415  (needs PyTorch)
-    from pairfix.train.objectives import OBJECTIVES  # noqa: PLC0415
 
-    for option, known in (
-        (train_options.ObjectiveName, OBJECTIVES),
-        (train_options.Noise, NOISES),
-    ):
-        _, about = get_args(option)
-        assert f": {', '.join(known)}" in about.help
+    _, about = get_args(train_options.Noise)
+    assert f": {', '.join(NOISES)}" in about.help
 
 
 def test_help_loads_neither_torch_nor_matplotlib() -> None:

@@ -16,12 +16,12 @@ pytest.importorskip("torchvision")
 pytest.importorskip("onnxscript")
 
 
-def build(folder: Path, *, width: int = 8, weights: int = 8, overwrite: bool = False) -> Any:  # noqa: ANN401
+def build(folder: Path, *, width: int = 8, weights: int = 8, **options: Any) -> Any:  # noqa: ANN401
     network = NETWORKS["selfir"]
     module = network.modules(network.config(channels=3, width=weights))["fusion"]
     config = network.config(channels=3, width=width)
     states = {"fusion": random_state(module)}
-    return build_model(folder, network, config, "srgb", states, "# Card\n", overwrite=overwrite)
+    return build_model(folder, network, config, "srgb", states, "# Card\n", **options)
 
 
 def test_a_folder_holds_a_model_and_its_card_and_nothing_else(tmp_path: Path) -> None:
@@ -30,6 +30,12 @@ def test_a_folder_holds_a_model_and_its_card_and_nothing_else(tmp_path: Path) ->
     names = ["README.md", "config.json", "fusion.onnx", "weights.safetensors"]
     assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == names
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_config_json_records_shapes_and_the_reblurring_module(tmp_path: Path) -> None:
+    model = build(tmp_path / "mine", reblur_module="reblur-srgb")
+    assert model.reblur_module == "reblur-srgb"
+    assert model.parameters == {name: each.shape for name, each in model.tensors().items()}
 
 
 def test_overwriting_replaces_the_model_and_a_failure_keeps_it(tmp_path: Path) -> None:
@@ -61,7 +67,7 @@ def test_only_a_model_folder_is_ever_overwritten(tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()
     (folder / "wedding.dng").touch()
-    with pytest.raises(OutputError, match=r"holds wedding\.dng, which is no part of a model"):
+    with pytest.raises(OutputError, match=r"holds wedding\.dng, which is not part of a model"):
         check_folder(folder, overwrite=True)
     with pytest.raises(OutputError, match="is not a folder"):
         check_folder(folder / "wedding.dng", overwrite=True)
@@ -76,7 +82,7 @@ def test_only_a_model_folder_is_ever_overwritten(tmp_path: Path) -> None:
 def test_a_folder_that_only_looks_like_a_model_is_kept(tmp_path: Path, name: str) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / name).write_bytes(b"precious")
-    with pytest.raises(OutputError, match="is no model folder"):
+    with pytest.raises(OutputError, match="is not a model folder"):
         check_folder(tmp_path / "mine", overwrite=True)
     assert (tmp_path / "mine" / name).read_bytes() == b"precious"
 

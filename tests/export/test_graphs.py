@@ -12,7 +12,7 @@ from pairfix.export import graphs
 from pairfix.export.graphs import check_graphs, export_model
 from pairfix.image import Planes
 from pairfix.model.model import Model, find_model, shipped_models
-from pairfix.networks.graphfile import parameter_shapes
+from tests.networks.graphs import external_shapes
 
 pytest.importorskip("torchvision")
 pytest.importorskip("onnxscript")
@@ -52,10 +52,10 @@ def test_an_exported_graph_runs_at_any_size(
         options.add_external_initializers(list(tensors), values)
         session = ort.InferenceSession(path.read_bytes(), options)
         assert len(path.read_bytes()) < 100_000
-        assert parameter_shapes(path) == {key: value.shape for key, value in tensors.items()}
+        assert external_shapes(path) == {key: value.shape for key, value in tensors.items()}
     else:
         session = ort.InferenceSession(path)
-        assert not parameter_shapes(path)
+        assert not external_shapes(path)
     expected = open_session(model, model.graphs[0], choose_runtime("onnx", "cpu"))
     for size in ((32, 96), (64, 32)):
         planes = inputs(model, size)
@@ -90,7 +90,7 @@ def test_an_existing_file_is_refused_and_kept(model: Model, tmp_path: Path) -> N
         export_model(model, path)
     assert path.read_bytes() == b"precious"
     export_model(model, path, overwrite=True)
-    assert parameter_shapes(path)
+    assert external_shapes(path)
 
 
 def test_a_name_without_onnx_is_refused(model: Model, tmp_path: Path) -> None:

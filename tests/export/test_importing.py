@@ -263,7 +263,7 @@ def test_d2hnet_needs_both_its_networks_once(tmp_path: Path) -> None:
         import_checkpoint("d2hnet", [wide, other], tmp_path / "new")
     key = "upsample_conv1.conv2d.layers.0.module.weight_u"
     unfit = saved(tmp_path / "unfit", without(enhance, key))
-    with pytest.raises(ModelError, match="weight_bar comes without a fitting weight_u"):
+    with pytest.raises(ModelError, match="weight_bar has no fitting weight_u"):
         import_checkpoint("d2hnet", [one, unfit], tmp_path / "new")
 
 

@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
+from pairfix.backends import BACKENDS, choose_runtime, open_session
 from pairfix.errors import ModelError
+from pairfix.model.config import FORMAT, config_text
 from pairfix.model.model import (
     CHANNELS,
     default_model,
+    default_reblur_module,
     find_model,
     shipped_models,
     untrained_networks,
@@ -91,7 +94,7 @@ def test_a_folder_without_config_is_no_model(tmp_path: Path) -> None:
         find_model(tmp_path)
 
 
-def test_a_network_without_weights_is_no_model_but_tells_how_to_get_them() -> None:
+def test_a_network_without_weights_is_an_error_that_says_how_to_get_them() -> None:
     with pytest.raises(ModelError, match=r"d2hnet .*without weights.*models import d2hnet Deblur"):
         find_model("d2hnet")
 
@@ -106,6 +109,66 @@ def test_untrained_networks_have_no_shipped_model() -> None:
     untrained = {network.name for network in untrained_networks()}
     assert untrained.isdisjoint(trained)
     assert trained | untrained == set(NETWORKS)
+
+
+def as_format_1(about: dict[str, Any]) -> None:
+    about["format"] = 1
+    del about["reblur_module"], about["parameters"]
+
+
+def test_a_folder_of_format_1_has_the_defaults_of_its_time(folder: Path) -> None:
+    edit_config(folder, as_format_1)
+    model, shipped = find_model(folder), find_model("selfir-raw")
+    assert model.parameters is None
+    assert model.reblur_module == shipped.reblur_module == "reblur-raw"
+    expected = shipped.tensors()
+    for name, value in model.tensors().items():
+        np.testing.assert_array_equal(value, expected[name])
+
+
+def test_only_the_default_models_network_has_a_reblurring_module_in_format_1(
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(find_model("reblur-raw").folder, tmp_path / "module")
+    edit_config(tmp_path / "module", as_format_1)
+    assert find_model(tmp_path / "module").reblur_module is None
+
+
+@pytest.mark.parametrize("backend", ["torch", "onnx"])
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda tensors: tensors.pop("EB0.conv.bias"),
+        lambda tensors: tensors.update({"EB0.conv.bias": np.zeros(47, np.float16)}),
+    ],
+    ids=["missing", "another shape"],
+)
+def test_in_format_1_the_back_end_refuses_weights_that_do_not_fit(
+    folder: Path, edit: Edit, backend: str
+) -> None:
+    if not BACKENDS[backend].installed():
+        pytest.skip(f"{backend} is not installed")
+    edit_tensors(folder, edit)
+    edit_config(folder, as_format_1)
+    model = find_model(folder)
+    with pytest.raises(ModelError, match=str(folder)):
+        open_session(model, model.graphs[0], choose_runtime(backend, "cpu"))
+
+
+def test_shipped_models_are_of_the_format_that_is_written() -> None:
+    for model in shipped_models():
+        text = (model.folder / "config.json").read_text(encoding="utf-8")
+        content = json.loads(text)
+        assert content["format"] == FORMAT
+        assert config_text(content) == text
+
+
+@pytest.mark.parametrize("name", ["selfir-raw", "selfir-srgb"])
+def test_the_module_that_a_model_names_ships_for_its_domain(name: str) -> None:
+    model = find_model(name)
+    module = default_reblur_module(model)
+    assert module.network.reblurs
+    assert module.domain == model.domain
 
 
 def set_field(name: str, value: object) -> Edit:
@@ -124,9 +187,18 @@ def set_hyperparameter(name: str, value: object) -> Edit:
         (lambda about: about.pop("domain"), "the field domain is missing"),
         (set_field("domain", "lab"), "domain must be raw or srgb"),
         (set_field("domain", "srgb"), "4 channels do not fit the domain srgb"),
-        (set_field("format", 2), "format 2 is unknown"),
+        (set_field("format", 3), "format 3 is unknown"),
+        (set_field("format", 1), "unknown field parameters"),
+        (lambda about: about.pop("format"), "the field format is missing"),
         (set_field("format", value=True), "format has the wrong type"),
         (set_field("sha256", []), "sha256 has the wrong type"),
+        (set_field("sha256", {"fusion.onnx": 7}), "sha256 has the wrong type"),
+        (set_field("reblur_module", value=True), "reblur_module has the wrong type"),
+        (lambda about: about.pop("reblur_module"), "the field reblur_module is missing"),
+        (lambda about: about.pop("parameters"), "the field parameters is missing"),
+        (set_field("parameters", []), "parameters has the wrong type"),
+        (set_field("parameters", {"EB0.conv.bias": 48}), "parameters has the wrong type"),
+        (set_field("parameters", {"EB0.conv.bias": ["48"]}), "parameters has the wrong type"),
         (set_hyperparameter("depth", 5), "unknown field depth"),
         (lambda about: about["config"].pop("width"), "the field width is missing"),
         (set_hyperparameter("width", "48"), "width has the wrong type"),
@@ -150,11 +222,20 @@ def test_a_list_of_any_length_is_read(folder: Path) -> None:
     assert find_model(folder).config.inputs == ("long",)
 
 
-def test_a_list_of_any_length_is_described_by_what_it_holds(folder: Path) -> None:
-    edit_config(folder, set_hyperparameter("inputs", "long"))
+@pytest.mark.parametrize(
+    ("edit", "hint"),
+    [
+        (set_hyperparameter("inputs", "long"), "it must be a list of str"),
+        (set_field("reblur_module", 1), "it must be str or null"),
+        (set_field("parameters", 1), "it must be an object whose values are a list of int"),
+        (set_field("config", 1), "it must be an object"),
+    ],
+)
+def test_the_type_that_a_field_must_have_is_described(folder: Path, edit: Edit, hint: str) -> None:
+    edit_config(folder, edit)
     with pytest.raises(ModelError) as caught:
         find_model(folder)
-    assert caught.value.hint == "it must be a list of str"
+    assert caught.value.hint == hint
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b"\xff\xfe", b""])
@@ -177,8 +258,9 @@ def test_a_damaged_file_is_named(folder: Path, name: str, damage: str) -> None:
         path.unlink()
     else:
         edit_config(folder, lambda about: about["sha256"].pop(name))
+    model = find_model(folder)
     with pytest.raises(ModelError, match=name):
-        find_model(folder).tensors()
+        model.tensors() if path.suffix == ".safetensors" else model.graph_path(model.graphs[0])
 
 
 @pytest.mark.parametrize("content", [b"", b"\x10\x00\x00\x00\x00\x00\x00\x00{}", b"x" * 100])

@@ -21,8 +21,8 @@ Array = NDArray[np.float32]
 _VARIANTS: dict[str, dict[str, Any]] = {
     "selfir-short": {"inputs": ("short",)},
     "selfir-long": {"inputs": ("long",)},
-    "selfir-told": {"noise": True},
-    "selfir-short-told": {"inputs": ("short",), "noise": True},
+    "selfir-noise": {"noise": True},
+    "selfir-short-noise": {"inputs": ("short",), "noise": True},
 }
 NETWORKS_AND_VARIANTS: dict[str, Network] = {
     **NETWORKS,
@@ -31,7 +31,7 @@ NETWORKS_AND_VARIANTS: dict[str, Network] = {
         for name, fields in _VARIANTS.items()
     },
 }
-"""Every network, SelfIR's single-frame baselines, and those that are told the noise."""
+"""Every network, SelfIR's single-frame baselines, and those with noise maps."""
 
 
 def small_config(network: Network, domain: Domain = "raw") -> Any:  # noqa: ANN401
@@ -46,7 +46,7 @@ def weight(key: str, shape: tuple[int, ...]) -> Array:
 
 
 def seeded_modules(network: Network, config: Any) -> dict[str, "nn.Module"]:  # noqa: ANN401
-    """Modules ready to run, whose convolutions give features of at most unit variance."""
+    """Modules ready to run, whose convolutions return features of at most unit variance."""
     modules = dict(network.modules(config))
     for graph in network.graphs(config):
         module = modules[graph.name].eval()

@@ -9,7 +9,7 @@ import pytest
 from tests.networks.make_golden import GOLDEN, compute, compute_frozen, frozen_cases
 from tests.networks.seeded import Array, weight
 
-from pairfix.export.official import drop_unused, fold_spectral_norm
+from pairfix.export.importing import drop_unused, fold_spectral_norm
 from pairfix.networks import NETWORKS
 
 pytest.importorskip("torchvision")

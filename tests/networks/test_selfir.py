@@ -23,12 +23,6 @@ def test_graph_takes_the_configured_inputs(inputs: tuple[str, ...]) -> None:
     assert graph.inputs == inputs
 
 
-@pytest.mark.parametrize("inputs", [(), ("long", "short"), ("short", "short"), ("deblur",)])
-def test_other_inputs_are_refused(inputs: tuple[str, ...]) -> None:
-    with pytest.raises(ValueError, match="inputs"):
-        config(*inputs)
-
-
 @pytest.mark.parametrize(
     ("inputs", "parameters"),
     [(("short", "long"), 1_077_363), (("short",), 742_227), (("long",), 742_227)],

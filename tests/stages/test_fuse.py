@@ -52,7 +52,7 @@ def model(domain: Domain) -> Model:
 @pytest.fixture
 def use_session(monkeypatch: pytest.MonkeyPatch) -> Callable[[Recorded], Recorded]:
     def use(session: Recorded) -> Recorded:
-        monkeypatch.setattr("pairfix.backends.openmodel.open_session", lambda *_: session)
+        monkeypatch.setattr("pairfix.backends.registry.open_session", lambda *_: session)
         return session
 
     return use

@@ -1,4 +1,4 @@
-"""Pairs and stages small enough for tests."""
+"""Pairs and phases small enough for tests."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from pairfix.synth.batch import PairBatch
 from pairfix.train.distributed import Workers
 from pairfix.train.fusion import Fusion
 from pairfix.train.loop import Loop
-from pairfix.train.objectives import OBJECTIVES, ObjectiveSettings, Stage
+from pairfix.train.objectives import OBJECTIVES, ObjectiveSettings, Phase
 from pairfix.train.train_recipe import TrainRecipe
 
 CPU = torch.device("cpu")
@@ -30,8 +30,8 @@ def smooth_pairs(
     coarse = torch.rand(count, channels, crop // 8, crop // 8, generator=generator)
     truth = functional.interpolate(coarse, (crop, crop), mode="bilinear")
     noise = 0.1 * torch.randn(truth.shape, generator=generator)
-    told = torch.full_like(truth, 0.1)
-    return PairBatch(truth + noise, functional.avg_pool2d(truth, 5, 1, 2), truth, told, 0 * told)
+    long, noise_map = functional.avg_pool2d(truth, 5, 1, 2), torch.full_like(truth, 0.1)
+    return PairBatch(truth + noise, long, truth, noise_map, 0 * noise_map)
 
 
 def small_fusion(
@@ -47,7 +47,7 @@ def small_fusion(
         return Fusion(network, network.config(**{**network.small, **fields}), normalised=normalised)
 
 
-def supervised(fusion: Fusion) -> tuple[Stage, ...]:
+def supervised(fusion: Fusion) -> tuple[Phase, ...]:
     network = NETWORKS["selfir"]
     build = OBJECTIVES["supervised"].build
     generator = torch.Generator()

@@ -58,7 +58,7 @@ def test_a_fusion_computes_what_fuse_does(
     def opened(_model: Model, graph: Graph, _runtime: Runtime) -> ModuleSession:
         return ModuleSession(fusion.modules_by_graph[graph.name])
 
-    monkeypatch.setattr("pairfix.backends.openmodel.open_session", opened)
+    monkeypatch.setattr("pairfix.backends.registry.open_session", opened)
     light = scene((2 * size[0], 2 * size[1]))
     pair = aligned(raw_frame(light), raw_frame(light * 0.9, name="long.dng"))
     model = Model("test", Path("test"), network, config, "raw", {})

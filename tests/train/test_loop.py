@@ -1,4 +1,4 @@
-"""The loop: it learns, goes on where it stopped, and gives up where nothing can be learnt."""
+"""The loop: it learns, continues from where it stopped, and gives up where nothing is learnt."""
 
 import math
 
@@ -8,8 +8,8 @@ torch = pytest.importorskip("torch")
 
 from pairfix.errors import ModelError  # noqa: E402
 from pairfix.train.distributed import Workers  # noqa: E402
-from pairfix.train.loop import Loop, Standing  # noqa: E402
-from pairfix.train.objectives import Stage  # noqa: E402
+from pairfix.train.loop import Loop, Status  # noqa: E402
+from pairfix.train.objectives import Phase  # noqa: E402
 from tests.train.fakes import (  # noqa: E402
     CPU,
     Scripted,
@@ -21,30 +21,30 @@ from tests.train.fakes import (  # noqa: E402
 )
 
 
-def run(loop: Loop, stop_after: int | None = None) -> list[Standing]:
-    standings: list[Standing] = []
+def run(loop: Loop, stop_after: int | None = None) -> list[Status]:
+    statuses: list[Status] = []
     loop.run(
         stop=lambda: loop.step == stop_after,
-        report=standings.append,
+        report=statuses.append,
         review=lambda: None,
     )
-    return standings
+    return statuses
 
 
 def scripted_loop(*values: float) -> tuple[Loop, Scripted]:
     objective = Scripted(*values)
     recipe = small_recipe(steps=len(values), learning_rate=0.1)
-    stage = Stage("scripted", objective, 0.1)
-    return Loop(small_fusion(), [stage], smooth_pairs, recipe, CPU, Workers()), objective
+    phase = Phase("scripted", objective, 0.1)
+    return Loop(small_fusion(), [phase], smooth_pairs, recipe, CPU, Workers()), objective
 
 
 def test_the_loss_falls() -> None:
     loop = small_loop(small_recipe(steps=16, learning_rate=5e-3))
-    standings = run(loop)
+    statuses = run(loop)
     losses = [each.losses["network/supervised"] for each in loop.losses]
     assert sum(losses[-3:]) < 0.7 * sum(losses[:3])
-    assert [each.step for each in standings] == list(range(1, 17))
-    assert standings[-1].latest == loop.losses[-1]
+    assert [each.step for each in statuses] == list(range(1, 17))
+    assert statuses[-1].latest == loop.losses[-1]
     assert loop.losses[-1].crops_per_second > 0
 
 
@@ -91,23 +91,23 @@ def test_losses_that_are_never_finite_end_the_training() -> None:
 
 def test_stages_follow_each_other_each_with_its_learning_rate() -> None:
     fusion = small_fusion()
-    (stage,) = supervised(fusion)
-    stages = [
-        Stage("first", stage.objective, 1e-3, share=0.25),
-        Stage("second", stage.objective, 1e-4, share=0.75),
+    (phase,) = supervised(fusion)
+    phases = [
+        Phase("first", phase.objective, 1e-3, share=0.25),
+        Phase("second", phase.objective, 1e-4, share=0.75),
     ]
     recipe = small_recipe(steps=8)
-    loop = Loop(fusion, stages, smooth_pairs, recipe, CPU, Workers())
+    loop = Loop(fusion, phases, smooth_pairs, recipe, CPU, Workers())
     run(loop)
-    assert [each.stage for each in loop.losses] == ["first"] * 2 + ["second"] * 6
+    assert [each.phase for each in loop.losses] == ["first"] * 2 + ["second"] * 6
     assert loop.losses[2].learning_rate == pytest.approx(1e-4, rel=0.1)
 
 
 def test_minutes_end_the_training() -> None:
     loop = small_loop(small_recipe(minutes=0.02))
-    standings = run(loop)
+    statuses = run(loop)
     assert 1.2 <= loop.seconds < 10
-    assert standings[-1].seconds_left < 0.1 + standings[0].seconds_left
+    assert statuses[-1].seconds_left < 0.1 + statuses[0].seconds_left
 
 
 @pytest.mark.parametrize(("every", "reviews"), [(None, 20), (5, 8)])

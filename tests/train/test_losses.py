@@ -20,7 +20,7 @@ from pairfix.train.losses import (  # noqa: E402
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from pairfix.train.losses import PixelLossName
+    from pairfix.train.objectives import PixelLossName
 
 
 def noise(*shape: int, seed: int = 0) -> "Tensor":

@@ -7,11 +7,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from pairfix.networks import NETWORKS  # noqa: E402
-from pairfix.train.objectives import (  # noqa: E402
-    OBJECTIVES,
-    ObjectiveSettings,
-    default_objective,
-)
+from pairfix.train.objectives import OBJECTIVES, ObjectiveSettings  # noqa: E402
 from tests.train.fakes import small_fusion, smooth_pairs  # noqa: E402
 
 if TYPE_CHECKING:
@@ -19,7 +15,7 @@ if TYPE_CHECKING:
 
     from pairfix.synth.batch import PairBatch
     from pairfix.train.fusion import Fusion
-    from pairfix.train.objectives import Objective, Stage
+    from pairfix.train.objectives import Objective, Phase
 
 COMBINATIONS = [
     ("supervised", "selfir", {}),
@@ -55,13 +51,13 @@ def generator(seed: int = 0) -> "Generator":
     return torch.Generator().manual_seed(seed)
 
 
-def stages_of(
+def phases_of(
     objective: str,
     name: str,
     *,
     settings: ObjectiveSettings | None = None,
     **fields: Any,  # noqa: ANN401
-) -> tuple["Fusion", tuple["Stage", ...]]:
+) -> tuple["Fusion", tuple["Phase", ...]]:
     network, spec = NETWORKS[name], OBJECTIVES[objective]
     config = network.config(**{**network.small, **fields})
     fusion = small_fusion(name, **fields)
@@ -72,9 +68,9 @@ def stages_of(
     return fusion, spec.build(fusion, network, config, settings, generator())
 
 
-def reblurred(objective: str, name: str) -> tuple["Fusion", tuple["Stage", ...]]:
+def reblurred(objective: str, name: str) -> tuple["Fusion", tuple["Phase", ...]]:
     settings = ObjectiveSettings(reblur=1, reblur_module=SMALL_MODULE)
-    return stages_of(objective, name, settings=settings)
+    return phases_of(objective, name, settings=settings)
 
 
 def pairs(objective: str, channels: int = 4) -> "PairBatch":
@@ -92,7 +88,7 @@ def changed(module: "nn.Module", before: dict[str, "Tensor"]) -> bool:
 
 
 def take_step(objective: "Objective", batch: "PairBatch") -> None:
-    """One turn of every player, who alone must change and get gradients."""
+    """One turn of every player; only that one may change and get gradients."""
     for player, module in objective.players.items():
         before = {name: state_of(each) for name, each in objective.players.items()}
         losses = objective.losses(player, batch, generator(2))
@@ -112,20 +108,20 @@ def take_step(objective: "Objective", batch: "PairBatch") -> None:
 def test_a_step_trains_each_player_by_itself(
     objective: str, name: str, fields: dict[str, Any]
 ) -> None:
-    _, stages = stages_of(objective, name, **fields)
-    assert sum(stage.share for stage in stages) == pytest.approx(1)
-    for stage in stages:
-        take_step(stage.objective, pairs(objective, fields.get("channels", 4)))
+    _, phases = phases_of(objective, name, **fields)
+    assert sum(phase.share for phase in phases) == pytest.approx(1)
+    for phase in phases:
+        take_step(phase.objective, pairs(objective, fields.get("channels", 4)))
 
 
 @pytest.mark.parametrize(("objective", "name"), REBLURRED)
-def test_the_reblurring_loss_joins_any_objective_that_sees_the_truth(
+def test_the_reblurring_loss_can_be_added_to_any_objective_that_sees_the_truth(
     objective: str, name: str
 ) -> None:
-    _, stages = reblurred(objective, name)
-    players = [list(stage.objective.players) for stage in stages]
+    _, phases = reblurred(objective, name)
+    players = [list(phase.objective.players) for phase in phases]
     assert players[-1][-1] == "reblurring"
-    trained = stages[-1].objective
+    trained = phases[-1].objective
     batch = pairs(objective)
     assert trained.losses(players[-1][-2], batch, generator())["reblur"] > 0
     take_step(trained, batch)
@@ -136,12 +132,12 @@ def test_every_objective_is_stepped_through() -> None:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_every_network_has_an_objective_that_suits_it(name: str) -> None:
+def test_every_network_suits_its_default_objective(name: str) -> None:
     network = NETWORKS[name]
-    assert OBJECTIVES[default_objective(name)].suits(network, network.config(**network.small))
+    assert OBJECTIVES[network.training.objective].suits(network, network.config(**network.small))
 
 
-def test_objectives_know_whom_they_do_not_suit() -> None:
+def test_objectives_know_which_networks_they_do_not_suit() -> None:
     for name in ("selfir", "deblurmerger", "reblur-module"):
         network = NETWORKS[name]
         assert not OBJECTIVES["two-phase"].suits(network, network.config(**network.small))
@@ -151,16 +147,16 @@ def test_objectives_know_whom_they_do_not_suit() -> None:
 
 
 @pytest.mark.parametrize("objective", ["self-supervised", "selfir", "noisy-supervised"])
-def test_reblurring_is_refused_where_there_is_no_truth(objective: str) -> None:
+def test_reblurring_is_refused_without_truth(objective: str) -> None:
     with pytest.raises(ValueError, match="reblurring loss"):
-        stages_of(objective, "selfir", settings=ObjectiveSettings(reblur=1))
+        phases_of(objective, "selfir", settings=ObjectiveSettings(reblur=1))
 
 
 def test_reblurring_is_refused_without_a_network_that_sees_blur() -> None:
     with pytest.raises(ValueError, match="none was given"):
-        stages_of("reblur", "reblur-module", settings=ObjectiveSettings())
+        phases_of("reblur", "reblur-module", settings=ObjectiveSettings())
     blind = ObjectiveSettings(deblurrer=small_fusion("selfir", inputs=("short",)))
     with pytest.raises(ValueError, match="no blur"):
-        stages_of("reblur", "reblur-module", settings=blind)
+        phases_of("reblur", "reblur-module", settings=blind)
     with pytest.raises(ValueError, match="no blur"):
-        stages_of("supervised", "selfir", settings=ObjectiveSettings(reblur=1), inputs=("short",))
+        phases_of("supervised", "selfir", settings=ObjectiveSettings(reblur=1), inputs=("short",))

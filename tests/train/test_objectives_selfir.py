@@ -62,12 +62,13 @@ def shadows(domain: "Domain", draws: int = DRAWS, seed: int = 1) -> tuple[PairBa
     noise = READ[domain] * torch.randn(clean.shape, generator=generator(seed))
     short = encode_planes(clean + column(GAINS[domain]) * noise, domain)
     long = encode_planes(clean, domain)
-    told = torch.zeros_like(short)
-    return PairBatch(short, long, torch.full_like(short, torch.nan), told, told), clean[:1]
+    noise_map = torch.zeros_like(short)
+    truth = torch.full_like(short, torch.nan)
+    return PairBatch(short, long, truth, noise_map, noise_map), clean[:1]
 
 
 class Free(nn.Module):
-    """In a network's place: the same picture whatever it sees, each pixel free to learn."""
+    """Instead of a network: the same picture whatever it sees, each pixel free to learn."""
 
     def __init__(self, picture: "Tensor") -> None:
         super().__init__()
@@ -83,7 +84,7 @@ class Free(nn.Module):
 
 def objective(free: nn.Module, measure: "Measure", auxiliary: float = 0.0) -> SelfSupervised:
     network: Any = free
-    return SelfSupervised(network, measure, regularisation=4, auxiliary=auxiliary)
+    return SelfSupervised(network, measure, regularisation=4, auxiliary=auxiliary, similarity=0.99)
 
 
 def total(free: nn.Module, measure: "Measure", batch: PairBatch) -> "Tensor":
@@ -197,16 +198,16 @@ def build(channels: int = 4, **settings: Any) -> tuple[Free, Any]:  # noqa: ANN4
     free: Any = Free(torch.full((1, channels, 16, 16), 0.3))
     config = SELFIR.config(channels=channels)
     make = OBJECTIVES["selfir"].build
-    (stage,) = make(free, SELFIR, config, ObjectiveSettings(**settings), generator())
-    return free, stage
+    (phase,) = make(free, SELFIR, config, ObjectiveSettings(**settings), generator())
+    return free, phase
 
 
 @pytest.mark.parametrize(("channels", "weight"), [(4, 4), (3, 2)])
 def test_it_has_the_papers_terms_and_weights(channels: int, weight: float) -> None:
-    free, stage = build(channels)
-    assert (stage.learning_rate, stage.share) == (1e-4, 1)
+    free, phase = build(channels)
+    assert (phase.learning_rate, phase.share) == (1e-4, 1)
     batch = smooth_pairs(generator(1), channels=channels)
-    losses = stage.objective.losses("network", batch, generator())
+    losses = phase.objective.losses("network", batch, generator())
     assert list(losses) == ["reconstruction", "regularisation", "auxiliary"]
     assert free.seen == [True, False]
     _, plain = build(channels, regularisation=1.0, auxiliary=0.0)
@@ -259,7 +260,7 @@ def test_a_training_is_finite_and_the_same_again(
         assert trained.complete
         losses = [value for each in trained.log.losses for value in each.losses.values()]
         assert torch.tensor(losses).isfinite().all()
-        stored = torch.load(trained.workplace / "state.pt", weights_only=True)
+        stored = torch.load(trained.folder / "state.pt", weights_only=True)
         states.append(stored["state"]["ema"])
     torch.testing.assert_close(*states, rtol=0, atol=0)
 

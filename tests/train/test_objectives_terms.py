@@ -11,15 +11,18 @@ from torch import nn  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
 from pairfix.networks import NETWORKS  # noqa: E402
-from pairfix.networks.norms import add_norms  # noqa: E402
-from pairfix.train.discriminator import Discriminator, build_discriminator  # noqa: E402
-from pairfix.train.initialise import initialise_gaussian  # noqa: E402
+from pairfix.networks.layers import add_norms  # noqa: E402
 from pairfix.train.losses import discriminator_loss, l1  # noqa: E402
 from pairfix.train.objectives import OBJECTIVES, ObjectiveSettings  # noqa: E402
+from pairfix.train.objectives.adversarial import (  # noqa: E402
+    Discriminator,
+    build_discriminator,
+)
 from pairfix.train.objectives.reblurring import Reblurring  # noqa: E402
 from pairfix.train.objectives.self_supervised import SelfSupervised  # noqa: E402
+from pairfix.train.objectives.selfir_terms import draw_neighbours, pick  # noqa: E402
 from pairfix.train.objectives.supervised import NoisySupervised, Supervised  # noqa: E402
-from pairfix.train.subsampling import draw_neighbours, pick  # noqa: E402
+from pairfix.train.transfer import initialise_gaussian  # noqa: E402
 from tests.train.fakes import small_fusion, smooth_pairs  # noqa: E402
 
 if TYPE_CHECKING:
@@ -41,7 +44,7 @@ def pairs(crop: int = 64, channels: int = 4) -> "PairBatch":
 
 
 class Stub(nn.Module):
-    """In a network's place: a function of the sources, which it remembers."""
+    """Instead of a network: a function of the sources, which it remembers."""
 
     def __init__(self, function: "Callable[[Mapping[str, Tensor]], Tensor]") -> None:
         super().__init__()
@@ -56,7 +59,7 @@ class Stub(nn.Module):
 
 
 def answering(*pictures: "Tensor") -> Stub:
-    """Gives the picture that is as large as the short frame."""
+    """Returns the picture that is as large as the short frame."""
     by_size = {picture.shape: picture for picture in pictures}
     return Stub(lambda sources: by_size[sources["short"].shape])
 
@@ -65,8 +68,8 @@ def built(objective: str, name: str) -> tuple["Fusion", "Objective"]:
     network, fusion = NETWORKS[name], small_fusion(name)
     config = network.config(**network.small)
     build = OBJECTIVES[objective].build
-    *_, stage = build(fusion, network, config, ObjectiveSettings(), generator())
-    return fusion, stage.objective
+    *_, phase = build(fusion, network, config, ObjectiveSettings(), generator())
+    return fusion, phase.objective
 
 
 def test_supervised_compares_with_the_truth() -> None:
@@ -102,7 +105,7 @@ def test_noisy_targets_are_the_short_frame_or_another_as_noisy() -> None:
     assert first != second
 
 
-def test_self_supervision_sub_samples_all_sources_alike_and_looks_at_no_truth() -> None:
+def test_self_supervision_sub_samples_all_sources_alike_and_uses_no_truth() -> None:
     rows, columns = torch.meshgrid(torch.arange(64.0), torch.arange(64.0), indexing="ij")
     places = (rows * 64 + columns).expand(2, 4, 64, 64)
     batch = dataclasses.replace(
@@ -114,7 +117,7 @@ def test_self_supervision_sub_samples_all_sources_alike_and_looks_at_no_truth() 
         truth=torch.full_like(places, torch.nan),
     )
     stub: Any = Stub(lambda sources: sources["short"])
-    objective = SelfSupervised(stub, regularisation=2, auxiliary=0)
+    objective = SelfSupervised(stub, regularisation=2, auxiliary=0, similarity=0.99)
     losses = objective.losses("network", batch, generator())
     (sub, grad, _), (whole, grad_of_whole, _) = stub.seen
     assert grad
@@ -127,7 +130,7 @@ def test_self_supervision_sub_samples_all_sources_alike_and_looks_at_no_truth() 
     assert losses["reconstruction"] > 0
 
 
-def test_the_auxiliary_loss_pulls_towards_sharp_parts_of_the_long_frame_alone() -> None:
+def test_the_auxiliary_loss_pulls_towards_sharp_parts_of_the_long_frame_only() -> None:
     batch = pairs(crop=128)
     texture = 0.1 * torch.rand(batch.truth.shape, generator=generator(5))
     long = batch.truth + functional.avg_pool2d(texture, 3, 1, 1)
@@ -137,7 +140,7 @@ def test_the_auxiliary_loss_pulls_towards_sharp_parts_of_the_long_frame_alone() 
     losses = []
     for restored in (dulled, functional.avg_pool2d(dulled, 9, 1, 4)):
         stub: Any = answering(restored, pick(restored, first))
-        objective = SelfSupervised(stub, regularisation=2, auxiliary=2)
+        objective = SelfSupervised(stub, regularisation=2, auxiliary=2, similarity=0.99)
         losses.append(objective.losses("network", batch, generator())["auxiliary"].item())
     assert losses[0] > 0
     assert losses[1] == 0
@@ -182,7 +185,7 @@ def test_the_generator_gets_the_terms_of_table_1() -> None:
     assert losses["content"].item() == pytest.approx(expected.item(), rel=1e-5)
 
 
-def test_deblurrnn_takes_turns_in_the_papers_order_and_its_denoiser_learns_content_alone() -> None:
+def test_deblurrnn_takes_turns_in_the_papers_order_and_its_denoiser_learns_content_only() -> None:
     fusion, objective = built("adversarial", "deblurrnn")
     assert list(objective.players) == ["denoiser", "discriminator", "generator"]
     losses = objective.losses("denoiser", pairs(crop=32), generator())
@@ -195,7 +198,7 @@ def test_deblurrnn_takes_turns_in_the_papers_order_and_its_denoiser_learns_conte
     assert counted == sum(parameter.numel() for parameter in fusion.parameters())
 
 
-def test_a_discriminator_learns_to_tell_noisy_pictures_from_clean_ones() -> None:
+def test_a_discriminator_learns_to_distinguish_noisy_pictures_from_clean_ones() -> None:
     discriminator = add_norms(Discriminator(4, width=8, depth=2))
     initialise_gaussian(discriminator, generator())
     optimiser = torch.optim.Adam(discriminator.parameters(), 2e-2)
@@ -212,14 +215,14 @@ def test_a_discriminator_learns_to_tell_noisy_pictures_from_clean_ones() -> None
     assert losses[-1] < 0.5 * losses[0]
 
 
-def test_discriminators_depend_on_the_generator_alone() -> None:
+def test_discriminators_depend_on_the_generator_only() -> None:
     first, second = (build_discriminator(3, generator()).state_dict() for _ in range(2))
     weights = [name for name in first if "_u" not in name and "_v" not in name]
     assert all(torch.equal(first[name], second[name]) for name in weights)
     assert first["score.weight"].std().item() == pytest.approx(0.02, rel=0.1)
 
 
-def test_a_reblurring_module_is_asked_for_blur_and_for_sharp_pictures_unchanged() -> None:
+def test_a_reblurring_module_learns_to_blur_and_to_leave_sharp_pictures_unchanged() -> None:
     batch = pairs()
     deblurrer: Any = Stub(lambda sources: sources["long"] + sources["long_noise"])
     blur: Any = Stub(lambda sources: functional.avg_pool2d(sources["long"], 5, 1, 2))

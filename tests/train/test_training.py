@@ -16,7 +16,7 @@ pytest.importorskip("onnxscript")
 pytest.importorskip("matplotlib")
 
 from pairfix.errors import InputError, MemoryExhaustedError, ModelError, OutputError  # noqa: E402
-from pairfix.model.model import WEIGHTS  # noqa: E402
+from pairfix.model.model import WEIGHTS, find_model  # noqa: E402
 from pairfix.networks import NETWORKS  # noqa: E402
 from pairfix.train import training as running  # noqa: E402
 from pairfix.train.task import Task  # noqa: E402
@@ -66,14 +66,14 @@ def test_a_training_leaves_a_model_with_its_card(trained: Trained, photos: Path)
 
 def test_a_training_leaves_its_log_and_pictures(trained: Trained, photos: Path) -> None:
     names = ["curves.png", "log.json", "samples.png", "state.pt"]
-    assert sorted(path.name for path in trained.workplace.iterdir()) == names
-    text = (trained.workplace / "log.json").read_text()
+    assert sorted(path.name for path in trained.folder.iterdir()) == names
+    text = (trained.folder / "log.json").read_text()
     log = json.loads(text)
     assert str(photos.parent) not in text
     assert [each["step"] for each in log["losses"]] == [1, 2, 3, 4, 5, 6]
     assert [each["step"] for each in log["validation"]] == [3, 6]
     assert log["about"]["recipe"]["steps"] == 6
-    assert cv2.imread(str(trained.workplace / "curves.png")) is not None
+    assert cv2.imread(str(trained.folder / "curves.png")) is not None
 
 
 @pytest.mark.usefixtures("undeployed")
@@ -89,7 +89,7 @@ def test_a_resumed_training_ends_as_one_in_one_go(
     assert [each.step for each in second.log.losses] == [1, 2, 3, 4, 5, 6]
     expected, found = (
         torch.load(folder / "state.pt", weights_only=True)["state"]
-        for folder in (trained.workplace, second.workplace)
+        for folder in (trained.folder, second.folder)
     )
     for state in expected, found:
         del state["seconds"], state["log"]
@@ -97,13 +97,16 @@ def test_a_resumed_training_ends_as_one_in_one_go(
 
 
 @pytest.mark.usefixtures("undeployed")
-def test_a_checkpoint_may_lack_what_its_version_did_not_know(photos: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_of_an_older_version_is_resumed(photos: Path, tmp_path: Path) -> None:
     output = tmp_path / "mine"
-    workplace = train(task(photos), output, RECIPE, CPU, stop=stop_before(1)).workplace
-    stored = torch.load(workplace / "state.pt", weights_only=True)
+    folder = train(task(photos), output, RECIPE, CPU, stop=stop_before(1)).folder
+    stored = torch.load(folder / "state.pt", weights_only=True)
     identity = json.loads(stored["identity"])
     del identity["start"]
-    torch.save({**stored, "identity": json.dumps(identity)}, workplace / "state.pt")
+    state = stored["state"]
+    state["stage"] = state.pop("phase")
+    state["log"] = state["log"].replace('"phase":', '"stage":')
+    torch.save({"state": state, "identity": json.dumps(identity)}, folder / "state.pt")
     assert train(task(photos), output, RECIPE, CPU, resume=True).complete
 
 
@@ -122,7 +125,7 @@ def test_memory_that_runs_out_is_said_with_what_helps(
 @pytest.mark.usefixtures("undeployed")
 def test_only_the_same_training_is_resumed(trained: Trained, photos: Path, tmp_path: Path) -> None:
     output = tmp_path / "mine"
-    with pytest.raises(OutputError, match="no checkpoint to go on from"):
+    with pytest.raises(OutputError, match="no checkpoint to resume"):
         train(task(photos), output, RECIPE, CPU, resume=True)
     train(task(photos), output, RECIPE, CPU, stop=stop_before(1))
     with pytest.raises(OutputError, match="holds an earlier training; pass --resume or"):
@@ -138,6 +141,21 @@ def test_only_the_same_training_is_resumed(trained: Trained, photos: Path, tmp_p
     (tmp_path / "mine.training" / "state.pt").write_bytes(b"PK")
     with pytest.raises(ModelError, match=r"state\.pt cannot be read"):
         train(task(photos), output, RECIPE, CPU, resume=True)
+
+
+def test_a_model_inherits_the_reblurring_module_of_its_start(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str | None] = []
+    monkeypatch.setattr(
+        running, "build_model", lambda *_, reblur_module, **__: written.append(reblur_module)
+    )
+    start = find_model("selfir-raw")
+    onward = replace(task(photos), config=start.config)
+    recipe = small_recipe(steps=1, batch=1, validation_pairs=1)
+    train(onward, tmp_path / "tuned", recipe, CPU, start=start)
+    train(task(photos), tmp_path / "new", recipe, CPU)
+    assert written == ["reblur-raw", None]
 
 
 def test_what_is_in_the_way_stays(trained: Trained, photos: Path) -> None:

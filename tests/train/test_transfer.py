@@ -17,6 +17,7 @@ from pairfix.train.transfer import (  # noqa: E402
     check_deblurrer,
     check_start,
     deployable,
+    initialise,
     load_fusion,
     start_from,
 )
@@ -49,12 +50,12 @@ def stored(fusion: Fusion) -> Model:
     return cast("Model", Stored(fusion))
 
 
-def test_a_network_that_is_told_the_noise_starts_as_one_that_is_not() -> None:
-    plain, told = small_fusion(), small_fusion(noise=True)
-    start_from(stored(plain), told)
+def test_a_network_with_noise_maps_starts_like_one_without() -> None:
+    plain, widened = small_fusion(), small_fusion(noise=True)
+    start_from(stored(plain), widened)
     batch = smooth_pairs(torch.Generator())
     with torch.inference_mode():
-        torch.testing.assert_close(told(batch.sources), plain(batch.sources))
+        torch.testing.assert_close(widened(batch.sources), plain(batch.sources))
 
 
 def test_only_a_reblurring_module_learns_from_a_network_of_its_domain() -> None:
@@ -62,7 +63,7 @@ def test_only_a_reblurring_module_learns_from_a_network_of_its_domain() -> None:
     check_deblurrer(model, NETWORKS["reblur-module"], "raw")
     with pytest.raises(ModelError, match="stored is SelfIR for raw, which restores no srgb pairs"):
         check_deblurrer(model, NETWORKS["reblur-module"], "srgb")
-    with pytest.raises(ModelError, match="D2HNet learns from no other network"):
+    with pytest.raises(ModelError, match="D2HNet learns from no other model"):
         check_deblurrer(model, NETWORKS["d2hnet"], "raw")
 
 
@@ -102,3 +103,45 @@ def test_deployed_weights_have_no_norms_and_half_the_bits(name: str) -> None:
     sources = smooth_pairs(torch.Generator()).sources
     with torch.inference_mode():
         torch.testing.assert_close(plain(sources), trained.eval()(sources), atol=1e-2, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["deblurmerger", "deblurrnn"])
+def test_weights_of_the_strided_networks_are_gaussian(name: str) -> None:
+    fusion = small_fusion(name)
+    initialise(fusion, NETWORKS[name], torch.Generator().manual_seed(0))
+    parameters = dict(fusion.named_parameters())
+    weights = torch.cat([each.flatten() for each in parameters.values() if each.ndim > 1])
+    assert weights.std().item() == pytest.approx(0.02, rel=0.05)
+    assert weights.mean().item() == pytest.approx(0, abs=0.001)
+    scales = [each for name, each in parameters.items() if name.endswith("norm.weight")]
+    assert scales
+    assert all((each == 1).all() for each in scales)
+    assert all((each == 0).all() for name, each in parameters.items() if name.endswith("bias"))
+
+
+@pytest.mark.parametrize("name", ["d2hnet", "srn"])
+def test_weights_of_others_are_glorots(name: str) -> None:
+    fusion = small_fusion(name)
+    initialise(fusion, NETWORKS[name], torch.Generator().manual_seed(0))
+    for each in fusion.parameters():
+        if each.ndim > 1:
+            fan = (each.shape[0] + each.shape[1]) * each[0, 0].numel()
+            assert each.abs().max() <= (6 / fan) ** 0.5
+            assert each.abs().max() > 0.8 * (6 / fan) ** 0.5
+        else:
+            assert each.abs().max() == 0
+
+
+def test_the_same_generator_gives_the_same_weights() -> None:
+    first, second = small_fusion("srn"), small_fusion("srn")
+    for fusion in (first, second):
+        initialise(fusion, NETWORKS["srn"], torch.Generator().manual_seed(1))
+    for ours, theirs in zip(first.parameters(), second.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_selfir_starts_from_pytorchs_own_weights() -> None:
+    fusion = small_fusion("selfir")
+    before = {name: each.clone() for name, each in fusion.named_parameters()}
+    initialise(fusion, SELFIR, torch.Generator())
+    assert all(torch.equal(each, before[name]) for name, each in fusion.named_parameters())

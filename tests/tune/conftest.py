@@ -1,4 +1,3 @@
-
 import pytest
 
 from pairfix.pairs import FoundPair

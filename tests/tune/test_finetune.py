@@ -131,7 +131,7 @@ def test_a_resumed_tuning_ends_as_one_in_one_go(
     resumed = tuning(soft_pairs, tmp_path / "parts", recipe).run(resume=True)
     assert resumed.training.complete
     expected, found = (
-        torch.load(each.training.workplace / "state.pt", weights_only=True)["state"]
+        torch.load(each.training.folder / "state.pt", weights_only=True)["state"]
         for each in (whole, resumed)
     )
     for state in expected, found:
@@ -141,7 +141,6 @@ def test_a_resumed_tuning_ends_as_one_in_one_go(
 
 @pytest.mark.usefixtures("undeployed")
 @pytest.mark.parametrize("objective", ["auto", "selfir"])
-@pytest.mark.usefixtures("undeployed")
 def test_each_pair_is_read_once(
     soft_pairs: Pairs,
     tmp_path: Path,

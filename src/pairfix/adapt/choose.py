@@ -10,7 +10,6 @@ from pairfix.backends import (
 )
 from pairfix.errors import DeviceError, ModelError
 from pairfix.model.model import Model, default_reblur_module, find_model
-from pairfix.networks.reblurring import REBLUR_MODULE
 from pairfix.progress import Stage
 
 __all__ = ["ADAPT", "choose_adapting_runtime", "find_reblur_module"]
@@ -53,7 +52,7 @@ def find_reblur_module(name_or_folder: str | None, model: Model) -> Model:
     """The reblurring module with which to adapt a model.
 
     Args:
-        name_or_folder: As for `pairfix.find_model`; None for the one that ships for the domain.
+        name_or_folder: As for `pairfix.find_model`; None for the one that the model names.
         model: The model to be adapted.
 
     Raises:
@@ -66,9 +65,9 @@ def find_reblur_module(name_or_folder: str | None, model: Model) -> Model:
             "leave out --adapt, or take another model",
         )
     if name_or_folder is None:
-        return default_reblur_module(model.domain)
+        return default_reblur_module(model)
     module = find_model(name_or_folder)
-    if (module.network, module.domain) != (REBLUR_MODULE, model.domain):
+    if not module.network.reblurs or module.domain != model.domain:
         raise ModelError(
             f"{module.folder} is {module.network.title} for {module.domain}, "
             f"no reblurring module for {model.domain}",

@@ -1,8 +1,6 @@
 """The libraries that run networks; importing this package loads none of them."""
 
-from pairfix.backends.choose import choose_runtime
-from pairfix.backends.openmodel import OpenModel
-from pairfix.backends.registry import BACKENDS, open_session
+from pairfix.backends.registry import BACKENDS, OpenModel, choose_runtime, open_session
 from pairfix.backends.spec import (
     Backend,
     DeviceChoice,

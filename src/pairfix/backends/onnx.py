@@ -1,4 +1,4 @@
-"""Run graphs with ONNX Runtime; the weights are handed to it, not stored in the graph."""
+"""Run graphs with ONNX Runtime; it receives the weights separately, they are not in the graph."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
@@ -36,13 +36,13 @@ class OnnxRuntime:
     """The engine behind ``--backend onnx``."""
 
     def find(self, device: DeviceName) -> str | None:
-        """The device's title; CUDA counts only if its provider really loads."""
+        """The device's title; CUDA counts only if its provider loads."""
         if device == "cuda":
             return "NVIDIA GPU" if _cuda_loads() else None
         return "CPU" if device == "cpu" else None
 
     def absence(self, device: DeviceName) -> str:
-        """Why a device is not there."""
+        """Why a device is not available."""
         if device == "cuda" and _CUDA in ort.get_available_providers():
             return "ONNX Runtime cannot load CUDA (driver, toolkit or cuDNN is missing)"
         return f"this ONNX Runtime was built without {device}"
@@ -94,9 +94,9 @@ def _create(model: Model, graph: Graph, provider: str, tensors: Mapping[str, Any
 
 
 def _options() -> Any:  # noqa: ANN401
-    """Without memory patterns: they plan a block a quarter larger, and speed up nothing.
+    """Without memory patterns, which take a quarter more memory and save no time.
 
-    Without the arena a tile would need a third less still, but a sixth more time.
+    Without the arena a tile would take another third less memory, but a sixth more time.
     """
     options = ort.SessionOptions()
     options.enable_mem_pattern = False

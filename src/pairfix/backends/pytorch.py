@@ -35,7 +35,7 @@ class PyTorch:
         return "CPU"
 
     def absence(self, device: DeviceName) -> str:
-        """Why a device is not there."""
+        """Why a device is not available."""
         if device == "cuda" and torch.version.cuda is None and torch.version.hip is None:
             return "this PyTorch was built without CUDA"
         if device == "cuda" and torch.cuda.is_available():
@@ -92,7 +92,7 @@ class _TorchSession:
 
 @cache
 def _cuda_failure() -> str:
-    """What goes wrong in the smallest computation; empty if nothing does."""
+    """The error of the smallest computation; empty if it works."""
     try:
         torch.ones(1, device="cuda").add(1).item()
     except RuntimeError as error:

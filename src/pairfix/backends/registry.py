@@ -1,12 +1,37 @@
-"""The registry of back ends."""
+"""The registry of back ends, and the choice of where to run."""
 
+import ctypes
+import sys
+from collections.abc import Iterable
 from importlib.util import find_spec
+from pathlib import Path
 
-from pairfix.backends.spec import Backend, Engine, Runtime, Session
+from pairfix.backends.spec import (
+    Backend,
+    DeviceChoice,
+    DeviceName,
+    Engine,
+    Precision,
+    PrecisionChoice,
+    Runtime,
+    Session,
+)
+from pairfix.errors import DeviceError, MissingExtraError
 from pairfix.model.model import Model
 from pairfix.networks import Graph
 
-__all__ = ["BACKENDS", "open_session"]
+__all__ = ["BACKENDS", "OpenModel", "choose_runtime", "open_session"]
+
+_PREFERENCES: tuple[tuple[str, DeviceName], ...] = (
+    ("torch", "cuda"),
+    ("torch", "mps"),
+    ("onnx", "cuda"),
+    ("onnx", "cpu"),
+    ("torch", "cpu"),
+)
+_DEVICES: tuple[DeviceName, ...] = ("cuda", "mps")
+_DRIVERS = ("libcuda.so.1", "nvcuda.dll")
+_AMD_DRIVER = Path("/dev/kfd")
 
 
 def _load_pytorch() -> Engine:
@@ -46,7 +71,150 @@ def open_session(model: Model, graph: Graph, runtime: Runtime) -> Session:
 
     Raises:
         ModelError: The model's files are damaged or do not fit its network.
-        DeviceError: The device went away since the runtime was chosen.
-        MemoryExhaustedError: The weights do not fit the device.
+        DeviceError: The device has become unavailable since the runtime was chosen.
+        MemoryExhaustedError: The weights do not fit into the device's memory.
     """
     return BACKENDS[runtime.backend].load().open(model, graph, runtime)
+
+
+def choose_runtime(
+    backend: str = "auto",
+    device: DeviceChoice = "auto",
+    precision: PrecisionChoice = "auto",
+) -> Runtime:
+    """Choose backend, device and precision; what was asked for, or an error.
+
+    By default it takes PyTorch on a CUDA device, else on Apple's GPU, else ONNX Runtime on a
+    CUDA device, else ONNX Runtime on the CPU; fp16 on CUDA with PyTorch, else fp32.
+
+    Args:
+        backend: ``auto`` or a key of `BACKENDS`.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        precision: ``auto``, ``fp32``, ``fp16`` or ``bf16``.
+
+    Raises:
+        DeviceError: The device, backend or precision that was asked for is not available.
+        MissingExtraError: The backend that it needs is not installed.
+    """
+    candidates = _candidates(backend, precision)
+    engines: dict[str, Engine] = {}
+    reasons: list[str] = []
+    for name, wanted in _PREFERENCES:
+        if device not in ("auto", wanted) or name not in candidates:
+            continue
+        if missing := _missing_driver(wanted):
+            if wanted in (device, "cuda"):
+                reasons.append(missing)
+            continue
+        if name not in engines:
+            engines[name] = BACKENDS[name].load()
+        title = engines[name].find(wanted)
+        if title is not None:
+            fell = device == "auto" and wanted == "cpu"
+            return _runtime(candidates[name], wanted, precision, title, reasons if fell else ())
+        reasons.append(engines[name].absence(wanted))
+    raise _no_device(device, reasons, list(engines.values()))
+
+
+def _candidates(backend: str, precision: str) -> dict[str, Backend]:
+    if backend == "auto":
+        return _capable(precision)
+    if backend not in BACKENDS:
+        raise DeviceError(f"there is no backend {backend}", f"take one of {', '.join(BACKENDS)}")
+    wanted = BACKENDS[backend]
+    if not wanted.installed():
+        raise MissingExtraError(f"{wanted.title} is not installed", wanted.install)
+    if precision not in ("auto", *wanted.precisions):
+        raise DeviceError(
+            f"{wanted.title} computes in {', '.join(wanted.precisions)} only, not in {precision}",
+            f"take --precision auto or --backend {_first_capable(precision).name}",
+        )
+    return {backend: wanted}
+
+
+def _capable(precision: str) -> dict[str, Backend]:
+    capable = {
+        name: backend
+        for name, backend in BACKENDS.items()
+        if backend.installed() and precision in ("auto", *backend.precisions)
+    }
+    if not capable:
+        needed = _first_capable(precision)
+        raise MissingExtraError(f"{needed.title} is not installed", needed.install)
+    return capable
+
+
+def _first_capable(precision: str) -> Backend:
+    for backend in BACKENDS.values():
+        if precision in ("auto", *backend.precisions):
+            return backend
+    raise DeviceError(f"there is no precision {precision}", "take auto, fp32, fp16 or bf16")
+
+
+def _runtime(
+    backend: Backend, device: DeviceName, precision: str, title: str, reasons: Iterable[str]
+) -> Runtime:
+    auto: Precision = "fp16" if (backend.name, device) == ("torch", "cuda") else "fp32"
+    settled = next((name for name in backend.precisions if name == precision), auto)
+    return Runtime(
+        backend=backend.name,
+        device=device,
+        precision=settled,
+        description=f"{title} ({backend.title}, {settled})",
+        reason="; ".join(dict.fromkeys(reasons)),
+    )
+
+
+def _missing_driver(device: DeviceName) -> str:
+    """Why there can be no such device, without importing a backend; empty if there may be one."""
+    if device == "cuda" and not _AMD_DRIVER.exists() and not any(map(_loads, _DRIVERS)):
+        return "no CUDA device: there is no GPU driver"
+    if device == "mps" and sys.platform != "darwin":
+        return "no Apple GPU"
+    return ""
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def _no_device(device: str, reasons: Iterable[str], engines: Iterable[Engine]) -> DeviceError:
+    there = [
+        name
+        for name in _DEVICES
+        if not _missing_driver(name) and any(engine.find(name) for engine in engines)
+    ]
+    why = "; ".join(dict.fromkeys(reasons)) or "no installed backend supports it"
+    return DeviceError(
+        f"the device {device} cannot be used: {why}",
+        f"there is {', '.join([*there, 'cpu'])}; --device auto takes the best",
+    )
+
+
+class OpenModel:
+    """A model on a runtime; each graph is loaded when it first runs, and stays loaded."""
+
+    def __init__(self, model: Model, runtime: Runtime) -> None:
+        """Load nothing yet.
+
+        Args:
+            model: The network and its weights.
+            runtime: Where and how it runs.
+        """
+        self.model = model
+        self.runtime = runtime
+        self._sessions: dict[str, Session] = {}
+
+    def session(self, graph: Graph) -> Session:
+        """One of the model's graphs, ready to run.
+
+        Raises:
+            ModelError, DeviceError, MemoryExhaustedError: As `pairfix.backends.open_session`.
+        """
+        if graph.name not in self._sessions:
+            self._sessions[graph.name] = open_session(self.model, graph, self.runtime)
+        return self._sessions[graph.name]

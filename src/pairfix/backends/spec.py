@@ -1,4 +1,4 @@
-"""What a back end is."""
+"""What a back end is, and the error of all of them when memory runs out."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -39,7 +39,7 @@ class Runtime:
     description: str
     """For people, such as ``NVIDIA H200 (PyTorch, fp16)``."""
     reason: str = ""
-    """Why it is the CPU although nobody asked for it; empty otherwise."""
+    """Why the CPU was chosen by default; empty otherwise."""
 
 
 class Session(Protocol):
@@ -56,7 +56,7 @@ class Session(Protocol):
             ``C x h x w`` float32.
 
         Raises:
-            MemoryExhaustedError: The device's memory does not suffice; a smaller tile may.
+            MemoryExhaustedError: The device's memory is too small; a smaller tile may fit.
         """
         ...
 
@@ -65,11 +65,11 @@ class Engine(Protocol):
     """A back end's library, imported."""
 
     def find(self, device: DeviceName) -> str | None:
-        """The device's title for people if it is there and works, else None."""
+        """The device's title for people if it exists and works, else None."""
         ...
 
     def absence(self, device: DeviceName) -> str:
-        """Why a device that `find` did not find is not there."""
+        """Why `find` did not find a device."""
         ...
 
     def open(self, model: Model, graph: Graph, runtime: Runtime) -> Session:
@@ -87,7 +87,7 @@ class Backend:
     """The command that installs it."""
     precisions: tuple[Precision, ...]
     installed: Callable[[], bool]
-    """Whether the library is there; does not import it."""
+    """Whether the library is installed; does not import it."""
     load: Callable[[], Engine]
     """Import the library."""
 
@@ -106,10 +106,10 @@ _SYMPTOMS = (
 
 @contextmanager
 def translate_memory_errors(release: Callable[[], None] | None = None) -> Iterator[None]:
-    """Turn any library's way of saying that memory ran out into `MemoryExhaustedError`.
+    """Turn any library's error for exhausted memory into `MemoryExhaustedError`.
 
     Args:
-        release: Called then, to give cached memory back.
+        release: Called in that case, to free cached memory.
     """
     try:
         yield

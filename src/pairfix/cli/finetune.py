@@ -11,12 +11,12 @@ from pairfix.cli import options, train_options
 from pairfix.cli.command_line import command_line
 from pairfix.cli.console import Talk, print_json
 from pairfix.cli.pairs import Source
-from pairfix.cli.train_view import stopped_by_signals
 from pairfix.cli.training import (
     StoppedError,
     checked,
     leads,
-    steps_between_looks,
+    steps_between_readings,
+    stopped_by_signals,
     torch_device,
     training_runtime,
 )
@@ -137,7 +137,7 @@ def finetune(
         least_gain=least_gain,
         precision=runtime.precision,
         seed=seed,
-        log_every=steps_between_looks(runtime),
+        log_every=steps_between_readings(runtime),
     )
     talk.say(f"{len(found.pairs)} pairs; tuning {begin.name} on {runtime.description}")
     with stopped_by_signals() as stop, talk.progress() as progress:

@@ -1,4 +1,4 @@
-"""`pairfix models`: what can restore, and what to make of it."""
+"""`pairfix models`: list, show, import and export models."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,19 +12,20 @@ from pairfix.cli.console import Talk, print_json
 from pairfix.cli.options import Json, Overwrite, Quiet
 from pairfix.image import Domain
 from pairfix.model.model import Model, find_model, shipped_models, untrained_networks
-from pairfix.networks import Network
-from pairfix.networks.releases import RELEASES, how_to_get_weights
+from pairfix.networks import NETWORKS, Network
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List, show, import and export the models that can restore.")
+app = typer.Typer(help="List, show, import and export models.")
+
+_RELEASED = [name for name, network in NETWORKS.items() if network.release]
 
 Name = Annotated[str, typer.Argument(help="A model's name or folder.", metavar="NAME|FOLDER")]
 
 
 @app.command("list")
 def list_models(json: Json = False) -> None:
-    """List the models that come with pairfix, and the networks that no model has weights for."""
+    """List the models that come with pairfix, and the networks without weights."""
     models, networks = shipped_models(), untrained_networks()
     if json:
         print_json([*map(_facts, models), *map(_facts_untrained, networks)])
@@ -41,7 +42,7 @@ def list_models(json: Json = False) -> None:
             table.add_row(network.name, network.title)
         console.print(table)
         for network in networks:
-            typer.echo(f"{network.name}: {how_to_get_weights(network)}")
+            typer.echo(f"{network.name}: {network.how_to_get_weights()}")
 
 
 @app.command()
@@ -60,7 +61,8 @@ def show(model: Name, json: Json = False) -> None:
 @app.command("import")
 def import_(
     network: Annotated[
-        str, typer.Argument(help=f"{' or '.join(RELEASES)}.", metavar="NETWORK", show_default=False)
+        str,
+        typer.Argument(help=f"{' or '.join(_RELEASED)}.", metavar="NETWORK", show_default=False),
     ],
     files: Annotated[
         list[Path],
@@ -71,7 +73,7 @@ def import_(
     ],
     domain: Annotated[
         Domain | None,
-        typer.Option(help="What the weights were trained for; else the channels tell."),
+        typer.Option(help="What the weights were trained for; by default the channels decide."),
     ] = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
@@ -104,8 +106,8 @@ def export(
     """Write a model's graph as an ONNX file, after comparing it with PyTorch at two sizes.
 
     A model of several graphs becomes as many files: -o model.onnx gives model-<graph>.onnx each.
-    Inputs are 1 x C x H x W in the network's own range, H and W free multiples of what the network
-    asks for. Needs PyTorch.
+    Inputs are 1 x C x H x W in the network's own range, H and W any multiples of the number shown.
+    Needs PyTorch.
     """
     talk = Talk(quiet=quiet, verbose=False)
     from pairfix.export.graphs import TOLERANCE, export_model  # noqa: PLC0415  (keeps --help quick)
@@ -118,8 +120,8 @@ def export(
     talk.say(f"equal to PyTorch within {TOLERANCE:g} of the greatest value, at two sizes")
     if not with_weights:
         talk.say(
-            f"without weights: hand those of {found.folder / 'weights.safetensors'} to "
-            "onnxruntime.SessionOptions.add_external_initializers, or pass --with-weights"
+            f"without weights: pass those of {found.folder / 'weights.safetensors'} to "
+            "onnxruntime.SessionOptions.add_external_initializers, or use --with-weights"
         )
 
 

@@ -12,12 +12,13 @@ from pairfix.cli import options, train_options
 from pairfix.cli.command_line import command_line
 from pairfix.cli.console import Talk, print_json
 from pairfix.cli.synth_choices import check_finite, make_recipe
-from pairfix.cli.train_view import report_training, stopped_by_signals
 from pairfix.cli.training import (
     StoppedError,
     checked,
     leads,
-    steps_between_looks,
+    report_training,
+    steps_between_readings,
+    stopped_by_signals,
     torch_device,
     training_runtime,
 )
@@ -28,14 +29,18 @@ from pairfix.model.config import parse_config
 from pairfix.model.model import CHANNELS, Model, find_model
 from pairfix.networks import NETWORKS, Network
 from pairfix.synth.synth_recipe import SynthRecipe
+from pairfix.train.objectives import ObjectiveSettings
+from pairfix.train.train_recipe import TrainRecipe
 
 if TYPE_CHECKING:
     from pairfix.train.training import Trained
 
 __all__ = ["train"]
 
-_MINUTES = 60.0
 _PAIRS = SynthRecipe()
+_NOISE = ",".join(_PAIRS.noise)
+_SETTINGS = ObjectiveSettings()
+_RECIPE = TrainRecipe(minutes=train_options.MINUTES)
 
 
 def train(
@@ -43,31 +48,31 @@ def train(
     network: train_options.NetworkName,
     photos: train_options.Photos,
     output: train_options.Folder,
-    domain: train_options.PairDomain = "raw",
+    domain: train_options.PairDomain = _PAIRS.domain,
     fields: train_options.Fields = None,
     start: train_options.From = None,
     objective: train_options.ObjectiveName = None,
-    loss: train_options.Loss = "l1",
-    reblur: train_options.Reblur = 0.0,
+    loss: train_options.Loss = _SETTINGS.loss,
+    reblur: train_options.Reblur = _SETTINGS.reblur,
     deblurrer: train_options.Deblurrer = None,
-    noise: train_options.Noise = "sensor",
+    noise: train_options.Noise = _NOISE,
     sigma: train_options.Sigma = None,
     ratio: train_options.Ratio = _PAIRS.ratio,
     blur: train_options.Blur = _PAIRS.blur,
     jpeg: train_options.Jpeg = _PAIRS.jpeg,
     augment: train_options.Augment = "",
-    batch: train_options.Batch = 16,
-    crop: train_options.Crop = 128,
-    val_pairs: train_options.ValidationPairs = 32,
+    batch: train_options.Batch = _RECIPE.batch,
+    crop: train_options.Crop = _RECIPE.crop,
+    val_pairs: train_options.ValidationPairs = _RECIPE.validation_pairs,
     steps: train_options.Steps = None,
     minutes: train_options.Minutes = None,
     learning_rate: train_options.LearningRate = None,
-    warmup: train_options.Warmup = 0.02,
-    ema: train_options.EmaDecay = 0.999,
-    clip: train_options.Clip = 1.0,
+    warmup: train_options.Warmup = _RECIPE.warmup,
+    ema: train_options.EmaDecay = _RECIPE.ema_decay,
+    clip: train_options.Clip = _RECIPE.clip,
     val_every: train_options.ValidateEvery = None,
-    seed: train_options.Seed = 0,
-    compiled: train_options.Compile = False,
+    seed: train_options.Seed = _RECIPE.seed,
+    compiled: train_options.Compile = _RECIPE.compile,
     device: options.Device = "auto",
     precision: options.PrecisionOption = "auto",
     overwrite: options.Overwrite = False,
@@ -76,10 +81,10 @@ def train(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Train a NETWORK on pairs that are synthesised from sharp PHOTOS, into a model folder.
+    """Train a NETWORK on pairs synthesised from sharp PHOTOS; makes a model folder.
 
     Afterwards: pairfix restore LONG SHORT -o OUTPUT --model FOLDER. Checkpoint, log and pictures
-    are kept in FOLDER.training; Ctrl-C stops and makes the model of what was learnt so far.
+    are kept in FOLDER.training; Ctrl-C stops and makes a model of what was learnt so far.
     Several GPUs: torchrun --nproc-per-node N -m pairfix train ... Needs PyTorch.
     """
     chosen = _find_network(network)
@@ -87,9 +92,7 @@ def train(
     config = _configure(chosen, domain, fields or (), begin)
     talk = Talk(quiet=quiet or not leads(), verbose=verbose)
     require_torch("matplotlib")
-    from pairfix.train.objectives import ObjectiveSettings, default_objective  # noqa: PLC0415
-    from pairfix.train.task import Task  # noqa: PLC0415
-    from pairfix.train.train_recipe import TrainRecipe  # noqa: PLC0415
+    from pairfix.train.task import Task  # noqa: PLC0415  (keeps --help quick)
     from pairfix.train.training import train as run  # noqa: PLC0415
 
     synth = make_recipe(domain, noise, ratio, blur, sigma=sigma, jpeg=jpeg, augment=augment)
@@ -98,7 +101,7 @@ def train(
     recipe = checked(
         TrainRecipe,
         steps=steps,
-        minutes=_MINUTES if steps is None and minutes is None else minutes,
+        minutes=_RECIPE.minutes if steps is None and minutes is None else minutes,
         batch=batch,
         crop=crop,
         learning_rate=learning_rate,
@@ -108,7 +111,7 @@ def train(
         precision=runtime.precision,
         seed=seed,
         compile=compiled,
-        log_every=steps_between_looks(runtime),
+        log_every=steps_between_readings(runtime),
         validate_every=val_every,
         validation_pairs=val_pairs,
     )
@@ -116,7 +119,7 @@ def train(
         chosen,
         config,
         photos,
-        objective or default_objective(network),
+        objective or chosen.training.objective,
         ObjectiveSettings(loss=loss, reblur=reblur),
         synth,
         find_model(deblurrer) if deblurrer else None,
@@ -145,7 +148,7 @@ def _find_network(name: str) -> Network:
 
 
 def _configure(network: Network, domain: Domain, fields: Iterable[str], start: Model | None) -> Any:  # noqa: ANN401
-    """The configuration to start from, with the fields that were given as ``name=value``."""
+    """The start's configuration, or the default, with the given fields (``name=value``)."""
     fitting = start is not None and (start.network, start.domain) == (network, domain)
     config = start.config if start and fitting else network.config(channels=CHANNELS[domain])
     defaults = asdict(config)
@@ -183,7 +186,7 @@ def _facts(trained: "Trained", model: Model) -> dict[str, Any]:
     noisy = trained.log.noisy
     return {
         "model": str(model.folder),
-        "training": str(trained.workplace),
+        "training": str(trained.folder),
         "complete": trained.complete,
         "steps": trained.log.step,
         "seconds": round(trained.log.seconds, 3),
@@ -203,7 +206,7 @@ def _summarise(trained: "Trained", model: Model, talk: Talk) -> None:
     if not trained.complete:
         raise StoppedError(
             f"stopped after step {trained.log.step}; {place} is the model so far",
-            "--resume goes on",
+            "--resume continues",
         )
     talk.say(f"{model.folder}: trained in {trained.log.seconds / 60:.1f} minutes")
     if model.network.restores:

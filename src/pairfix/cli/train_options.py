@@ -1,15 +1,17 @@
 """Arguments and options of `pairfix train`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from pairfix.image import Domain
 from pairfix.networks import NETWORKS
-from pairfix.synth.synth_recipe import AUGMENTATIONS
+from pairfix.synth.synth_recipe import AUGMENTATIONS, SynthRecipe
+from pairfix.train.objectives import OBJECTIVES, PixelLossName
 
 __all__ = [
+    "MINUTES",
     "Augment",
     "Batch",
     "Blur",
@@ -43,8 +45,16 @@ __all__ = [
 
 _TASK = "What to train"
 _PAIRS = "Pairs"
-_COURSE = "Course"
+_SCHEDULE = "Schedule"
 
+MINUTES = 60.0
+"""Length of a training unless the user chooses one."""
+_LOWEST, _HIGHEST = (255 * sigma for sigma in SynthRecipe().sigma)
+
+if TYPE_CHECKING:
+    _Objective = str
+else:
+    _Objective = Literal[tuple(OBJECTIVES)]
 
 NetworkName = Annotated[
     str, typer.Argument(help=f"{', '.join(NETWORKS)}.", metavar="NETWORK", show_default=False)
@@ -52,14 +62,14 @@ NetworkName = Annotated[
 Photos = Annotated[
     Path,
     typer.Argument(
-        help="A folder of sharp photos (no raws), folders in it included.", metavar="PHOTOS"
+        help="A folder of sharp photos (no raws), searched with its subfolders.", metavar="PHOTOS"
     ),
 ]
 Folder = Annotated[
     Path, typer.Option("--output", "-o", help="The new model folder.", metavar="FOLDER")
 ]
 Resume = Annotated[
-    bool, typer.Option("--resume", help="Go on from the checkpoint in FOLDER.training.")
+    bool, typer.Option("--resume", help="Continue from the checkpoint in FOLDER.training.")
 ]
 
 PairDomain = Annotated[Domain, typer.Option(help="What to restore.", rich_help_panel=_TASK)]
@@ -79,15 +89,11 @@ From = Annotated[
     ),
 ]
 ObjectiveName = Annotated[
-    str | None,
-    typer.Option(
-        help="What to minimise: supervised, noisy-supervised, self-supervised, selfir, "
-        "two-phase, adversarial, reblur; else what suits the network.",
-        rich_help_panel=_TASK,
-    ),
+    _Objective | None,
+    typer.Option(help="What to minimise; else the network's default.", rich_help_panel=_TASK),
 ]
 Loss = Annotated[
-    Literal["l1", "l2", "charbonnier"],
+    PixelLossName,
     typer.Option(
         help="How supervised training compares results with the truth.", rich_help_panel=_TASK
     ),
@@ -95,7 +101,7 @@ Loss = Annotated[
 Reblur = Annotated[
     float,
     typer.Option(
-        help="Weight of the reblurring loss (the paper: 1).", min=0, rich_help_panel=_TASK
+        help="Weight of the reblurring loss (1 in the paper).", min=0, rich_help_panel=_TASK
     ),
 ]
 Deblurrer = Annotated[
@@ -118,7 +124,8 @@ Noise = Annotated[
 Sigma = Annotated[
     tuple[float, float] | None,
     typer.Option(
-        help="Range of the Gaussian noise's standard deviation, in 8-bit levels; else 5 to 50.",
+        help="Range of the Gaussian noise's standard deviation, in 8-bit levels; "
+        f"else {_LOWEST:g} to {_HIGHEST:g}.",
         metavar="LEAST MOST",
         rich_help_panel=_PAIRS,
     ),
@@ -165,44 +172,51 @@ ValidationPairs = Annotated[
     int, typer.Option("--val-pairs", help="Pairs to validate with.", min=1, rich_help_panel=_PAIRS)
 ]
 
-Steps = Annotated[int | None, typer.Option(help="Length in steps.", min=1, rich_help_panel=_COURSE)]
+Steps = Annotated[
+    int | None, typer.Option(help="Length in steps.", min=1, rich_help_panel=_SCHEDULE)
+]
 Minutes = Annotated[
     float | None,
     typer.Option(
-        help="Length in minutes; else 60, unless there are --steps.", rich_help_panel=_COURSE
+        help=f"Length in minutes; else {MINUTES:g}, unless --steps is given.",
+        rich_help_panel=_SCHEDULE,
     ),
 ]
 LearningRate = Annotated[
     float | None,
     typer.Option(
-        help="Highest rate of every stage; else the objective's.", rich_help_panel=_COURSE
+        help="Peak learning rate of every phase; else the objective's.", rich_help_panel=_SCHEDULE
     ),
 ]
 Warmup = Annotated[
-    float, typer.Option(help="Share of a stage in which the rate rises.", rich_help_panel=_COURSE)
+    float,
+    typer.Option(
+        help="Share of a phase in which the learning rate rises.", rich_help_panel=_SCHEDULE
+    ),
 ]
 EmaDecay = Annotated[
-    float, typer.Option("--ema", help="Decay of the weights' average.", rich_help_panel=_COURSE)
+    float,
+    typer.Option("--ema", help="Decay of the weights' moving average.", rich_help_panel=_SCHEDULE),
 ]
-Clip = Annotated[float, typer.Option(help="Greatest norm of a gradient.", rich_help_panel=_COURSE)]
+Clip = Annotated[float, typer.Option(help="Maximum norm of a gradient.", rich_help_panel=_SCHEDULE)]
 ValidateEvery = Annotated[
     int | None,
     typer.Option(
         "--val-every",
-        help="Steps between validations and checkpoints; else 20 of them.",
+        help="Steps between validations and checkpoints; else 20 in the training.",
         min=1,
-        rich_help_panel=_COURSE,
+        rich_help_panel=_SCHEDULE,
     ),
 ]
 Seed = Annotated[
     int,
     typer.Option(
-        help="All random choices follow from it.", min=0, max=2**63 - 1, rich_help_panel=_COURSE
+        help="Seed of all random choices.", min=0, max=2**63 - 1, rich_help_panel=_SCHEDULE
     ),
 ]
 Compile = Annotated[
     bool,
     typer.Option(
-        "--compile", help="Compile the networks: for long runs on a GPU.", rich_help_panel=_COURSE
+        "--compile", help="Compile the networks: for long runs on a GPU.", rich_help_panel=_SCHEDULE
     ),
 ]

@@ -1,8 +1,7 @@
-"""Make model folders: load weights strictly, export the graphs, write all of it or nothing."""
+"""Make model folders: load weights strictly, export the graphs, write everything or nothing."""
 
 import dataclasses
 import hashlib
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from pairfix.errors import ModelError, OutputError
 from pairfix.export.graphs import check_graphs, require_torch
 from pairfix.formats.atomic import appearing
 from pairfix.image import Domain
-from pairfix.model.config import FORMAT
+from pairfix.model.config import FORMAT, config_text
 from pairfix.model.model import CONFIG, WEIGHTS, Model, check_tensors, find_model
 from pairfix.networks import NETWORKS, Network
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["CALIBRATION", "State", "build_model", "check_folder", "load_strictly"]
 
 CALIBRATION = "calibration.json"
-"""File of a tuned model's folder that tells the camera's noise (`pairfix.calibration`)."""
+"""File of a tuned model's folder with the camera's noise (`pairfix.calibration`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +48,10 @@ def build_model(
     states: Mapping[str, State],
     card: str,
     *,
+    reblur_module: str | None = None,
     overwrite: bool = False,
 ) -> Model:
-    """Make a model folder; it appears whole or not at all.
+    """Make a model folder; it appears complete or not at all.
 
     Args:
         folder: The new folder; its parent exists.
@@ -60,12 +60,12 @@ def build_model(
         domain: What the weights were trained for.
         states: The weights by graph name, kept in their own float type.
         card: Content of README.md.
+        reblur_module: Name of the shipped module that learnt to reblur what the model restores.
         overwrite: Replace an existing model folder.
 
     Raises:
         MissingExtraError: PyTorch is not installed.
-        ModelError: The weights are not those of the network; or the exported graphs compute
-            something else than PyTorch.
+        ModelError: The weights do not fit the network, or the exported graphs differ from PyTorch.
         OutputError: The folder exists or cannot be written.
     """
     require_torch()
@@ -79,7 +79,7 @@ def build_model(
         tensors |= {graph.prefix + key: value for key, value in state.tensors.items()}
     with appearing(folder, partial(check_folder, folder, overwrite=overwrite)) as beside:
         export_graphs(network, config, modules, beside)
-        _write_weights(beside, network, config, domain, tensors)
+        _write_weights(beside, network, config, domain, tensors, reblur_module)
         try:
             check_graphs(find_model(beside))
         except ModelError as error:
@@ -89,10 +89,10 @@ def build_model(
 
 
 def load_strictly(module: "nn.Module", state: State) -> None:
-    """Load weights into a module that takes exactly those.
+    """Load weights into a module that has exactly these parameters.
 
     Raises:
-        ModelError: One is missing, too many, of another shape, or not finite.
+        ModelError: One is missing, extra, of another shape, or not finite.
     """
     import torch  # noqa: PLC0415
 
@@ -103,11 +103,11 @@ def load_strictly(module: "nn.Module", state: State) -> None:
 
 
 def check_folder(folder: Path, *, overwrite: bool) -> None:
-    """See to it that a model folder can be written, without writing it.
+    """Check that a model folder can be written, without writing it.
 
     Raises:
-        OutputError: It exists and may not be overwritten, is something else than a model
-            folder, or lies in no folder or in one that is closed to us.
+        OutputError: It exists and may not be overwritten, is not a model folder, or its parent
+            does not exist or is not writable.
     """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise OutputError(f"{folder} is not a folder", "choose another name")
@@ -116,10 +116,10 @@ def check_folder(folder: Path, *, overwrite: bool) -> None:
             raise OutputError(f"{folder} exists already", "choose another name or pass --overwrite")
         if strange := sorted(path.name for path in folder.iterdir() if not _belongs(path)):
             raise OutputError(
-                f"{folder} holds {strange[0]}, which is no part of a model", "choose another name"
+                f"{folder} holds {strange[0]}, which is not part of a model", "choose another name"
             )
         if any(folder.iterdir()) and not (folder / CONFIG).is_file():
-            raise OutputError(f"{folder} is no model folder", "choose another name")
+            raise OutputError(f"{folder} is not a model folder", "choose another name")
     parent = folder.absolute().parent
     if not parent.is_dir():
         raise OutputError(f"the folder {folder.parent} does not exist", "create it first")
@@ -133,21 +133,24 @@ def _write_weights(
     config: Any,  # noqa: ANN401
     domain: Domain,
     tensors: Mapping[str, NDArray[np.floating]],
+    reblur_module: str | None,
 ) -> None:
-    """Write the weights and config.json beside the graphs that lie in a folder."""
-    content = safetensors.numpy.save({k: np.ascontiguousarray(v) for k, v in tensors.items()})
-    (folder / WEIGHTS).write_bytes(content)
+    """Write the weights and config.json beside the graphs in a folder."""
+    weights = safetensors.numpy.save({k: np.ascontiguousarray(v) for k, v in tensors.items()})
+    (folder / WEIGHTS).write_bytes(weights)
     names = (WEIGHTS, *(f"{graph.name}.onnx" for graph in network.graphs(config)))
-    about = {
+    content = {
         "format": FORMAT,
         "network": network.name,
         "domain": domain,
         "config": dataclasses.asdict(config),
+        "reblur_module": reblur_module,
+        "parameters": {name: value.shape for name, value in tensors.items()},
         "sha256": {
             name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names
         },
     }
-    (folder / CONFIG).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    (folder / CONFIG).write_text(config_text(content), encoding="utf-8")
 
 
 def _belongs(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Graphs that leave pairfix: compare them with PyTorch, and write them as ONNX files."""
+"""A model's graphs: compare them with PyTorch, and write them as ONNX files."""
 
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -16,7 +16,7 @@ from pairfix.networks import Graph
 __all__ = ["TOLERANCE", "check_graphs", "export_model", "require_torch"]
 
 TOLERANCE = 1e-4
-"""Greatest difference between ONNX Runtime and PyTorch in fp32, in parts of the greatest value."""
+"""Greatest difference between ONNX Runtime and PyTorch in fp32, relative to the greatest value."""
 
 _SIZES = ((2, 3), (5, 4))
 """Heights and widths at which graphs are compared, in multiples of `Graph.multiple`."""
@@ -24,13 +24,13 @@ _NEEDED = ("torch", "torchvision", "onnx", "onnxscript")
 
 
 def require_torch(*further: str) -> None:
-    """See to it that graphs can be exported.
+    """Check that PyTorch and its exporter are installed.
 
     Args:
         further: Other packages of the same extra that are needed.
 
     Raises:
-        MissingExtraError: PyTorch, or what it exports with, is not installed.
+        MissingExtraError: One of them is not.
     """
     for name in (*_NEEDED, *further):
         if find_spec(name) is None:
@@ -58,7 +58,7 @@ def export_model(
 
     Raises:
         MissingExtraError: PyTorch is not installed.
-        ModelError: The model is damaged, or its graphs compute something else than PyTorch.
+        ModelError: The model is damaged, or its graphs differ from PyTorch.
         OutputError: A file exists or cannot be written.
     """
     require_torch()
@@ -92,7 +92,7 @@ def check_graphs(model: Model) -> None:
             if not difference <= TOLERANCE:
                 raise ModelError(
                     f"{model.folder / graph.name}.onnx differs from PyTorch by {difference:.1e}",
-                    f"at most {TOLERANCE} is right; make the model folder again",
+                    f"at most {TOLERANCE} is allowed; make the model folder again",
                 )
 
 
@@ -104,7 +104,7 @@ def _inputs(graph: Graph, channels: int, units: tuple[int, int]) -> list[NDArray
 
 def _target(output: Path, graph: Graph, *, of: int) -> Path:
     if output.suffix.lower() != ".onnx":
-        raise OutputError(f"{output} is no name of a graph", "end it in .onnx")
+        raise OutputError(f"{output} is not the name of a graph", "end it in .onnx")
     return output if of == 1 else output.with_name(f"{output.stem}-{graph.name}{output.suffix}")
 
 

@@ -13,20 +13,20 @@ from numpy.typing import NDArray
 from pairfix.errors import ModelError
 from pairfix.export.folder import State, build_model, check_folder
 from pairfix.export.graphs import require_torch
-from pairfix.export.official import drop_unused, fold_spectral_norm
 from pairfix.image import Domain
 from pairfix.model.model import CHANNELS, Model
 from pairfix.networks import NETWORKS, Graph, Network
-from pairfix.networks.releases import RELEASES, Release
+from pairfix.networks.spec import Release
 
-__all__ = ["import_checkpoint"]
+__all__ = ["drop_unused", "fold_spectral_norm", "import_checkpoint"]
 
 Tensors = dict[str, NDArray[np.float32]]
 
 _DEPTH = 3
-"""How deep a state dict may lie within a checkpoint."""
+"""How deep a state dict may be nested in a checkpoint."""
 _SHOWN = 3
 """How many of a file's keys a message shows."""
+_BAR = ".module.weight_bar"
 
 _CARD = """# {name}
 
@@ -55,25 +55,24 @@ def import_checkpoint(
 ) -> Model:
     """Make a model folder from the files of an official release.
 
-    A file may hold a state dict alone or within other dictionaries, with or without the prefix
-    ``module.``. It is read without running code that it may contain.
+    A file may hold a state dict, also nested in other dictionaries, with or without the prefix
+    ``module.``. Code that it may contain is not run.
 
     Args:
-        network: Key of `RELEASES`.
+        network: Key of `NETWORKS`, of one with a release.
         files: The checkpoints, in any order.
         folder: The new model folder.
-        domain: What the weights were trained for; None: what the number of channels says.
+        domain: What the weights were trained for; None: according to the number of channels.
         overwrite: Replace an existing model folder.
 
     Raises:
         MissingExtraError: PyTorch is not installed.
-        ModelError: There is no such release, or the files do not hold it.
+        ModelError: There is no such release, or the files do not contain it.
         OutputError: The folder exists or cannot be written.
     """
-    release = _release(network)
+    known, release = _released(network)
     check_folder(folder, overwrite=overwrite)
     require_torch()
-    known = NETWORKS[network]
     states = _gather(known, release, files)
     config = _configure(known, release, states)
     fitting = next(name for name, channels in CHANNELS.items() if channels == config.channels)
@@ -86,17 +85,44 @@ def import_checkpoint(
     return build_model(folder, known, config, fitting, states, card, overwrite=overwrite)
 
 
-def _release(network: str) -> Release:
-    if network not in RELEASES:
+def drop_unused(tensors: Mapping[str, NDArray[np.float32]], graph: Graph) -> Tensors:
+    """Leave out the parameters that `graph.unused` names; keys come without `graph.prefix`."""
+    unused = re.compile(graph.unused)
+    return {key: value for key, value in tensors.items() if not unused.fullmatch(key)}
+
+
+def fold_spectral_norm(tensors: Mapping[str, NDArray[np.float32]]) -> Tensors:
+    """Replace spectrally normalised weights by the equivalent plain ones.
+
+    ``X.module.weight_bar`` becomes ``X.weight`` = W / sigma, ``X.module.bias`` becomes ``X.bias``;
+    the vectors ``weight_u`` and ``weight_v`` are dropped. Sigma comes from one power iteration
+    from the stored u, as in a forward pass (Miyato et al., 2018, Algorithm 1): with W of
+    shape outputs x fan, ``v = W^T u / |W^T u|``, ``u = W v / |W v|``, ``sigma = u^T W v``.
+    """
+    folded: Tensors = {}
+    for key, value in tensors.items():
+        if key.endswith(_BAR):
+            name = key.removesuffix(_BAR)
+            folded[f"{name}.weight"] = value / _sigma(value, tensors[f"{name}.module.weight_u"])
+        elif key.endswith(".module.bias"):
+            folded[key.replace(".module.bias", ".bias")] = value
+        elif not key.endswith((".module.weight_u", ".module.weight_v")):
+            folded[key] = value
+    return folded
+
+
+def _released(name: str) -> tuple[Network, Release]:
+    network = NETWORKS.get(name)
+    if network is None or network.release is None:
+        known = ", ".join(name for name, each in NETWORKS.items() if each.release)
         raise ModelError(
-            f"no official weights of a network {network} are known",
-            f"known are those of {', '.join(RELEASES)}",
+            f"no official weights of a network {name} are known", f"known are those of {known}"
         )
-    return RELEASES[network]
+    return network, network.release
 
 
 def _gather(network: Network, release: Release, files: Sequence[Path]) -> dict[str, State]:
-    """The state dict of each graph, told apart by its keys."""
+    """The state dict of each graph, identified by its keys."""
     graphs = {graph.name: graph for graph in network.graphs(network.config())}
     states: dict[str, State] = {}
     for path in files:
@@ -111,7 +137,7 @@ def _gather(network: Network, release: Release, files: Sequence[Path]) -> dict[s
                 title = _title(network, graphs[name])
                 raise ModelError(
                     f"{path} holds a second {title}, the first being in {states[name].source}",
-                    "pass one only, in a file that holds one state dict",
+                    "pass only one, in a file that holds one state dict",
                 )
             states[name] = State(str(path), drop_unused(_fold(path, tensors), graphs[name]))
     for name, graph in graphs.items():
@@ -124,7 +150,7 @@ def _gather(network: Network, release: Release, files: Sequence[Path]) -> dict[s
 
 
 def _read(path: Path) -> list[Tensors]:
-    """All state dicts of a file, never running code that it holds."""
+    """All state dicts of a file, without running code that it may contain."""
     import torch  # noqa: PLC0415
 
     try:
@@ -133,11 +159,11 @@ def _read(path: Path) -> list[Tensors]:
             return list(_state_dicts(torch.load(path, map_location="cpu", weights_only=True)))
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
-    except Exception as error:  # a damaged file makes the unpickler raise anything
+    except Exception as error:  # the unpickler can raise anything on a damaged file
         if kind := re.search(r"GLOBAL (\S+)", str(error)):
             raise ModelError(
                 f"{path} is refused: it holds {kind[1]} besides tensors, which could run code",
-                "save the network's state_dict() alone",
+                "save only the network's state_dict()",
             ) from error
         raise ModelError(
             f"{path} is damaged, or no PyTorch checkpoint", "fetch it again"
@@ -193,9 +219,7 @@ def _fold(path: Path, tensors: Tensors) -> Tensors:
     for key, value in tensors.items():
         vector = tensors.get(key.replace(".weight_bar", ".weight_u"))
         if key.endswith(".weight_bar") and (vector is None or vector.shape != value.shape[:1]):
-            raise ModelError(
-                f"{path}: {key} comes without a fitting weight_u", "fetch the file again"
-            )
+            raise ModelError(f"{path}: {key} has no fitting weight_u", "fetch the file again")
     return fold_spectral_norm(tensors)
 
 
@@ -238,3 +262,14 @@ def _card(
         files="\n".join(lines),
         remarks=release.remarks,
     )
+
+
+def _sigma(weight: NDArray[np.float32], u: NDArray[np.float32]) -> np.float32:
+    matrix = weight.reshape(weight.shape[0], -1)
+    v = _normalise(matrix.T @ u)
+    u = _normalise(matrix @ v)
+    return np.float32(u @ matrix @ v)
+
+
+def _normalise(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    return vector / np.float32(np.linalg.norm(vector) + 1e-12)

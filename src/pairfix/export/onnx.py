@@ -1,7 +1,7 @@
 """Export a network's graphs as ONNX files without weights (torch).
 
 One weights file serves both back ends: the ONNX file holds the operations and the shapes of the
-parameters, and ONNX Runtime is handed the safetensors' arrays when the session opens.
+parameters, and the safetensors' arrays are passed to ONNX Runtime when the session opens.
 """
 
 import warnings
@@ -18,7 +18,7 @@ __all__ = ["export_graphs"]
 
 _OPSET = 20
 _UNITS = (2, 3)
-"""Height and width of the example, in multiples; unequal, so that the exporter tells them apart."""
+"""Height and width of the example, in multiples; unequal, so that the exporter keeps them apart."""
 
 
 def export_graphs(
@@ -36,7 +36,7 @@ def export_graphs(
         network: The network.
         config: Instance of ``network.config``.
         modules: Its modules by graph name, in float32 on the CPU.
-        folder: Where the files go; existing ones are replaced.
+        folder: Receives the files; existing ones are replaced.
 
     Returns:
         The files, in the order of the graphs.
@@ -61,7 +61,7 @@ def _export(graph: Graph, channels: int, module: nn.Module, folder: Path) -> Pat
             verbose=False,
         )
     if program is None:
-        raise RuntimeError(f"torch.onnx.export gave no program for {graph.name}")
+        raise RuntimeError(f"torch.onnx.export returned no program for {graph.name}")
     proto = program.model_proto
     _forget_origin(proto)
     _detach_parameters(proto, {name: graph.prefix + name for name, _ in module.named_parameters()})
@@ -71,7 +71,7 @@ def _export(graph: Graph, channels: int, module: nn.Module, folder: Path) -> Pat
 
 
 def _examples(graph: Graph, channels: int) -> tuple[torch.Tensor, ...]:
-    """One different tensor per input: the exporter would merge inputs that are the same one."""
+    """A tensor for each input: the exporter would merge inputs that are the same tensor."""
     height, width = (graph.multiple * units for units in _UNITS)
     return tuple(torch.rand(1, channels, height, width) for _ in graph.inputs)
 

@@ -1,58 +1,69 @@
-"""Read a model folder's config.json, and insist on every field of it."""
+"""Read and write a model folder's config.json; reading checks every field."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from pairfix.errors import ModelError
 from pairfix.networks import Network
 
-__all__ = ["DAMAGED", "FORMAT", "parse_config", "read_config"]
+__all__ = ["DAMAGED", "FORMAT", "config_text", "parse_config", "read_config"]
 
-FORMAT = 1
-"""Version of config.json."""
+FORMAT = 2
+"""Version of config.json that is written; version 1 is read as well."""
 DAMAGED = "the file is damaged: install pairfix again, or fetch the model again"
-"""What to do about a file of a model."""
+"""What to do about a damaged file of a model."""
 
-_FIELDS: Mapping[str, type] = {
+_FIRST_FIELDS: Mapping[str, Any] = {
     "format": int,
     "network": str,
     "domain": str,
-    "config": dict,
-    "sha256": dict,
+    "config": dict[str, Any],
+    "sha256": dict[str, str],
 }
+_FIELDS: Mapping[int, Mapping[str, Any]] = {
+    1: _FIRST_FIELDS,
+    2: {
+        **_FIRST_FIELDS,
+        "reblur_module": str | None,
+        "parameters": dict[str, tuple[int, ...]],
+    },
+}
+"""Fields and their types by format."""
+_NUMBERS = re.compile(r"\[\s+([\d,\s]+?)\s+\]")
 
 
 def read_config(path: Path) -> dict[str, Any]:
     """The file's content, its fields and their types checked.
 
     Raises:
-        ModelError: The file is missing, unreadable, or not what this version of pairfix knows.
+        ModelError: The file is missing, unreadable, or of a format that this pairfix does not know.
     """
     try:
-        about = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ModelError(f"{path} is missing", "this folder holds no model") from error
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise ModelError(f"{path} is not valid JSON: {error}", DAMAGED) from error
-    if not isinstance(about, dict):
+    if not isinstance(content, dict):
         raise ModelError(f"{path} is not a JSON object", DAMAGED)
-    _check_fields(path, about, _FIELDS)
-    for name, kind in _FIELDS.items():
-        if not _is_a(about[name], kind):
-            raise ModelError(f"{path}: {name} has the wrong type", f"it must be {kind.__name__}")
-    if about["format"] != FORMAT:
-        raise ModelError(
-            f"{path}: format {about['format']} is unknown to this pairfix",
-            f"it knows {FORMAT}; update pairfix",
-        )
-    return about
+    fields = _FIELDS[_format(path, content)]
+    _check_fields(path, content, fields)
+    return content
 
 
-def parse_config(path: Path, network: Network, stored: dict[str, Any]) -> Any:  # noqa: ANN401
+def config_text(content: Mapping[str, Any]) -> str:
+    """The file's text; lists of numbers, such as shapes, take one line."""
+    text = json.dumps(content, indent=2) + "\n"
+    return _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
+
+
+def parse_config(path: Path, network: Network, stored: Mapping[str, Any]) -> Any:  # noqa: ANN401
     """The network's hyper-parameters, an instance of ``network.config``.
 
     Args:
@@ -61,13 +72,9 @@ def parse_config(path: Path, network: Network, stored: dict[str, Any]) -> Any:  
         stored: The field ``config`` of the file.
 
     Raises:
-        ModelError: A hyper-parameter is missing, unknown, of the wrong type or makes no sense.
+        ModelError: A hyper-parameter is missing, unknown, of the wrong type, or invalid.
     """
-    hints = get_type_hints(network.config)
-    _check_fields(path, stored, hints)
-    for name, kind in hints.items():
-        if not _is_a(stored[name], kind):
-            raise ModelError(f"{path}: {name} has the wrong type", f"it must be {_title(kind)}")
+    _check_fields(path, stored, get_type_hints(network.config))
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
     try:
         return network.config(**values)
@@ -75,25 +82,59 @@ def parse_config(path: Path, network: Network, stored: dict[str, Any]) -> Any:  
         raise ModelError(f"{path}: {error}") from error
 
 
-def _check_fields(path: Path, found: Mapping[str, object], expected: Mapping[str, object]) -> None:
+def _format(path: Path, content: Mapping[str, Any]) -> int:
+    if "format" not in content:
+        raise ModelError(f"{path}: the field format is missing", DAMAGED)
+    number = content["format"]
+    if not _is_a(number, int):
+        raise ModelError(f"{path}: format has the wrong type", "it must be int")
+    if number not in _FIELDS:
+        known = " and ".join(map(str, _FIELDS))
+        raise ModelError(
+            f"{path}: format {number} is unknown to this pairfix",
+            f"it knows {known}; update pairfix",
+        )
+    return int(number)
+
+
+def _check_fields(path: Path, found: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
     if unknown := sorted(found.keys() - expected.keys()):
         raise ModelError(f"{path}: unknown field {unknown[0]}", "update pairfix, or remove it")
     if missing := sorted(expected.keys() - found.keys()):
         raise ModelError(f"{path}: the field {missing[0]} is missing", DAMAGED)
+    for name, kind in expected.items():
+        if not _is_a(found[name], kind):
+            raise ModelError(f"{path}: {name} has the wrong type", f"it must be {_title(kind)}")
 
 
 def _is_a(value: object, kind: Any) -> bool:  # noqa: ANN401
+    """Whether a value from JSON has a type; tuples are lists there."""
+    if kind is Any:
+        return True
+    parts = get_args(kind)
     if get_origin(kind) is tuple:
-        if not isinstance(value, list):
-            return False
-        first, *others = get_args(kind)
-        kinds = [first] * len(value) if others == [...] else [first, *others]
-        return len(value) == len(kinds) and all(map(_is_a, value, kinds))
+        return isinstance(value, list) and _are(value, parts)
+    if get_origin(kind) is dict:
+        return isinstance(value, dict) and all(_is_a(each, parts[1]) for each in value.values())
+    if parts:
+        return any(_is_a(value, part) for part in parts)
     accepted = (int, float) if kind is float else kind
     return isinstance(value, accepted) and (kind is bool or not isinstance(value, bool))
 
 
+def _are(values: list[object], kinds: tuple[Any, ...]) -> bool:
+    first, *others = kinds
+    wanted = [first] * len(values) if others == [...] else [first, *others]
+    return len(values) == len(wanted) and all(map(_is_a, values, wanted))
+
+
 def _title(kind: Any) -> str:  # noqa: ANN401
+    """A type as JSON has it, for people."""
+    parts = get_args(kind)
     if get_origin(kind) is tuple:
-        return f"a list of {', '.join(_title(part) for part in get_args(kind) if part is not ...)}"
-    return str(kind.__name__)
+        return f"a list of {', '.join(_title(part) for part in parts if part is not ...)}"
+    if get_origin(kind) is dict:
+        return "an object" if parts[1] is Any else f"an object whose values are {_title(parts[1])}"
+    if parts:
+        return " or ".join(map(_title, parts))
+    return "null" if kind is NoneType else str(kind.__name__)

@@ -1,13 +1,13 @@
 """Models: a folder with trained weights, the graphs that take them, and what they are for.
 
 A folder holds ``config.json``, ``weights.safetensors`` (float16 or float32), one
-``<graph>.onnx`` per graph (without weights), and the model card ``README.md``. Whatever is
-wrong with one of them is a `ModelError` that names the file.
+``<graph>.onnx`` per graph (without weights), and the model card ``README.md``. An error in any of
+them is a `ModelError` that names the file.
 """
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,8 +20,7 @@ from pairfix.errors import ModelError
 from pairfix.image import ROLES, Domain, Role
 from pairfix.model.config import DAMAGED, parse_config, read_config
 from pairfix.networks import NETWORKS, Graph, Network
-from pairfix.networks.graphfile import parameter_shapes
-from pairfix.networks.releases import how_to_get_weights
+from pairfix.networks.spec import Shapes
 
 __all__ = [
     "CHANNELS",
@@ -45,9 +44,7 @@ WEIGHTS = "weights.safetensors"
 Tensors = dict[str, NDArray[np.float32]]
 
 _DEFAULTS: Mapping[Domain, str] = {"raw": "selfir-raw", "srgb": "selfir-srgb"}
-_REBLUR_MODULES: Mapping[Domain, str] = {"raw": "reblur-raw", "srgb": "reblur-srgb"}
-"""Each learnt to reblur what the default model of its domain restores."""
-_UNFIT = "weights and network do not belong together"
+_UNFIT = "weights and network do not fit each other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +59,10 @@ class Model:
     domain: Domain
     sha256: Mapping[str, str]
     """Checksums in hexadecimal, by file name."""
+    reblur_module: str | None = None
+    """Name of the shipped module that learnt to reblur what this model restores, if there is."""
+    parameters: Shapes | None = None
+    """Shapes of the weights by name; None in folders of format 1, which do not record them."""
 
     @property
     def graphs(self) -> tuple[Graph, ...]:
@@ -82,8 +83,9 @@ class Model:
         """All weights by name, each name with its graph's prefix.
 
         Raises:
-            ModelError: The file is missing or damaged, does not hold exactly the parameters of
-                the graphs, or holds values that are not finite.
+            ModelError: The file is missing or damaged, does not hold exactly the parameters that
+                config.json records, or holds values that are not finite. If it records none, the
+                library that runs the network finds what does not fit.
         """
         path = self._verified(WEIGHTS)
         try:
@@ -91,7 +93,7 @@ class Model:
         except (safetensors.SafetensorError, KeyError, ValueError) as error:
             raise ModelError(f"{path} cannot be read: {error}", DAMAGED) from error
         tensors = {key: value.astype(np.float32) for key, value in stored.items()}
-        self._check(path, tensors)
+        check_tensors(str(path), tensors, self.parameters)
         return tensors
 
     def graph_path(self, graph: Graph) -> Path:
@@ -101,16 +103,6 @@ class Model:
             ModelError: The file is missing or damaged.
         """
         return self._verified(f"{graph.name}.onnx")
-
-    def _check(self, path: Path, tensors: Tensors) -> None:
-        expected: dict[str, tuple[int, ...]] = {}
-        for graph in self.graphs:
-            place = self.graph_path(graph)
-            try:
-                expected |= parameter_shapes(place)
-            except ValueError as error:
-                raise ModelError(f"{place} is {error}", DAMAGED) from error
-        check_tensors(str(path), tensors, expected)
 
     def _verified(self, name: str) -> Path:
         path = self.folder / name
@@ -158,20 +150,28 @@ def find_model(name_or_folder: str | Path) -> Model:
 
 
 def check_tensors(
-    source: str,
-    tensors: Mapping[str, NDArray[np.floating]],
-    expected: Mapping[str, tuple[int, ...]],
+    source: str, tensors: Mapping[str, NDArray[np.floating]], expected: Shapes | None
 ) -> None:
-    """Insist on weights of exactly these names and shapes, all of them finite.
+    """Require weights of exactly these names and shapes, all of them finite.
 
     Args:
         source: Where they come from, for messages.
         tensors: The weights by name.
-        expected: Shapes by name.
+        expected: Shapes by name; None: any.
 
     Raises:
-        ModelError: One is missing, too many, of another shape, or not finite.
+        ModelError: One is missing, extra, of another shape, or not finite.
     """
+    if expected is not None:
+        _check_shapes(source, tensors, expected)
+    for key, value in tensors.items():
+        if not np.isfinite(value).all():
+            raise ModelError(f"{source}: {key} holds values that are not finite", DAMAGED)
+
+
+def _check_shapes(
+    source: str, tensors: Mapping[str, NDArray[np.floating]], expected: Shapes
+) -> None:
     if missing := sorted(expected.keys() - tensors.keys()):
         raise ModelError(f"{source} lacks {missing[0]}", _UNFIT)
     if extra := sorted(tensors.keys() - expected.keys()):
@@ -179,8 +179,6 @@ def check_tensors(
     for key, value in tensors.items():
         if value.shape != expected[key]:
             raise ModelError(f"{source}: {key} is {value.shape}, not {expected[key]}", _UNFIT)
-        if not np.isfinite(value).all():
-            raise ModelError(f"{source}: {key} holds values that are not finite", DAMAGED)
 
 
 def untrained_networks() -> tuple[Network, ...]:
@@ -202,18 +200,21 @@ def default_model(domain: Domain) -> Model:
     return find_model(_DEFAULTS[domain])
 
 
-def default_reblur_module(domain: Domain) -> Model:
-    """The shipped reblurring module for what is restored in this domain.
+def default_reblur_module(model: Model) -> Model:
+    """The shipped module that learnt to reblur what a model restores.
 
     Raises:
         ModelError: There is none, or it is damaged.
     """
-    name = _REBLUR_MODULES[domain]
+    hint = (
+        "'pairfix train reblur-module PHOTOS --deblurrer MODEL -o FOLDER' makes one; "
+        "give its folder as --reblur-module"
+    )
+    name = model.reblur_module
+    if name is None:
+        raise ModelError(f"no reblurring module ships for the model {model.name}", hint)
     if not (_shipped_folder() / name / CONFIG).is_file():
-        raise ModelError(
-            f"the reblurring module {name} is not here",
-            "'pairfix train reblur-module' makes one; give its folder as --reblur-module",
-        )
+        raise ModelError(f"the reblurring module {name} is not here", hint)
     return find_model(name)
 
 
@@ -223,7 +224,7 @@ def _no_model(name: str) -> ModelError:
     if name in NETWORKS and not own:
         network = NETWORKS[name]
         return ModelError(
-            f"{name} is a network that comes without weights", how_to_get_weights(network)
+            f"{name} is a network that comes without weights", network.how_to_get_weights()
         )
     names = ", ".join(own or [model.name for model in shipped]) or "none"
     return ModelError(
@@ -239,19 +240,30 @@ def _shipped_folder() -> Path:
 
 def _read_model(folder: Path) -> Model:
     path = folder / CONFIG
-    about = read_config(path)
-    network = NETWORKS.get(about["network"])
+    stored = read_config(path)
+    network = NETWORKS.get(stored["network"])
     if network is None:
         known = ", ".join(NETWORKS)
-        raise ModelError(f"{path}: unknown network {about['network']!r}", f"known are {known}")
-    if about["domain"] not in CHANNELS:
-        raise ModelError(f"{path}: the domain must be raw or srgb, not {about['domain']!r}")
-    domain = cast("Domain", about["domain"])
-    config = parse_config(path, network, about["config"])
+        raise ModelError(f"{path}: unknown network {stored['network']!r}", f"known are {known}")
+    if stored["domain"] not in CHANNELS:
+        raise ModelError(f"{path}: the domain must be raw or srgb, not {stored['domain']!r}")
+    domain = cast("Domain", stored["domain"])
+    config = parse_config(path, network, stored["config"])
     if config.channels != CHANNELS[domain]:
         raise ModelError(
             f"{path}: {config.channels} channels do not fit the domain {domain}",
             f"{domain} has {CHANNELS[domain]}",
         )
-    sha256 = {str(key): str(value) for key, value in about["sha256"].items()}
-    return Model(folder.resolve().name, folder, network, config, domain, sha256)
+    model = Model(folder.resolve().name, folder, network, config, domain, stored["sha256"])
+    if "parameters" not in stored:
+        return replace(model, reblur_module=_reblur_module(network, domain))
+    parameters = {name: tuple(shape) for name, shape in stored["parameters"].items()}
+    return replace(model, reblur_module=stored["reblur_module"], parameters=parameters)
+
+
+def _reblur_module(network: Network, domain: Domain) -> str | None:
+    """For folders of format 1, which name none: the default model's, for the same network."""
+    for model in shipped_models():
+        if (model.name, model.network) == (_DEFAULTS[domain], network):
+            return model.reblur_module
+    return None

@@ -9,18 +9,18 @@ __all__ = ["NETWORKS", "Graph", "Network", "Reduction"]
 _SPECS = (
     "selfir.SELFIR",
     "d2hnet.D2HNET",
-    "deblurmerger.DEBLURMERGER",
-    "deblurrnn.DEBLURRNN",
+    "strided_unet.DEBLURMERGER",
+    "strided_unet.DEBLURRNN",
     "reblurring.REBLUR_UNET",
     "reblurring.REBLUR_MODULE",
     "reblurring.SRN",
     "reblurring.DHN",
 )
-"""Where each network describes itself: a module of this package, and a name in it."""
+"""Where each network is declared: a module of this package, and a name in it."""
 
 
-def _load(place: str) -> Network:
-    module, _, name = place.partition(".")
+def _load(spec: str) -> Network:
+    module, _, name = spec.partition(".")
     network: Network = getattr(import_module(f"{__name__}.{module}"), name)
     return network
 

@@ -1,1 +1,1 @@
-"""Training networks from synthetic pairs; `run.train` is the whole of it (torch)."""
+"""Training networks from synthetic pairs; `training.train` does all of it (torch)."""

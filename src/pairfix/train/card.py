@@ -1,18 +1,25 @@
-"""The model card that a training writes about itself."""
+"""What the log and the model card say about a training (torch)."""
 
 import dataclasses
+import os
+import platform
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import torch
+
+from pairfix._version import __version__
+from pairfix.model.model import Model
+from pairfix.train.distributed import Workers
 from pairfix.train.log import TrainingLog, Validated
 from pairfix.train.objectives import OBJECTIVES
-from pairfix.train.task import Task
+from pairfix.train.task import Pairs, Task
 from pairfix.train.train_recipe import TrainRecipe
 
-__all__ = ["write_card"]
+__all__ = ["describe_training", "write_card"]
 
 _POINTS = 10
-"""Most rows of the validation curve."""
+"""Maximum number of rows of the validation curve."""
 
 _CARD = """\
 # {name}
@@ -38,26 +45,53 @@ validation. Pairs of {crop} x {crop} px in the network's planes were synthesised
 
 ## Limits
 
-- These pairs are synthetic; real photos may fare worse.
+- These pairs are synthetic; results on real photos may be worse.
 - Blur of more than {blur:g} px, exposure ratios beyond {ratio:g} and noise of other kinds than
   {noise} were not seen in training.
-- Faces, text and fine patterns were not looked at by themselves.
-- A network can invent detail: do not take the result for evidence.
+- Faces, text and fine patterns were not examined separately.
+- A network can invent detail: do not use the result as evidence.
 
 ## Licence
 
-To be chosen by whoever trained the weights; the photos' licences may have a say in it.
+To be chosen by whoever trained the weights; the photos' licences may restrict the choice.
 """
+
+
+def describe_training(
+    task: Task,
+    recipe: TrainRecipe,
+    device: torch.device,
+    workers: Workers,
+    start: Model | None,
+    pairs: Pairs,
+) -> dict[str, Any]:
+    """The facts, in values that JSON takes, without the user's paths."""
+    return {
+        "versions": {
+            "pairfix": __version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+        },
+        "hardware": _hardware(device, workers.count),
+        "photos": {
+            "folder": task.photos.resolve().name,
+            "training": len(pairs.training),
+            "validation": len(pairs.validation),
+        },
+        "start": start.name if start else None,
+        "identity": task.identity(recipe, workers.count, start),
+        "recipe": dataclasses.asdict(recipe),
+    }
 
 
 def write_card(name: str, task: Task, recipe: TrainRecipe, log: TrainingLog) -> str:
     """The text of README.md.
 
     Args:
-        name: The model's.
+        name: The model's name.
         task: What was trained.
-        recipe: How.
-        log: What came of it.
+        recipe: How it was trained.
+        log: The record of the training.
     """
     synth = task.synth
     return _CARD.format(
@@ -124,3 +158,13 @@ def _settings(dataclass: Any) -> Iterable[tuple[str, str]]:  # noqa: ANN401
 def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [header, ("---",) * len(header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _hardware(device: torch.device, processes: int) -> str:
+    if device.type == "cuda":
+        title = torch.cuda.get_device_name(device)
+        return title if processes == 1 else f"{processes} x {title}"
+    title = f"{os.cpu_count()} {platform.machine()} CPU cores"
+    if device.type != "cpu":
+        title = f"{device.type.upper()}, {title}"
+    return title if processes == 1 else f"{title}, {processes} processes"

@@ -1,4 +1,4 @@
-"""The folder beside a model in training: state to go on from, log and pictures (torch)."""
+"""The folder beside a model in training: checkpoint, log and pictures (torch)."""
 
 import json
 import pickle
@@ -13,25 +13,25 @@ from pairfix.errors import ModelError, OutputError
 from pairfix.export.folder import check_folder
 from pairfix.formats.atomic import replacing
 
-__all__ = ["Identity", "Workplace"]
+__all__ = ["Identity", "TrainingFolder"]
 
 Identity = dict[str, Any]
-"""What must be the same for a training to go on, in values that JSON takes, by name."""
+"""What must not change when a training is resumed, in values that JSON takes, by name."""
 
 _STATE = "state.pt"
 _UNREADABLE = (
     *(OSError, EOFError, RuntimeError, pickle.UnpicklingError),
     *(KeyError, TypeError, ValueError),
 )
-"""What comes of reading a damaged checkpoint, and of looking into one of something else."""
+"""Raised by damaged checkpoints, and by files of something else."""
 
 
 @dataclass(frozen=True, slots=True)
-class Workplace:
-    """Where a training keeps what it needs to go on: ``FOLDER.training`` beside the model."""
+class TrainingFolder:
+    """``FOLDER.training`` beside the model: what a training needs to be resumed."""
 
     model: Path
-    """The model folder that comes out of the training."""
+    """The model folder that the training makes."""
 
     @property
     def folder(self) -> Path:
@@ -40,28 +40,25 @@ class Workplace:
 
     @property
     def begun(self) -> bool:
-        """Whether there is something to go on from."""
+        """Whether there is a checkpoint."""
         return (self.folder / _STATE).is_file()
 
     def check(self, *, overwrite: bool, resume: bool) -> None:
-        """See to it that a training can begin here, or go on, without writing anything.
+        """Check that a training can begin here, or be resumed, without writing anything.
 
         Raises:
-            OutputError: The model or an earlier training is in the way, or there is nothing to go
-                on from.
+            OutputError: The model or an earlier training is in the way, or there is no checkpoint.
         """
         check_folder(self.model, overwrite=overwrite or resume)
         if resume and not self.begun:
-            raise OutputError(
-                f"{self.folder} holds no checkpoint to go on from", "leave out --resume"
-            )
+            raise OutputError(f"{self.folder} holds no checkpoint to resume", "leave out --resume")
         if self.begun and not (overwrite or resume):
             raise OutputError(
                 f"{self.folder} holds an earlier training", "pass --resume or --overwrite"
             )
 
     def clear(self) -> None:
-        """Make the folder, or make it anew.
+        """Make the folder, replacing an earlier training's.
 
         Raises:
             OutputError: It cannot be made.
@@ -107,12 +104,12 @@ class Workplace:
                 f"{path} cannot be read: {str(error).partition(chr(10))[0]}",
                 "start again with --overwrite",
             ) from error
-        _check(path, theirs, json.loads(json.dumps(identity)))
+        _check_identity(path, theirs, json.loads(json.dumps(identity)))
         return state
 
 
-def _check(path: Path, theirs: Identity, ours: Identity) -> None:
-    """Compare what the checkpoint's version of pairfix knew; newer settings were not there yet."""
+def _check_identity(path: Path, theirs: Identity, ours: Identity) -> None:
+    """Compare only what the checkpoint holds: an older pairfix lacked newer settings."""
     for name, before in sorted(theirs.items()):
         now = ours.get(name)
         if before != now:

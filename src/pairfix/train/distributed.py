@@ -16,14 +16,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Workers:
-    """The processes of a training, seen from one of them; alone, nothing is ever exchanged."""
+    """The processes of a training, seen from one of them; a single process exchanges nothing."""
 
     rank: int = 0
     count: int = 1
 
     @property
     def leads(self) -> bool:
-        """Whether this is the process that writes and talks."""
+        """Whether this is the process that writes files and messages."""
         return self.rank == 0
 
     def copy_from_leader(self, modules: Iterable[nn.Module]) -> None:
@@ -35,7 +35,7 @@ class Workers:
                         distributed.broadcast(tensor, 0)
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Replace each process's gradients by their mean over all, in one exchange."""
+        """Replace each process's gradients by the mean over all processes, in one exchange."""
         if self.count == 1:
             return
         gradients = [_gradient(parameter) for parameter in parameters]
@@ -47,15 +47,15 @@ class Workers:
             gradient.copy_(part.view_as(gradient))
 
     def agree(self, share: float, *, stop: bool) -> tuple[float, bool]:
-        """What the leader's clock says, and whether anybody wants to stop.
+        """The leader's share of the training, and whether any process wants to stop.
 
-        It takes place on the host, so that nobody waits for a device.
+        The exchange takes place on the host, so that no process waits for a device.
         """
         if self.count == 1:
             return share, stop
-        said = torch.tensor([share if self.leads else 0.0, float(stop)], dtype=torch.float64)
-        distributed.all_reduce(said)
-        return float(said[0]), bool(said[1])
+        sums = torch.tensor([share if self.leads else 0.0, float(stop)], dtype=torch.float64)
+        distributed.all_reduce(sums)
+        return float(sums[0]), bool(sums[1])
 
     def gather(self, value: T) -> list[T]:
         """The value of every process, by rank."""
@@ -68,10 +68,10 @@ class Workers:
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[Workers]:
-    """Meet the other processes that torchrun has started; alone without torchrun.
+    """Join the other processes that torchrun has started; a single process without torchrun.
 
     Args:
-        device: Where this process trains; gradients go by NCCL between CUDA devices, else by Gloo.
+        device: Where this process trains; gradients are exchanged by NCCL on CUDA, else by Gloo.
     """
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pairfix.networks import Graph, Network, Reduction
-from pairfix.networks.norms import add_norms
+from pairfix.networks.layers import add_norms
 
 __all__ = ["Fusion", "average_areas"]
 
@@ -28,8 +28,8 @@ class Fusion(nn.Module):
         Args:
             network: An entry of the registry.
             config: Instance of ``network.config``.
-            normalised: Whether layers that ask for norms in training get them; without, the
-                form that is deployed is trained.
+            normalised: Add the norms that layers have in training; without, the form that is
+                deployed is trained.
         """
         super().__init__()
         self.graphs = network.graphs(config)
@@ -44,7 +44,7 @@ class Fusion(nn.Module):
 
         Args:
             sources: ``N x C x H x W`` by the name of a graph's input, in the network's range; H
-                and W are multiples of what the graphs at full size ask for.
+                and W are multiples of `Graph.multiple` of the graphs at full size.
 
         Returns:
             The last graph's output, ``N x C x H x W`` float32, not clipped.
@@ -56,14 +56,14 @@ class Fusion(nn.Module):
         return output
 
     def run(self, graph: Graph, sources: Mapping[str, Tensor]) -> Tensor:
-        """Run one graph alone.
+        """Run a single graph.
 
         Args:
             graph: One of `graphs`.
             sources: Its inputs by name, outputs of earlier graphs included.
 
         Returns:
-            Its output at the size of the inputs.
+            Its output, at the size of the inputs.
         """
         inputs = [sources[name] for name in graph.inputs]
         module = self.modules_by_graph[graph.name]
@@ -76,7 +76,7 @@ class Fusion(nn.Module):
 def average_areas(x: Tensor, size: tuple[int, int]) -> Tensor:
     """Shrink ``N x C x H x W`` by averaging over areas, fractions of pixels included.
 
-    The same as OpenCV's ``INTER_AREA``; no side may grow.
+    Equals OpenCV's ``INTER_AREA``; no side may grow.
     """
     if tuple(x.shape[-2:]) == size:
         return x

@@ -1,10 +1,19 @@
-"""What a training leaves behind in numbers."""
+"""The record of a training, as JSON and as a picture."""
 
+import io
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-__all__ = ["Losses", "Quality", "TrainingLog", "Validated"]
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+__all__ = ["Losses", "Quality", "TrainingLog", "Validated", "draw_curves"]
+
+_SIZE = (8.0, 8.0)
+"""Of the picture, in inches at 100 pixels each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +23,7 @@ class Losses:
     step: int
     seconds: float
     """Time used since the start of the training."""
-    stage: str
+    phase: str
     learning_rate: float
     crops_per_second: float
     losses: dict[str, float]
@@ -23,7 +32,7 @@ class Losses:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Likeness to the truth in display values, mean over the validation pairs."""
+    """Similarity to the truth in display values, mean over the validation pairs."""
 
     psnr: float
     """In dB."""
@@ -44,11 +53,11 @@ class TrainingLog:
     """The record that becomes log.json."""
 
     about: dict[str, Any]
-    """Machine, versions, command, recipe: whatever JSON takes."""
+    """Machine, versions, command, recipe, in values that JSON takes."""
     step: int = 0
     """Steps done."""
     seconds: float = 0.0
-    """Time used, earlier parts of a resumed training included."""
+    """Time used, including earlier parts of a resumed training."""
     noisy: Quality | None = None
     """Of the validation pairs' short frames."""
     losses: list[Losses] = field(default_factory=list)
@@ -64,11 +73,55 @@ class TrainingLog:
         return json.dumps(asdict(self), indent=1) + "\n"
 
     def resume(self, text: str) -> None:
-        """Take over what an earlier part of the training recorded."""
+        """Continue the record of an earlier part of the training."""
         earlier = json.loads(text)
         self.step, self.seconds = earlier["step"], earlier["seconds"]
-        self.losses = [Losses(**each) for each in earlier["losses"]]
+        self.losses = [Losses(**_renamed(each)) for each in earlier["losses"]]
         self.validation = [
             Validated(**each | {"quality": Quality(**each["quality"])})
             for each in earlier["validation"]
         ]
+
+
+def _renamed(losses: dict[str, Any]) -> dict[str, Any]:
+    """The fields of `Losses`, also from logs that call the phase a stage."""
+    return {"phase" if name == "stage" else name: value for name, value in losses.items()}
+
+
+def draw_curves(log: TrainingLog) -> bytes:
+    """A PNG of the losses, and of PSNR and SSIM on the validation pairs, over the steps."""
+    figure = Figure(figsize=_SIZE, layout="constrained")
+    above, middle, below = figure.subplots(3, sharex=True)
+    _draw_losses(above, log)
+    steps = [each.step for each in log.validation]
+    psnr = [each.quality.psnr for each in log.validation]
+    ssim = [each.quality.ssim for each in log.validation]
+    _draw_quality(middle, "PSNR (dB)", steps, psnr, log.noisy.psnr if log.noisy else None)
+    _draw_quality(below, "SSIM", steps, ssim, log.noisy.ssim if log.noisy else None)
+    below.set_xlabel("step")
+    picture = io.BytesIO()
+    FigureCanvasAgg(figure)
+    figure.savefig(picture, format="png")
+    return picture.getvalue()
+
+
+def _draw_losses(axes: Axes, log: TrainingLog) -> None:
+    names = dict.fromkeys(name for each in log.losses for name in each.losses)
+    for name in names:
+        points = [(each.step, each.losses[name]) for each in log.losses if name in each.losses]
+        axes.plot(*zip(*points, strict=True), label=name, linewidth=0.8)
+    if names:
+        axes.legend()
+    axes.set_ylabel("loss")
+    if all(value > 0 for each in log.losses for value in each.losses.values()):
+        axes.set_yscale("log")
+
+
+def _draw_quality(
+    axes: Axes, title: str, steps: Sequence[int], values: Sequence[float], noisy: float | None
+) -> None:
+    axes.plot(steps, values, marker=".", label="restored (averaged weights)")
+    if noisy is not None:
+        axes.axhline(noisy, linestyle=":", color="grey", label="noisy short frame")
+    axes.set_ylabel(title)
+    axes.legend()

@@ -12,73 +12,69 @@ import torch
 from pairfix.errors import ModelError
 from pairfix.synth.batch import PairBatch
 from pairfix.train.distributed import Workers
-from pairfix.train.ema import Ema
 from pairfix.train.fusion import Fusion
 from pairfix.train.log import Losses
-from pairfix.train.objectives.spec import Stage
-from pairfix.train.player import Player
-from pairfix.train.random import random_state, restore_random_state
-from pairfix.train.schedule import cosine, current_stage, progress
-from pairfix.train.train_recipe import TrainRecipe
+from pairfix.train.modes import random_state, restore_random_state
+from pairfix.train.objectives.spec import Phase
+from pairfix.train.player import Ema, Player
+from pairfix.train.task import Render
+from pairfix.train.train_recipe import TrainRecipe, cosine, current_phase, progress
 
-__all__ = ["Loop", "Render", "Standing"]
-
-Render = Callable[[torch.Generator], PairBatch]
-"""Makes the next batch of pairs."""
+__all__ = ["Loop", "Status"]
 
 _log = logging.getLogger(__name__)
 _TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _PATIENCE = 20
-"""Steps in a row that may be skipped before the training is given up."""
+"""Steps in a row that may be skipped before the training is abandoned."""
 _REVIEWS = 20
-"""Validations of a training, unless the recipe says after how many steps."""
+"""Validations of a training, unless the recipe sets `validate_every`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a training stands."""
+class Status:
+    """How far a training is."""
 
     step: int
     share: float
     """The share of the whole training that is done."""
-    stage: str
+    phase: str
     latest: Losses | None
-    """The last look at the losses."""
+    """The last reading of the losses."""
     seconds_left: float
 
 
 class Loop:
-    """A training that goes on step by step, from wherever its state stands."""
+    """The steps of a training; its state can be saved and restored."""
 
     def __init__(
         self,
         fusion: Fusion,
-        stages: Sequence[Stage],
+        phases: Sequence[Phase],
         render: Render,
         recipe: TrainRecipe,
         device: torch.device,
         workers: Workers,
     ) -> None:
-        """Start at the first step, the networks compiled and in the memory order of the recipe.
+        """Prepare the first step; networks are compiled and laid out in memory as the recipe says.
 
         Args:
-            fusion: What gets deployed, on `device`.
-            stages: Objectives in order, over `fusion` and their own modules, on `device`.
+            fusion: The network that gets deployed, on `device`.
+            phases: Objectives in order, over `fusion` and their own modules, on `device`.
             render: Makes the batches, on `device`.
             recipe: Settings.
             device: Where to train.
             workers: The processes that train together; each renders its own pairs.
         """
         if recipe.channels_last:
-            for stage in stages:
-                for module in (fusion, *stage.objective.players.values()):
+            for phase in phases:
+                for module in (fusion, *phase.objective.players.values()):
                     module.to(memory_format=torch.channels_last)
         self.fusion = fusion
         self.ema = Ema(fusion, recipe.ema_decay)
         self.step = 0
         self.seconds = 0.0
         self.losses: list[Losses] = []
-        self._stages = stages
+        self._phases = phases
         self._render = render
         self._recipe = recipe
         self._device = device
@@ -94,21 +90,21 @@ class Loop:
         self,
         *,
         stop: Callable[[], bool],
-        report: Callable[[Standing], None],
+        report: Callable[[Status], None],
         review: Callable[[], None],
     ) -> bool:
-        """Train until the end, or until told to stop.
+        """Train to the end, or until `stop` returns true.
 
         Args:
-            stop: Asked before each step.
-            report: Told after each step; it must not take long.
-            review: Called now and then by all processes, between two steps.
+            stop: Called before each step.
+            report: Called after each step; it must not take long.
+            review: Called at intervals by all processes, between two steps.
 
         Returns:
-            Whether the training came to its end.
+            Whether the training is complete.
 
         Raises:
-            ModelError: The losses stay not finite.
+            ModelError: The losses have not been finite for many steps.
         """
         clock = _Clock(self.seconds, self.step, progress(self._recipe, self.step, self.seconds))
         self._reviewed = int(self._share() * _REVIEWS)
@@ -121,40 +117,40 @@ class Loop:
             self.step += 1
             self.seconds = clock.seconds()
             if self.step % self._recipe.log_every == 0:
-                self._look(rate, clock)
+                self._read_losses(rate, clock)
             latest = self.losses[-1] if self.losses else None
-            stage = self._stages[self._stage].name
+            phase = self._phases[self._phase].name
             done = min(progress(self._recipe, self.step, self.seconds), 1.0)
-            report(Standing(self.step, done, stage, latest, clock.left(done)))
+            report(Status(self.step, done, phase, latest, clock.left(done)))
             if self._review_due(share):
                 review()
                 clock.leave_out(self.step)
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that the next steps depend on; all processes must ask for it together."""
+        """Everything that the next steps depend on; all processes must call this together."""
         return {
             "step": self.step,
             "seconds": self.seconds,
-            "stage": self._stage,
+            "phase": self._phase,
             "fusion": self.fusion.state_dict(),
             "ema": self.ema.state_dict(),
             "modules": [
-                {name: module.state_dict() for name, module in stage.objective.players.items()}
-                for stage in self._stages
+                {name: module.state_dict() for name, module in phase.objective.players.items()}
+                for phase in self._phases
             ],
             "players": {name: player.state_dict() for name, player in self._players.items()},
             "random": self._workers.gather(random_state(self._generator)),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a checkpoint."""
+        """Continue from a checkpoint."""
         self.step, self.seconds = state["step"], state["seconds"]
         self.fusion.load_state_dict(state["fusion"])
         self.ema.load_state_dict(state["ema"])
-        for stage, modules in zip(self._stages, state["modules"], strict=True):
-            for name, module in stage.objective.players.items():
+        for phase, modules in zip(self._phases, state["modules"], strict=True):
+            for name, module in phase.objective.players.items():
                 module.load_state_dict(modules[name])
-        self._enter(state["stage"])
+        self._enter(state["phase"] if "phase" in state else state["stage"])
         for name, player in self._players.items():
             player.load_state_dict(state["players"][name])
         restore_random_state(self._generator, state["random"][self._workers.rank])
@@ -163,32 +159,32 @@ class Loop:
         """The share of the training that is done in the middle of the next step."""
         return progress(self._recipe, self.step + 0.5, self.seconds)
 
-    def _enter(self, stage: int) -> None:
-        self._stage = stage
+    def _enter(self, phase: int) -> None:
+        self._phase = phase
         self._players = {
-            name: Player(module, self._stages[stage].betas, self._recipe, self._device)
-            for name, module in self._stages[stage].objective.players.items()
+            name: Player(module, self._phases[phase].betas, self._recipe, self._device)
+            for name, module in self._phases[phase].objective.players.items()
         }
 
     def _train(self, share: float) -> float:
-        """Take one step with every player; the learning rate it took."""
-        index, done = current_stage(self._stages, share)
-        if index != self._stage:
+        """Take one step with every player, and return its learning rate."""
+        index, done = current_phase(self._phases, share)
+        if index != self._phase:
             self._enter(index)
-        stage = self._stages[index]
-        peak = self._recipe.learning_rate or stage.learning_rate
+        phase = self._phases[index]
+        peak = self._recipe.learning_rate or phase.learning_rate
         rate = peak * cosine(done, self._recipe.warmup)
         with torch.no_grad():
             batch = _ordered(self._render(self._generator), last=self._recipe.channels_last)
         precision = _TYPES[self._recipe.precision]
         for name, player in self._players.items():
             with torch.autocast(self._device.type, precision, precision != torch.float32):
-                losses = stage.objective.losses(name, batch, self._generator)
+                losses = phase.objective.losses(name, batch, self._generator)
             player.step(losses, rate, self._workers)
         self.ema.update(self.fusion)
         return rate
 
-    def _look(self, rate: float, clock: "_Clock") -> None:
+    def _read_losses(self, rate: float, clock: "_Clock") -> None:
         """Read the losses from the device."""
         losses: dict[str, float] = {}
         for name, player in self._players.items():
@@ -205,8 +201,8 @@ class Loop:
                     "try a smaller --learning-rate, or --precision fp32",
                 )
         crops = self._recipe.batch * self._workers.count * clock.steps_per_second(self.step)
-        stage = self._stages[self._stage].name
-        self.losses.append(Losses(self.step, self.seconds, stage, rate, crops, losses))
+        phase = self._phases[self._phase].name
+        self.losses.append(Losses(self.step, self.seconds, phase, rate, crops, losses))
 
     def _review_due(self, share: float) -> bool:
         if self._recipe.validate_every is not None:
@@ -222,10 +218,10 @@ class _Clock:
     def __init__(self, seconds: float, step: int, share: float) -> None:
         self._start = time.monotonic() - seconds
         self._seconds, self._share = seconds, share
-        self._looked = seconds, step
+        self._mark = seconds, step
 
     def seconds(self) -> float:
-        """Time used since the start of the training, its earlier parts included."""
+        """Time used since the start of the training, including earlier parts."""
         return time.monotonic() - self._start
 
     def left(self, share: float) -> float:
@@ -235,17 +231,17 @@ class _Clock:
 
     def steps_per_second(self, step: int) -> float:
         """Pace since the last call."""
-        then, before = self._looked
+        then, before = self._mark
         self.leave_out(step)
-        return (step - before) / max(self._looked[0] - then, 1e-9)
+        return (step - before) / max(self._mark[0] - then, 1e-9)
 
     def leave_out(self, step: int) -> None:
-        """Let the pace count from now on."""
-        self._looked = self.seconds(), step
+        """Measure the pace from now on."""
+        self._mark = self.seconds(), step
 
 
 def _ordered(batch: PairBatch, *, last: bool) -> PairBatch:
-    """The batch in the memory order that the networks want."""
+    """The batch in the memory order of the networks."""
     if not last:
         return batch
     return dataclasses.replace(

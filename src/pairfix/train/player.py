@@ -1,35 +1,39 @@
-"""One network that is trained, and its optimiser (torch)."""
+"""A network that is trained, with its optimiser, and the moving average of its weights (torch)."""
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from pairfix.train.distributed import Workers
 from pairfix.train.train_recipe import TrainRecipe
 
-__all__ = ["Player", "Reading"]
+__all__ = ["Ema", "Player", "Reading"]
+
+M = TypeVar("M", bound=nn.Module)
 
 _FIRST_SCALE = 2.0**10
-"""Of fp16's losses: near the end of what it will be, so that few steps are lost in finding it."""
+"""First loss scale in fp16: close to its final value, so that few steps are lost in finding it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What happened since the last look."""
+    """What happened since the last reading."""
 
     losses: Mapping[str, float]
-    """Mean of each weighted term over the steps that counted."""
+    """Mean of each weighted term over the steps that were taken."""
     skipped: int
-    """Steps left out because something was not finite."""
+    """Steps skipped because a loss or gradient was not finite."""
     streak: int
-    """How many of these came last in a row, those before the last look included."""
+    """Length of the current run of skipped steps, also those before the last reading."""
 
 
 class Player:
-    """Minimises its losses with Adam; nothing here waits for the device but `read`."""
+    """Minimises its losses with Adam; only `read` waits for the device."""
 
     def __init__(
         self,
@@ -38,12 +42,12 @@ class Player:
         recipe: TrainRecipe,
         device: torch.device,
     ) -> None:
-        """Take in the parameters that want gradients.
+        """Take the parameters that require gradients.
 
         Args:
-            module: What is trained, on `device`.
-            betas: Adam's decays.
-            recipe: Precision and limit of the gradient.
+            module: The network to train, on `device`.
+            betas: Adam's decay rates.
+            recipe: Precision, and the limit of the gradient's norm.
             device: Where it is trained.
         """
         self.module = module
@@ -57,12 +61,12 @@ class Player:
         self._counted, self._skipped, self._streak = torch.zeros(3, device=device)
 
     def step(self, losses: Mapping[str, Tensor], rate: float, workers: Workers) -> None:
-        """Take a step down the sum of the losses; none if it or its gradient is not finite.
+        """Take a step down the sum of the losses, unless it or its gradient is not finite.
 
         Args:
             losses: Weighted terms by name.
             rate: The learning rate.
-            workers: Whose gradients are averaged.
+            workers: The processes whose gradients are averaged.
         """
         for group in self.optimiser.param_groups:
             group["lr"] = rate
@@ -80,7 +84,7 @@ class Player:
         self._note(losses, sound)
 
     def read(self) -> Reading:
-        """Wait for the device, and tell what happened since the last time."""
+        """Wait for the device, and return what happened since the last call."""
         names = list(self._sums)
         tensors = [self._counted, self._skipped, self._streak, *self._sums.values()]
         counted, skipped, streak, *sums = torch.stack(tensors).tolist()
@@ -90,11 +94,11 @@ class Player:
         return Reading(means, int(skipped), int(streak))
 
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint needs beside the module's weights."""
+        """State for a checkpoint, besides the module's weights."""
         return {"optimiser": self.optimiser.state_dict(), "scaler": self.scaler.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a checkpoint."""
+        """Continue from a checkpoint."""
         self.optimiser.load_state_dict(state["optimiser"])
         self.scaler.load_state_dict(state["scaler"])
 
@@ -105,3 +109,41 @@ class Player:
         self._counted = self._counted + sound
         self._skipped = self._skipped + ~sound
         self._streak = torch.where(sound, 0.0, self._streak + 1)
+
+
+class Ema(Generic[M]):
+    """A copy of a network that follows it slowly, smoother than any step; buffers are copied."""
+
+    def __init__(self, network: M, decay: float) -> None:
+        """Start from the network's weights.
+
+        Args:
+            network: The network to follow.
+            decay: Share of the average that each update keeps.
+        """
+        self.network: M = copy.deepcopy(network).eval().requires_grad_(requires_grad=False)
+        self.decay = decay
+        self.updates = 0
+
+    @torch.no_grad()
+    def update(self, network: M) -> None:
+        """Move a step towards the network's weights.
+
+        Early steps are longer, so that the start is soon forgotten (as in TensorFlow's
+        ExponentialMovingAverage: the decay is at most (1 + n) / (10 + n) after n updates).
+        """
+        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
+        self.updates += 1
+        average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+        average(list(self.network.parameters()), list(network.parameters()), self.updates)
+        for mine, theirs in zip(self.network.buffers(), network.buffers(), strict=True):
+            mine.copy_(theirs)
+
+    def state_dict(self) -> dict[str, Any]:
+        """State for a checkpoint."""
+        return {"network": self.network.state_dict(), "updates": self.updates}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a checkpoint."""
+        self.network.load_state_dict(state["network"])
+        self.updates = state["updates"]

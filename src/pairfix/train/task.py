@@ -1,27 +1,38 @@
-"""What is trained, to do what, from which photos."""
+"""What is trained, and the pairs that it is trained with (torch)."""
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from pairfix.model.model import Model
 from pairfix.networks import Network
+from pairfix.synth.batch import PairBatch
+from pairfix.synth.photos import Part, PhotoStore
+from pairfix.synth.render import photo_side, render
 from pairfix.synth.synth_recipe import SynthRecipe
 from pairfix.train.checkpoint import Identity
 from pairfix.train.objectives import ObjectiveSettings
 from pairfix.train.train_recipe import TrainRecipe
 
-__all__ = ["Task"]
+__all__ = ["Pairs", "Render", "Task"]
+
+Render = Callable[[torch.Generator], PairBatch]
+"""Makes the next batch of pairs."""
 
 _CHANGEABLE = {"compile", "log_every", "validate_every"}
-"""Settings that may differ when a training goes on: they change neither steps nor figures."""
+"""Settings that may differ when a training is resumed: they change neither steps nor figures."""
+_SEED = 4
+"""Of the validation pairs, which are the same for every seed of the training."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A network, an objective, and what the pairs are like."""
+    """A network, an objective, and the recipe of the pairs."""
 
     network: Network
     config: Any
@@ -32,19 +43,19 @@ class Task:
     """A key of `pairfix.train.objectives.OBJECTIVES`."""
     settings: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     synth: SynthRecipe = field(default_factory=SynthRecipe)
-    """What the pairs are like, the domain among it."""
+    """The recipe of the pairs, including their domain."""
     deblurrer: Model | None = None
     """The trained model whose results a reblurring module learns to blur."""
     further_photos: tuple[Path, ...] = ()
-    """More folders of sharp photos, for training alone."""
+    """More folders of sharp photos, for training only."""
 
     def identity(self, recipe: TrainRecipe, processes: int, start: Model | None) -> Identity:
-        """What a checkpoint of this training belongs to.
+        """What identifies this training, so that only the same one is resumed.
 
         Args:
             recipe: How it is trained.
             processes: How many train together.
-            start: Where its weights came from.
+            start: The model that it starts from.
         """
         groups = {
             "network": dataclasses.asdict(self.config),
@@ -67,8 +78,52 @@ class Task:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """A folder of photos, split in two, and how pairs are rendered from them on the device."""
+
+    task: Task
+    recipe: TrainRecipe
+    training: PhotoStore
+    validation: PhotoStore
+
+    @classmethod
+    def load(cls, task: Task, recipe: TrainRecipe, device: torch.device) -> "Pairs":
+        """Read the photos.
+
+        Raises:
+            InputError: The folder is missing or holds too few photos.
+        """
+
+        def part(name: Part) -> PhotoStore:
+            smallest = photo_side(recipe.crop, task.synth)
+            further = task.further_photos if name == "train" else ()
+            return PhotoStore.load(
+                task.photos, device, smallest=smallest, part=name, further=further
+            )
+
+        return cls(task, recipe, part("train"), part("validation"))
+
+    @property
+    def render(self) -> Render:
+        """Renders the next batch for training."""
+        return partial(render, self.training, self.task.synth, self.recipe.batch, self.recipe.crop)
+
+    def fixed(self) -> list[PairBatch]:
+        """The validation pairs, in batches."""
+        left, batches = self.recipe.validation_pairs, []
+        generator = torch.Generator(self.validation.pixels.device).manual_seed(_SEED)
+        while left > 0:
+            count = min(left, self.recipe.batch)
+            batches.append(
+                render(self.validation, self.task.synth, count, self.recipe.crop, generator)
+            )
+            left -= count
+        return batches
+
+
 def _without(settings: Any, left_out: Collection[str]) -> dict[str, Any]:  # noqa: ANN401
-    """A dataclass's fields but for some, which need not be copied."""
+    """A dataclass's fields except some, not copied."""
     return {
         each.name: getattr(settings, each.name)
         for each in dataclasses.fields(settings)

@@ -1,19 +1,21 @@
-"""How long and in which steps a network is trained."""
+"""How long and in which steps a network is trained, and the learning rate that follows from it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pairfix.backends import Precision
+from pairfix.train.objectives.spec import Phase
 
-__all__ = ["TrainRecipe"]
+__all__ = ["TrainRecipe", "cosine", "current_phase", "progress"]
 
 
 @dataclass(frozen=True, slots=True)
 class TrainRecipe:
-    """Settings of a training, whatever its network and objective.
+    """Settings of a training that do not depend on its network and objective.
 
     Raises:
-        ValueError: A value makes no sense.
+        ValueError: A value is invalid.
     """
 
     steps: int | None = None
@@ -25,13 +27,13 @@ class TrainRecipe:
     crop: int = 128
     """Side of a pair in the network's planes (half the photo's pixels for a mosaic)."""
     learning_rate: float | None = None
-    """Peak of every stage; None for the stages' own."""
+    """Peak of every phase; None for each phase's own."""
     warmup: float = 0.02
-    """Share of each stage in which the learning rate rises linearly."""
+    """Share of each phase in which the learning rate rises linearly."""
     ema_decay: float = 0.999
-    """Of the exponential moving average of the weights, which is what gets deployed."""
+    """Decay of the exponential moving average of the weights, which is what gets deployed."""
     clip: float = 1.0
-    """Greatest norm of a player's gradient; infinity for no limit."""
+    """Maximum norm of a player's gradient; infinity for no limit."""
     precision: Precision = "fp32"
     """Arithmetic of the forward pass (autocast); weights and optimiser stay in fp32."""
     seed: int = 0
@@ -40,7 +42,7 @@ class TrainRecipe:
     channels_last: bool = True
     """Memory order of weights and batches."""
     log_every: int = 25
-    """Steps between two looks at the losses; only then does the host wait for the device."""
+    """Steps between two readings of the losses; only then does the host wait for the device."""
     validate_every: int | None = None
     """Steps between two validations and checkpoints; None for every twentieth of the training."""
     validation_pairs: int = 32
@@ -59,3 +61,47 @@ class TrainRecipe:
         for name in ("warmup", "ema_decay"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} must be from 0 up to 1, not {getattr(self, name)}")
+
+
+def progress(recipe: TrainRecipe, step: float, seconds: float) -> float:
+    """The share of the training that is done, 0 to 1 and beyond.
+
+    Args:
+        recipe: The length of the training.
+        step: Steps done.
+        seconds: Time used.
+    """
+    if recipe.minutes is not None:
+        return seconds / (60 * recipe.minutes)
+    return step / (recipe.steps or 1)
+
+
+def current_phase(phases: Sequence[Phase], share: float) -> tuple[int, float]:
+    """Index of the current phase, and the share of it that is done.
+
+    Args:
+        phases: The phases in order.
+        share: The share of the whole training that is done, at most 1.
+    """
+    whole = sum(phase.share for phase in phases)
+    start = 0.0
+    for index, phase in enumerate(phases):
+        length = phase.share / whole
+        if share < start + length or index == len(phases) - 1:
+            return index, min(max((share - start) / length, 0.0), 1.0)
+        start += length
+    raise ValueError("there is no phase")
+
+
+def cosine(share: float, warmup: float) -> float:
+    """The learning rate over its peak: a linear rise, then half a cosine down to zero.
+
+    Source: Loshchilov and Hutter, 2017 (Eq. 5, without restarts).
+
+    Args:
+        share: The share of the phase that is done.
+        warmup: The share in which it rises.
+    """
+    if share < warmup:
+        return share / warmup
+    return 0.5 * (1 + math.cos(math.pi * (share - warmup) / (1 - warmup)))

@@ -13,24 +13,21 @@ from pairfix.errors import MemoryExhaustedError, ModelError
 from pairfix.export.folder import build_model
 from pairfix.metrics import WINDOW
 from pairfix.model.model import Model
-from pairfix.train.card import write_card
-from pairfix.train.checkpoint import Workplace
-from pairfix.train.curves import draw_curves
+from pairfix.train.card import describe_training, write_card
+from pairfix.train.checkpoint import TrainingFolder
 from pairfix.train.distributed import Workers, joined
-from pairfix.train.facts import describe_training
 from pairfix.train.fusion import Fusion
-from pairfix.train.initialise import initialise
-from pairfix.train.log import TrainingLog, Validated
-from pairfix.train.loop import Loop, Render, Standing
-from pairfix.train.objectives import OBJECTIVES, ObjectiveSpec, Stage
-from pairfix.train.pair_source import Pairs
-from pairfix.train.random import seeded
-from pairfix.train.task import Task
+from pairfix.train.log import TrainingLog, Validated, draw_curves
+from pairfix.train.loop import Loop, Status
+from pairfix.train.modes import seeded
+from pairfix.train.objectives import OBJECTIVES, ObjectiveSpec, Phase
+from pairfix.train.task import Pairs, Render, Task
 from pairfix.train.train_recipe import TrainRecipe
 from pairfix.train.transfer import (
     check_deblurrer,
     check_start,
     deployable,
+    initialise,
     load_fusion,
     start_from,
 )
@@ -45,10 +42,10 @@ class Trained:
 
     log: TrainingLog
     complete: bool
-    """Whether it came to its end; if not, it can be resumed."""
+    """If not, it can be resumed."""
     model: Model | None
-    """The model folder; None before the first step, and in processes that only help."""
-    workplace: Path
+    """The new model; None before the first step, and in processes that do not lead."""
+    folder: Path
     """The folder with checkpoint, log and pictures."""
 
 
@@ -62,31 +59,32 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     command: str = "",
-    report: Callable[[Standing], None] = lambda _: None,
+    report: Callable[[Status], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
     workers: Workers | None = None,
     render: Render | None = None,
 ) -> Trained:
-    """Train, and make a model folder from the averaged weights, also when told to stop early.
+    """Train, and make a model folder from the averaged weights, also when stopped early.
 
-    With a seed the weights are the same to the bit on every run on the CPU if the recipe counts
-    steps; on a GPU they differ by rounding.
+    With the same seed and number of steps, every run on a CPU gives the same weights to the bit;
+    on a GPU they differ by rounding.
 
     Args:
-        task: What to train, to do what, from which photos.
+        task: The network, the objective, and the photos.
         output: The new model folder; the training keeps its checkpoint, log and pictures beside
             it in ``<output>.training``.
         recipe: How long and in which steps.
-        device: Where.
-        start: Weights to start from; a network that is normalised in training stays without norms
-            then, since these weights have them folded in.
-        resume: Go on from the checkpoint.
+        device: Where to train.
+        start: The model to start from. A network that is normalised in training then stays without
+            norms, since these weights have them folded in.
+        resume: Continue from the checkpoint.
         overwrite: Replace an existing model folder and an earlier training.
         command: What the user typed, for log and model card.
-        report: Told after each step where the training stands.
-        stop: Asked before each step whether to stop.
-        workers: The processes that train together, if they have met already.
-        render: Makes the batches instead of the synthesis, which then serves validation only.
+        report: Called after each step.
+        stop: Called before each step; whether to stop.
+        workers: The processes that train together, if they have been joined already.
+        render: Makes the batches instead of the synthesis, which then only makes the pairs to
+            validate with.
 
     Raises:
         InputError: There are no photos.
@@ -95,7 +93,7 @@ def train(
         MemoryExhaustedError: Pairs or networks do not fit the device.
     """
     _check(task, recipe, start)
-    workplace = Workplace(output)
+    folder = TrainingFolder(output)
     with (
         joined(device) if workers is None else nullcontext(workers) as together,
         seeded(recipe.seed, device),
@@ -103,26 +101,26 @@ def train(
         _enough_memory(),
     ):
         if together.leads:
-            workplace.check(overwrite=overwrite, resume=resume)
+            folder.check(overwrite=overwrite, resume=resume)
         pairs = Pairs.load(task, recipe, device)
-        course = _Course.prepare(
-            task, recipe, device, together, pairs, render or pairs.render, workplace, start
+        run = _Run.prepare(
+            task, recipe, device, together, pairs, render or pairs.render, folder, start
         )
-        course.log.about |= {"command": command}
+        run.log.about |= {"command": command}
         if resume:
-            course.resume()
+            run.resume()
         elif together.leads:
-            workplace.clear()
-        complete = course.loop.run(stop=stop, report=report, review=course.review)
-        course.review()
-    learnt = together.leads and course.loop.step > 0
-    model = course.deploy(overwrite=overwrite or resume) if learnt else None
-    return Trained(course.log, complete, model, workplace.folder)
+            folder.clear()
+        complete = run.loop.run(stop=stop, report=report, review=run.review)
+        run.review()
+    learnt = together.leads and run.loop.step > 0
+    model = run.deploy(overwrite=overwrite or resume) if learnt else None
+    return Trained(run.log, complete, model, folder.folder)
 
 
 @dataclass(slots=True)
-class _Course:
-    """A training's loop, and what becomes of it."""
+class _Run:
+    """A training's loop, with everything that it reads and writes."""
 
     task: Task
     recipe: TrainRecipe
@@ -131,7 +129,8 @@ class _Course:
     loop: Loop
     log: TrainingLog
     validation: Validation
-    workplace: Workplace
+    folder: TrainingFolder
+    start: Model | None
 
     @classmethod
     def prepare(
@@ -142,28 +141,28 @@ class _Course:
         workers: Workers,
         pairs: Pairs,
         render: Render,
-        workplace: Workplace,
+        folder: TrainingFolder,
         start: Model | None,
-    ) -> "_Course":
+    ) -> "_Run":
         """Put everything on the device, ready for the first step."""
         fusion = Fusion(task.network, task.config, normalised=start is None)
         if start is None:
-            initialise(fusion, task.network.name, torch.Generator().manual_seed(recipe.seed))
+            initialise(fusion, task.network, torch.Generator().manual_seed(recipe.seed))
         else:
             start_from(start, fusion)
-        stages = _build(task, fusion, device, recipe.seed)
-        modules = [fusion, *(m for stage in stages for m in stage.objective.players.values())]
+        phases = _build(task, fusion, device, recipe.seed)
+        modules = [fusion, *(m for phase in phases for m in phase.objective.players.values())]
         workers.copy_from_leader(modules)
-        loop = Loop(fusion, stages, render, recipe, device, workers)
+        loop = Loop(fusion, phases, render, recipe, device, workers)
         validation = Validation(pairs.fixed(), task.synth.domain)
         about = describe_training(task, recipe, device, workers, start, pairs)
         noisy = validation.noisy() if workers.leads and task.network.restores else None
         log = TrainingLog(about, noisy=noisy)
-        return cls(task, recipe, device, workers, loop, log, validation, workplace)
+        return cls(task, recipe, device, workers, loop, log, validation, folder, start)
 
     def resume(self) -> None:
-        """Go on from the checkpoint."""
-        state = self.workplace.load(self.log.about["identity"], self.device)
+        """Continue from the checkpoint."""
+        state = self.folder.load(self.log.about["identity"], self.device)
         self.log.resume(state.pop("log"))
         self.loop.losses[:] = self.log.losses
         self.loop.load_state_dict(state)
@@ -180,14 +179,14 @@ class _Course:
             quality = self.validation.measure(ema)
             self.log.validation.append(Validated(self.loop.step, self.loop.seconds, quality))
         text = self.log.as_json()
-        self.workplace.save(state | {"log": text}, self.log.about["identity"])
-        self.workplace.write("log.json", text.encode())
-        self.workplace.write("curves.png", draw_curves(self.log))
-        self.workplace.write("samples.png", self.validation.samples(ema))
+        self.folder.save(state | {"log": text}, self.log.about["identity"])
+        self.folder.write("log.json", text.encode())
+        self.folder.write("curves.png", draw_curves(self.log))
+        self.folder.write("samples.png", self.validation.samples(ema))
 
     def deploy(self, *, overwrite: bool) -> Model:
         """Make the model folder."""
-        folder = self.workplace.model
+        folder = self.folder.model
         network = self.loop.ema.network
         return build_model(
             folder,
@@ -196,6 +195,7 @@ class _Course:
             self.task.synth.domain,
             deployable(network, f"the training of {folder.name}"),
             write_card(folder.name, self.task, self.recipe, self.log),
+            reblur_module=self.start.reblur_module if self.start else None,
             overwrite=overwrite,
         )
 
@@ -207,7 +207,7 @@ def _check(task: Task, recipe: TrainRecipe, start: Model | None) -> None:
 
 
 def _check_crop(task: Task, recipe: TrainRecipe) -> None:
-    """See to it that all networks take the crops, and SSIM measures them."""
+    """Check that all networks take the crops, and that SSIM can be computed on them."""
     graphs = task.network.graphs(task.config)
     if task.deblurrer is not None:
         graphs += task.deblurrer.graphs
@@ -235,8 +235,8 @@ def _spec(task: Task) -> ObjectiveSpec:
     return spec
 
 
-def _build(task: Task, fusion: Fusion, device: torch.device, seed: int) -> Sequence[Stage]:
-    """The stages of the training, everything on the device."""
+def _build(task: Task, fusion: Fusion, device: torch.device, seed: int) -> Sequence[Phase]:
+    """The phases of the training, everything on the device."""
     settings = task.settings
     if task.deblurrer is not None:
         check_deblurrer(task.deblurrer, task.network, task.synth.domain)
@@ -252,7 +252,7 @@ def _build(task: Task, fusion: Fusion, device: torch.device, seed: int) -> Seque
 
 @contextmanager
 def _enough_memory() -> Iterator[None]:
-    """Say what helps a training when memory runs out."""
+    """Translate errors, with a hint for trainings when memory runs out."""
     try:
         with translate_memory_errors():
             yield
@@ -264,6 +264,6 @@ def _enough_memory() -> Iterator[None]:
 
 @contextmanager
 def _tuned_convolutions() -> Iterator[None]:
-    """Let cuDNN measure its algorithms and use TF32, in convolutions alone, for a while."""
+    """Within, cuDNN measures its algorithms and uses TF32, in convolutions only."""
     with torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=True):
         yield

@@ -1,4 +1,4 @@
-"""How good a network is on pairs that it was not trained with (torch)."""
+"""The quality of a network on pairs that it was not trained on (torch)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -31,7 +31,7 @@ class Validation:
 
         Args:
             batches: The pairs; each batch is restored at once.
-            domain: What they are pairs of.
+            domain: The domain of the pairs.
         """
         self._batches = batches
         self._domain = domain
@@ -46,7 +46,7 @@ class Validation:
         return self._compare(self._restored(restore))
 
     def samples(self, restore: Restore) -> bytes:
-        """A PNG of some pairs, one a row: short, long, restored, truth."""
+        """A PNG of some pairs, one per row: short, long, restored, truth."""
         batch = self._batches[0]
         columns = [
             show(planes[:_SHOWN], self._domain)
@@ -75,7 +75,7 @@ class Validation:
 def show(planes: Tensor, domain: Domain) -> Display:
     """Display values of a network's planes: ``N x H x W x 3``, sRGB-encoded, 0 to 1.
 
-    Of a mosaic's planes R, the mean of both G, and B are shown, in the camera's colours.
+    A mosaic is shown as R, the mean of both G, and B, in the camera's colours.
     """
     encoded = planes.detach().float().contiguous().cpu().numpy()
     light = decode_planes(encoded, domain)

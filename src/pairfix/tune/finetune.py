@@ -25,7 +25,7 @@ from pairfix.progress import Progress, Stage, no_progress
 from pairfix.stages.fuse import check_model
 from pairfix.synth.photos import list_photos
 from pairfix.train.distributed import Workers, joined
-from pairfix.train.loop import Standing
+from pairfix.train.loop import Status
 from pairfix.train.training import Trained, train
 from pairfix.tune.compare import compare_models
 from pairfix.tune.crops import CropCollector
@@ -83,7 +83,7 @@ class Tuning:
     """What the user typed, for log and model card."""
     progress: Progress = no_progress
     """Called with the stages of `prepare`, `TRAIN` and `COMPARE`."""
-    report: Callable[[Standing], None] = lambda _: None
+    report: Callable[[Status], None] = lambda _: None
     """Called after each step with the state of the training."""
     stop: Callable[[], bool] = lambda: False
     """Called before each step: whether to stop."""

@@ -16,8 +16,7 @@ from pairfix.noise import affine_curve
 from pairfix.synth.noise import CALIBRATED
 from pairfix.synth.render import photo_side
 from pairfix.synth.synth_recipe import SynthRecipe
-from pairfix.train.objectives import ObjectiveSettings
-from pairfix.train.objectives.self_supervised import SHRINKS
+from pairfix.train.objectives import SHRINKS, ObjectiveSettings
 from pairfix.train.task import Task
 from pairfix.train.train_recipe import TrainRecipe
 from pairfix.tune.prepare import Prepared
@@ -50,8 +49,6 @@ class TuneRecipe:
     minutes: float | None = None
     batch: int = 4
     learning_rate: float = 1e-4
-    masks: Path | None = None
-    """Folder for pictures of what SelfIR's losses take for sharp."""
     least_gain: float = 0.2
     """Estimated gain in dB below which the model is left as it is."""
     precision: Precision = "fp32"

@@ -14,7 +14,7 @@ from pairfix.errors import ModelError, OutputError
 from pairfix.export.folder import CALIBRATION, check_folder
 from pairfix.formats.atomic import appearing
 from pairfix.model.model import Model, find_model
-from pairfix.train.checkpoint import Workplace
+from pairfix.train.checkpoint import TrainingFolder
 
 __all__ = ["TuningPlace"]
 
@@ -63,7 +63,7 @@ class TuningPlace:
     @property
     def in_training(self) -> bool:
         """Whether there is a checkpoint."""
-        return Workplace(self.candidate).begun
+        return TrainingFolder(self.candidate).begun
 
     def check(self, *, overwrite: bool, resume: bool) -> None:
         """Check that a tuning can begin here, or be resumed; nothing is written.

@@ -1,10 +1,17 @@
-"""D2HNet: deblur small and whole, then enhance at full size, tile by tile."""
+"""D2HNet: deblur the whole photo at a small size, then enhance it at full size, tile by tile."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pairfix.networks.spec import Graph, Network, Reduction
+from pairfix.networks.spec import (
+    Graph,
+    Network,
+    Reduction,
+    Release,
+    Shapes,
+    TrainingDefaults,
+)
 
 if TYPE_CHECKING:
     from torch import nn
@@ -19,7 +26,7 @@ class D2HNetConfig:
     """Hyper-parameters of D2HNet.
 
     Raises:
-        ValueError: A value makes no sense.
+        ValueError: A value is invalid.
     """
 
     channels: int = 4
@@ -27,11 +34,11 @@ class D2HNetConfig:
     width: int = 32
     """Channels at full size; they double at each smaller size."""
     cap: int = 16
-    """Widest of EnhanceNet's levels, in multiples of `width`."""
+    """Width of EnhanceNet's widest level, in multiples of `width`."""
     resolution: tuple[int, int] = (1024, 1024)
     """Largest height and width at which DeblurNet sees the photo (Sec. 4: fixed at test time)."""
     reduction: int = 1
-    """Factor by which the photo is averaged for DeblurNet at least.
+    """Least factor by which the photo is averaged for DeblurNet.
 
     Weights trained on averaged photos need 2: those of width 16 and cap 8 lost 3.8 dB on a 1.8 MP
     pair that DeblurNet saw at full size.
@@ -58,7 +65,7 @@ class D2HNetConfig:
 def _graphs(config: D2HNetConfig) -> tuple[Graph, ...]:
     """DeblurNet on the whole photo, then EnhanceNet in tiles.
 
-    The overlap is what benchmarks/tile_overlap.py printed for trained weights (width 16, cap 8)
+    The overlap was measured by benchmarks/tile_overlap.py with trained weights (width 16, cap 8)
     on an aligned 12 MP raw pair with tiles of 752 px (mean and greatest difference from an untiled
     run): 120 px of context 3e-5 and 2e-2, 152 px 1e-5 and 9e-3. The offsets of the deformable
     convolutions double from level to level and reach far at single pixels.
@@ -92,6 +99,14 @@ def _modules(config: D2HNetConfig) -> Mapping[str, "nn.Module"]:
     return {"deblur": DeblurNet(config), "enhance": EnhanceNet(config)}
 
 
+def _configure(shapes: Shapes) -> dict[str, Any]:
+    def width(level: int) -> int:
+        return shapes[f"EnhanceNet.downsample_short_conv{level}.0.layers.0.weight"][0]
+
+    channels = shapes["EnhanceNet.denoise_layer.layers.0.weight"][0]
+    return {"channels": channels, "width": width(1), "cap": width(5) // max(width(1), 1)}
+
+
 D2HNET = Network(
     name="d2hnet",
     title="D2HNet",
@@ -100,4 +115,23 @@ D2HNET = Network(
     graphs=_graphs,
     modules=_modules,
     small={"width": 8, "cap": 4},
+    training=TrainingDefaults(
+        objective="two-phase",
+        learning_rate=1e-4,
+        betas=(0.5, 0.999),
+        initialisation="glorot",
+    ),
+    release=Release(
+        files="DeblurNet.pkl EnhanceNet.pkl",
+        markers={"deblur": "deblur_res_block", "enhance": "upsample_alignblock"},
+        configure=_configure,
+        remarks="""\
+The licence is that of the official D2HNet release that the files come from: see there. Whoever
+uses this folder must have the right to use the files that it was made from.
+
+Spectral normalisation is folded into the weights. As in the official test, DeblurNet sees the
+photo at 1024 x 1024 at most; unlike it, pairfix never enlarges a photo to that size, and blends
+its tiles.
+""",
+    ),
 )

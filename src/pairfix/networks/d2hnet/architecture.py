@@ -1,7 +1,7 @@
 """The layers of D2HNet; parameter names are those of the official release.
 
 Parameters that the official release stores but never uses are left out, and its spectral
-normalisation is expected to be folded into the weights (`pairfix.export.official`).
+normalisation must have been folded into the weights (`pairfix.export.importing`).
 """
 
 from typing import cast
@@ -192,7 +192,7 @@ class _AlignBlock(nn.Module):
 
 
 class _ModulatedDeformConv(nn.Module):
-    """Deformable convolution, always in float32: half cannot tell coordinates beyond 1024 apart."""
+    """Deformable convolution, in float32: half precision does not resolve coordinates over 1024."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

@@ -1,14 +1,14 @@
 """Networks of "Clean Images are Hard to Reblur": three that deblur one frame, one that reblurs.
 
 The paper trains its three choices of M_D (a U-Net, SRN and DHN) with the help of M_R, the
-reblurring module. All four take one frame, and none knows of a short exposure.
+reblurring module. All four take one frame; none takes a short exposure.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pairfix.networks.spec import Graph, Network
+from pairfix.networks.spec import Graph, Network, TrainingDefaults
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 _PAPER = "Nah et al., Clean Images are Hard to Reblur, 2022"
+_LEARNING_RATE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class UNetConfig(_Config):
     """Hyper-parameters of the U-Net; a half and a quarter of the size have 2 and 3 times `width`.
 
     Raises:
-        ValueError: A value makes no sense.
+        ValueError: A value is invalid.
     """
 
 
@@ -55,7 +56,7 @@ class ReblurModuleConfig(_Config):
     """Hyper-parameters of the reblurring module.
 
     Raises:
-        ValueError: A value makes no sense.
+        ValueError: A value is invalid.
     """
 
     blocks: int = 2
@@ -72,7 +73,7 @@ class SRNConfig(_Config):
     """Hyper-parameters of SRN; its channels double at each halving of the size.
 
     Raises:
-        ValueError: A value makes no sense.
+        ValueError: A value is invalid.
     """
 
     width: int = 32
@@ -84,7 +85,7 @@ class DHNConfig(_Config):
     """Hyper-parameters of DHN; its channels double at each halving of the size.
 
     Raises:
-        ValueError: A value makes no sense.
+        ValueError: A value is invalid.
     """
 
     width: int = 32
@@ -103,7 +104,7 @@ def _unet_graphs(config: UNetConfig) -> tuple[Graph, ...]:
 
 
 def _unet_modules(config: UNetConfig) -> Mapping[str, "nn.Module"]:
-    from pairfix.networks.reblurring.unet import UNet  # noqa: PLC0415
+    from pairfix.networks.reblurring.architecture import UNet  # noqa: PLC0415
 
     return {"deblur": UNet(config)}
 
@@ -118,7 +119,7 @@ def _module_graphs(config: ReblurModuleConfig) -> tuple[Graph, ...]:
 
 
 def _module_modules(config: ReblurModuleConfig) -> Mapping[str, "nn.Module"]:
-    from pairfix.networks.reblurring.module import ReblurModule  # noqa: PLC0415
+    from pairfix.networks.reblurring.architecture import ReblurModule  # noqa: PLC0415
 
     return {"reblur": ReblurModule(config)}
 
@@ -126,12 +127,12 @@ def _module_modules(config: ReblurModuleConfig) -> Mapping[str, "nn.Module"]:
 def _srn_graphs(config: SRNConfig) -> tuple[Graph, ...]:
     """The one graph.
 
-    In theory a pixel sees 1287 px to each side, 184 at each scale; no tile affords that. What
-    counts was measured at width 32, freshly initialised, on a blurred photo between a run of the
+    In theory a pixel sees 1287 px to each side, 184 at each scale; no tile can afford that. What
+    matters was measured at width 32, freshly initialised, on a blurred photo between a run of the
     whole and one that began 384 px later (mean and greatest absolute difference, in outputs of
-    standard deviation 0.25). With Xavier weights, as SRN was released to start from: 192 px of
-    context 4e-4 and 2e-2, 256 px 8e-5 and 5e-3. With PyTorch's own, 64 px are enough for 2e-4.
-    No trained weights have been measured yet.
+    standard deviation 0.25). With Xavier weights, from which the release starts: 192 px of
+    context 4e-4 and 2e-2, 256 px 8e-5 and 5e-3. With PyTorch's own, 64 px suffice for 2e-4.
+    Trained weights have not been measured yet.
 
     At width 32 tiles of 1024 and 1280 px take the process to 1.2 and 2.5 GB with ONNX Runtime on
     a CPU.
@@ -141,7 +142,7 @@ def _srn_graphs(config: SRNConfig) -> tuple[Graph, ...]:
 
 
 def _srn_modules(config: SRNConfig) -> Mapping[str, "nn.Module"]:
-    from pairfix.networks.reblurring.srn import SRN  # noqa: PLC0415
+    from pairfix.networks.reblurring.architecture import SRN  # noqa: PLC0415
 
     return {"deblur": SRN(config)}
 
@@ -150,8 +151,8 @@ def _dhn_graphs(config: DHNConfig) -> tuple[Graph, ...]:
     """The one graph.
 
     In theory a pixel sees 259 px to each side, 65 at each level. Measured like SRN's, at width 32
-    with Xavier weights: 64 px of context 1e-5 and 4e-3, 96 px 4e-7 and 2e-5. No trained weights
-    have been measured yet; 128 px leave them room to look further.
+    with Xavier weights: 64 px of context 1e-5 and 4e-3, 96 px 4e-7 and 2e-5. Trained weights
+    have not been measured yet; 128 px leave room for them to look further.
 
     At width 32 a tile of 1024 px takes the process to 1.8 GB with ONNX Runtime on a CPU.
     """
@@ -160,7 +161,7 @@ def _dhn_graphs(config: DHNConfig) -> tuple[Graph, ...]:
 
 
 def _dhn_modules(config: DHNConfig) -> Mapping[str, "nn.Module"]:
-    from pairfix.networks.reblurring.dhn import DHN  # noqa: PLC0415
+    from pairfix.networks.reblurring.architecture import DHN  # noqa: PLC0415
 
     return {"deblur": DHN(config)}
 
@@ -173,6 +174,7 @@ REBLUR_UNET = Network(
     graphs=_unet_graphs,
     modules=_unet_modules,
     small={"width": 8},
+    training=TrainingDefaults(learning_rate=_LEARNING_RATE),
 )
 REBLUR_MODULE = Network(
     name="reblur-module",
@@ -182,7 +184,8 @@ REBLUR_MODULE = Network(
     graphs=_module_graphs,
     modules=_module_modules,
     small={"width": 8, "blocks": 1},
-    restores=False,
+    reblurs=True,
+    training=TrainingDefaults(objective="reblur", learning_rate=_LEARNING_RATE),
 )
 SRN = Network(
     name="srn",
@@ -192,6 +195,7 @@ SRN = Network(
     graphs=_srn_graphs,
     modules=_srn_modules,
     small={"width": 8},
+    training=TrainingDefaults(learning_rate=_LEARNING_RATE, initialisation="glorot"),
 )
 DHN = Network(
     name="dhn",
@@ -201,4 +205,5 @@ DHN = Network(
     graphs=_dhn_graphs,
     modules=_dhn_modules,
     small={"width": 8},
+    training=TrainingDefaults(learning_rate=_LEARNING_RATE),
 )

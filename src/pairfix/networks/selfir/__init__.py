@@ -1,10 +1,10 @@
-"""SelfIR: two light encoders, one per exposure, and one decoder; or one of the two alone."""
+"""SelfIR: two light encoders, one per exposure, and one decoder; or only one encoder."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pairfix.networks.spec import Graph, Network
+from pairfix.networks.spec import Graph, Network, Release, Shapes
 
 if TYPE_CHECKING:
     from torch import nn
@@ -19,11 +19,11 @@ class SelfIRConfig:
     """Hyper-parameters of SelfIR, and of the paper's supervised baselines.
 
     Those have the same U-Net (Zhang et al., Section 4.2, Tables 1 and 2): Baseline R sees both
-    exposures, Baseline N the short one alone, Baseline B the long one alone. That the decoder
-    of N and B merely loses the other encoder's features is our choice.
+    exposures, Baseline N only the short one, Baseline B only the long one. That the decoder of N
+    and B simply lacks the other encoder's features is our choice.
 
     Raises:
-        ValueError: A value makes no sense.
+        ValueError: A value is invalid.
     """
 
     channels: int = 4
@@ -33,15 +33,15 @@ class SelfIRConfig:
     align_corners: bool = False
     """How the deepest features are upsampled; True in the official release.
 
-    With True the sampling grid depends on the tile's size, so that tiles do not fit together.
+    With True the sampling grid depends on the tile's size, so that tiles do not match at seams.
     """
     inputs: tuple[str, ...] = _PAIR
     """The exposures that the network sees, each with an encoder: both, or one of them."""
     noise: bool = False
-    """Whether each encoder is told its exposure's noise; not so in the paper.
+    """Whether each encoder also takes its exposure's noise map, which the paper's do not.
 
-    One more plane per channel holds the noise's standard deviation (FFDNet's noise map: Zhang et
-    al., 2018), so that one network serves all sensors and sensitivities.
+    A further plane per channel holds the noise's standard deviation (as in FFDNet: Zhang et al.,
+    2018), so that one network serves all sensors and sensitivities.
     """
 
     def __post_init__(self) -> None:
@@ -57,9 +57,10 @@ def _graphs(config: SelfIRConfig) -> tuple[Graph, ...]:
     """The one graph.
 
     In theory a pixel sees 220 px to each side: 64 through the convolutions of the encoder, 31
-    through its pools, 125 through the decoder. What counts is what benchmarks/tile_overlap.py
-    printed for the trained weights on an aligned 12 MP raw pair with tiles of 768 px (mean and
-    greatest difference from an untiled run): 56 px of context 6e-5 and 2e-2, 88 px 1e-5 and 7e-3.
+    through its pools, 125 through the decoder. What matters was measured by
+    benchmarks/tile_overlap.py with the trained weights on an aligned 12 MP raw pair with tiles of
+    768 px (mean and greatest difference from an untiled run): 56 px of context 6e-5 and 2e-2,
+    88 px 1e-5 and 7e-3.
     """
     return (
         Graph(
@@ -78,6 +79,11 @@ def _modules(config: SelfIRConfig) -> Mapping[str, "nn.Module"]:
     return {"fusion": SelfIR(config) if config.inputs == _PAIR else Baseline(config)}
 
 
+def _configure(shapes: Shapes) -> dict[str, Any]:
+    width, channels = shapes["EB0.conv.weight"][:2]
+    return {"channels": channels, "width": width, "align_corners": True}
+
+
 SELFIR = Network(
     name="selfir",
     title="SelfIR",
@@ -86,4 +92,18 @@ SELFIR = Network(
     graphs=_graphs,
     modules=_modules,
     small={"width": 8},
+    release=Release(
+        files="UNET_model.pth",
+        markers={"fusion": "EB"},
+        configure=_configure,
+        remarks="""\
+SelfIR's official release carries no licence: its authors keep all rights, also to the weights.
+Whoever uses this folder must have the right to use the file that it was made from.
+
+The deepest features are upsampled with `align_corners`, as in the official code, so that the
+sampling grid depends on the size of a tile: tiles may differ visibly where they meet. A larger
+`--tile` avoids that. Weights for four planes were trained on raw values of the authors' own
+encoding; pairfix compands raw light by asinh, and how well the weights cope was not measured.
+""",
+    ),
 )

@@ -12,14 +12,14 @@ __all__ = ["Baseline", "SelfIR"]
 _MEAN = (0.4488, 0.4371, 0.4040)
 _DEPTH = 6
 _SUFFIXES = {"short": "_2", "long": ""}
-"""What the encoders' names end with, by exposure."""
+"""Suffixes of the encoders' names, by exposure."""
 
 
 class _UNet(nn.Module):
     """The restoration network of SelfIR (Section 3.4 and the official release).
 
-    Each encoder halves the size five times; the decoder climbs back, taking the features of every
-    encoder at every size, and at full size the exposures themselves.
+    Each encoder halves the size five times; the decoder doubles it again, taking the features of
+    every encoder at every size, and at full size the exposures themselves.
     """
 
     def __init__(self, config: SelfIRConfig) -> None:
@@ -41,13 +41,13 @@ class _UNet(nn.Module):
         self.centred = channels == len(_MEAN)
         self.register_buffer("_mean", torch.tensor(_MEAN).view(1, -1, 1, 1), persistent=False)
 
-    def _restore(self, exposures: list[Tensor], noise: list[Tensor | None]) -> Tensor:
+    def _restore(self, exposures: list[Tensor], noise_maps: list[Tensor | None]) -> Tensor:
         """Restore from the exposures, in the order of `SelfIRConfig.inputs`."""
         dtype = self.DB5.conv1.weight.dtype
         shifted = [self._shift(x, -1).to(dtype) for x in exposures]
         seen = [
-            x if told is None else torch.cat([x, told.to(dtype)], 1)
-            for x, told in zip(shifted, noise, strict=True)
+            x if noise_map is None else torch.cat([x, noise_map.to(dtype)], 1)
+            for x, noise_map in zip(shifted, noise_maps, strict=True)
         ]
         encoded = [self._encode(*each) for each in zip(seen, self.suffixes, strict=True)]
         skips = list(zip(*reversed(encoded), strict=True))
@@ -86,8 +86,9 @@ class SelfIR(_UNet):
         Args:
             short: Noisy exposure, ``N x C x H x W``; H and W are multiples of 32.
             long: Blurry exposure, the same shape.
-            short_noise: Standard deviation of the short's noise, the same shape, if told.
-            long_noise: The same of the long's.
+            short_noise: The short exposure's noise map, the same shape; for configurations with
+                `SelfIRConfig.noise`.
+            long_noise: The long exposure's.
 
         Returns:
             ``N x C x H x W`` float32 in the inputs' range, not clipped.
@@ -103,7 +104,7 @@ class Baseline(_UNet):
 
         Args:
             exposure: Noisy or blurry, ``N x C x H x W``; H and W are multiples of 32.
-            noise: Standard deviation of its noise, the same shape, if told.
+            noise: Its noise map, the same shape; for configurations with `SelfIRConfig.noise`.
 
         Returns:
             ``N x C x H x W`` float32 in the input's range, not clipped.

@@ -1,32 +1,56 @@
-"""What networks can be trained to do: the objectives of the papers, by name (torch)."""
+"""The objectives of the papers by name; importing this package does not load torch."""
 
 from collections.abc import Mapping
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from pairfix.networks import NETWORKS, Network
-from pairfix.train.objectives.adversarial import build_adversarial
-from pairfix.train.objectives.reblurring import build_reblur
-from pairfix.train.objectives.self_supervised import SHRINKS, build_self_supervised
-from pairfix.train.objectives.selfir import build_selfir
+from pairfix.networks import Network
+from pairfix.networks.d2hnet import D2HNET
+from pairfix.networks.selfir import SELFIR
+from pairfix.networks.strided_unet import DEBLURMERGER
 from pairfix.train.objectives.spec import (
+    Build,
     Objective,
     ObjectiveSettings,
     ObjectiveSpec,
-    Stage,
+    Phase,
+    PixelLossName,
 )
-from pairfix.train.objectives.supervised import build_noisy_supervised, build_supervised
-from pairfix.train.objectives.two_phase import build_two_phase, has_two_phases
+
+if TYPE_CHECKING:
+    import torch
+
+    from pairfix.train.fusion import Fusion
 
 __all__ = [
     "OBJECTIVES",
+    "SHRINKS",
     "Objective",
     "ObjectiveSettings",
     "ObjectiveSpec",
-    "Stage",
-    "default_objective",
+    "Phase",
+    "PixelLossName",
 ]
 
-_SELFIR = NETWORKS["selfir"].source
+SHRINKS = 2
+"""By what factor SelfIR's sub-sampler reduces each side of the pairs."""
+
+
+def _built_by(place: str) -> Build:
+    """A function of this package, ``module.function``, imported when it is first called."""
+
+    def build(
+        fusion: "Fusion",
+        network: Network,
+        config: Any,  # noqa: ANN401
+        settings: ObjectiveSettings,
+        generator: "torch.Generator",
+    ) -> tuple[Phase, ...]:
+        module, _, name = place.partition(".")
+        function: Build = getattr(import_module(f"{__name__}.{module}"), name)
+        return function(fusion, network, config, settings, generator)
+
+    return build
 
 
 def _restores(network: Network, config: Any) -> bool:  # noqa: ANN401
@@ -36,77 +60,66 @@ def _restores(network: Network, config: Any) -> bool:  # noqa: ANN401
 
 def _reblurs(network: Network, config: Any) -> bool:  # noqa: ANN401
     del config
-    return network.name == "reblur-module"
+    return network.reblurs
+
+
+def _has_two_phases(network: Network, config: Any) -> bool:  # noqa: ANN401
+    """Whether a network restores from the pair and from its result on the reduced pair."""
+    return [graph.reduction is None for graph in network.graphs(config)] == [False, True]
 
 
 _SPECS = (
     ObjectiveSpec(
         name="supervised",
         title="A pixel loss towards the truth",
-        source=f"{_SELFIR} (baselines)",
-        build=build_supervised,
+        source=f"{SELFIR.source} (baselines)",
+        build=_built_by("supervised.build_supervised"),
         suits=_restores,
     ),
     ObjectiveSpec(
         name="noisy-supervised",
         title="A squared loss towards a noisy picture",
-        source=f"{_SELFIR} (Section 3.1)",
-        build=build_noisy_supervised,
+        source=f"{SELFIR.source} (Section 3.1)",
+        build=_built_by("supervised.build_noisy_supervised"),
         suits=_restores,
     ),
     ObjectiveSpec(
         name="self-supervised",
         title="SelfIR's losses, without truth",
-        source=f"{_SELFIR} (Equations 8 to 12)",
-        build=build_self_supervised,
+        source=f"{SELFIR.source} (Equations 8 to 12)",
+        build=_built_by("self_supervised.build_self_supervised"),
         suits=_restores,
         shrinks=SHRINKS,
     ),
     ObjectiveSpec(
         name="selfir",
         title="SelfIR's losses in linear light, for real pairs",
-        source=f"{_SELFIR} (Equations 7 to 12)",
-        build=build_selfir,
+        source=f"{SELFIR.source} (Equations 7 to 12)",
+        build=_built_by("selfir.build_selfir"),
         suits=_restores,
         shrinks=SHRINKS,
     ),
     ObjectiveSpec(
         name="two-phase",
         title="D2HNet's phases: deblur small, then enhance",
-        source=f"{NETWORKS['d2hnet'].source} (Section 4.2)",
-        build=build_two_phase,
-        suits=has_two_phases,
+        source=f"{D2HNET.source} (Section 4.2)",
+        build=_built_by("two_phase.build_two_phase"),
+        suits=_has_two_phases,
     ),
     ObjectiveSpec(
         name="adversarial",
         title="Content, gradient, dark channel and a discriminator",
-        source=f"{NETWORKS['deblurmerger'].source} (Section III-B)",
-        build=build_adversarial,
+        source=f"{DEBLURMERGER.source} (Section III-B)",
+        build=_built_by("adversarial.build_adversarial"),
         suits=_restores,
     ),
     ObjectiveSpec(
         name="reblur",
         title="Blur what a network has restored",
         source="Nah et al., Clean Images are Hard to Reblur, 2022 (Section 3.1)",
-        build=build_reblur,
+        build=_built_by("reblurring.build_reblur"),
         suits=_reblurs,
     ),
 )
 
 OBJECTIVES: Mapping[str, ObjectiveSpec] = {spec.name: spec for spec in _SPECS}
-
-_DEFAULTS: Mapping[str, str] = {
-    "d2hnet": "two-phase",
-    "deblurmerger": "adversarial",
-    "deblurrnn": "adversarial",
-    "reblur-module": "reblur",
-}
-
-
-def default_objective(network: str) -> str:
-    """Name of the objective that a network of this name is trained with unless asked otherwise.
-
-    It is the paper's own for most. SelfIR is trained towards the truth, which synthetic pairs
-    have, and which its paper calls "the upper limit" of what its own training can reach.
-    """
-    return _DEFAULTS.get(network, "supervised")

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from pairfix.networks import Network
-from pairfix.networks.deblurrnn.architecture import DeblurRNN
+from pairfix.networks.layers import add_norms
+from pairfix.networks.strided_unet import StridedUNetConfig
+from pairfix.networks.strided_unet.architecture import DeblurRNN, Encoder
 from pairfix.synth.batch import PairBatch
-from pairfix.train.discriminator import build_discriminator
 from pairfix.train.fusion import Fusion
 from pairfix.train.losses import (
     dark_channel_loss,
@@ -24,17 +25,69 @@ from pairfix.train.losses import (
 )
 from pairfix.train.modes import frozen
 from pairfix.train.objectives.reblurring import Term, with_reblurring
-from pairfix.train.objectives.spec import Objective, ObjectiveSettings, Stage
+from pairfix.train.objectives.spec import Objective, ObjectiveSettings, Phase
+from pairfix.train.transfer import initialise_gaussian
 
-__all__ = ["Adversarial", "DenoisedFirst", "build_adversarial"]
+__all__ = [
+    "Adversarial",
+    "DenoisedFirst",
+    "Discriminator",
+    "build_adversarial",
+    "build_discriminator",
+]
 
 _LEARNING_RATE = 2e-4
 _BETAS = 0.5, 0.999
-"""The second is Adam's own: the paper gives the first."""
+"""The second is Adam's default: the paper states the first."""
+
+
+class Discriminator(nn.Module):
+    """The discriminator of DeblurMerger and DeblurRNN, plain form.
+
+    Source: Zhang et al., Deep Motion Blur Removal Using Noisy/Blurry Image Pairs, 2019 (Section
+    III-A1): blocks like those of the generator's encoder, "and its output is a scalar, followed
+    by a sigmoid function". It sees the blurry exposure along with the picture (Equation 4). How
+    the last features become a scalar is not stated: a linear map at each position, averaged over
+    all, so that pictures of any size can be judged. Depth and widths are ours: 4 blocks of 64, 128,
+    256 and 512 channels.
+
+    Real and restored pictures pass as one batch. In separate batches, the normalisation would
+    remove their overall difference, and the average what is left: such a discriminator could not
+    distinguish noisy pictures from clean ones.
+    """
+
+    def __init__(self, channels: int, width: int = 64, depth: int = 4) -> None:
+        """Build the network, freshly initialised.
+
+        Args:
+            channels: Planes of a picture.
+            width: Channels of the first block; they double with each.
+            depth: How many blocks halve the size.
+        """
+        super().__init__()
+        config = StridedUNetConfig(channels, width, depth)
+        self.encoder = Encoder(2 * channels, config)
+        self.score = nn.Conv2d(config.widths[-1], 1, 1)
+
+    def forward(self, real: Tensor, restored: Tensor, blurry: Tensor) -> tuple[Tensor, Tensor]:
+        """Judge how real pictures look.
+
+        Args:
+            real: Sharp pictures, ``N x C x H x W``; H and W are multiples of ``2**depth``.
+            restored: Pictures of the same scenes and shape.
+            blurry: The long exposures, the same shape.
+
+        Returns:
+            ``N`` scores of the real ones and ``N`` of the restored, before the sigmoid.
+        """
+        pictures = torch.cat([real, restored])
+        features = self.encoder(torch.cat([pictures, blurry.repeat(2, 1, 1, 1)], 1))[-1]
+        scores = self.score(features).mean(dim=(1, 2, 3))
+        return scores[: len(real)], scores[len(real) :]
 
 
 class Adversarial:
-    """A discriminator and a generator that is to deceive it (Equations 3 to 6)."""
+    """A discriminator, and a generator that tries to deceive it (Equations 3 to 6)."""
 
     def __init__(
         self,
@@ -49,7 +102,7 @@ class Adversarial:
         Args:
             generator: The modules that learn to restore.
             restore: Restores a batch with them.
-            discriminator: As `pairfix.train.discriminator.Discriminator`.
+            discriminator: As `Discriminator`.
             settings: Weights of the terms.
             term: Adds to the generator's losses.
         """
@@ -96,8 +149,8 @@ class Adversarial:
 class DenoisedFirst:
     """DeblurRNN's order: its denoising net takes its turn before discriminator and generator.
 
-    By Table I that net learns from its content loss alone, and so the generator is the deblurring
-    net: what it gets from the other, the state of the ConvLSTM included, carries no gradient.
+    By Table I that net learns from its content loss only, so the generator is the deblurring net:
+    what it receives from the other, including the state of the ConvLSTM, carries no gradient.
     """
 
     def __init__(
@@ -144,8 +197,8 @@ def build_adversarial(
     config: Any,  # noqa: ANN401
     settings: ObjectiveSettings,
     generator: torch.Generator,
-) -> tuple[Stage, ...]:
-    """One stage; the order of turns is DeblurRNN's for that network, else DeblurMerger's."""
+) -> tuple[Phase, ...]:
+    """One phase; the order of turns is DeblurRNN's for that network, else DeblurMerger's."""
     device = next(fusion.parameters()).device
     discriminator = build_discriminator(config.channels, generator).to(device)
     module = fusion.modules_by_graph[network.graphs(config)[-1].name]
@@ -158,4 +211,11 @@ def build_adversarial(
         )
 
     objective = with_reblurring(make, fusion, config, settings, generator, scale=settings.content)
-    return (Stage("adversarial", objective, _LEARNING_RATE, _BETAS),)
+    return (Phase("adversarial", objective, _LEARNING_RATE, _BETAS),)
+
+
+def build_discriminator(channels: int, generator: torch.Generator) -> nn.Module:
+    """A discriminator in the form that is trained, with weights drawn from a CPU generator."""
+    network = add_norms(Discriminator(channels))
+    initialise_gaussian(network, generator)
+    return network

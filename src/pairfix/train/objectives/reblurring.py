@@ -1,11 +1,11 @@
 """Training with a module that reblurs: its own, and what it adds to a network's (torch).
 
 Source: Nah et al., Clean Images are Hard to Reblur, 2022. There the network M_D deblurs one frame.
-Here it restores from a pair, in which the long exposure is the blurry B. What it makes of a sharp
-frame, S^ = M_D(S), is what it makes of the pair with the truth in the long exposure's place: the
+Here it restores from a pair, in which the long exposure is the blurry B. Its result on a sharp
+frame, S^ = M_D(S), is its result on the pair with the truth in place of the long exposure: the
 short one stays as noisy as it is, so that S^ and the result L "only differ by the sharpness"
-(Section 3.1) and not by what noise has done to them. A network that does not see the long
-exposure has no blur to leave behind; it cannot be trained so.
+(Section 3.1) and not by the effect of noise. A network that does not see the long exposure leaves
+no blur behind and cannot be trained this way.
 """
 
 import dataclasses
@@ -15,13 +15,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pairfix.networks import NETWORKS, Network
+from pairfix.networks import Network
+from pairfix.networks.reblurring import REBLUR_MODULE
 from pairfix.synth.batch import PairBatch
 from pairfix.train.fusion import Fusion
 from pairfix.train.losses import l1
-from pairfix.train.modes import evaluating, frozen
-from pairfix.train.objectives.spec import Objective, ObjectiveSettings, Stage
-from pairfix.train.random import seeded
+from pairfix.train.modes import evaluating, frozen, seeded
+from pairfix.train.objectives.spec import Objective, ObjectiveSettings, Phase
 
 __all__ = [
     "Reblurred",
@@ -33,9 +33,7 @@ __all__ = [
 ]
 
 Term = Callable[[Tensor, Tensor], dict[str, Tensor]]
-"""Takes restored pictures and the truth, ``N x C x H x W`` each; weighted losses to be added."""
-
-_LEARNING_RATE = 1e-4
+"""Takes restored pictures and the truth, ``N x C x H x W`` each; returns weighted losses to add."""
 
 
 class Reblurring:
@@ -46,7 +44,7 @@ class Reblurring:
 
         Args:
             module: The reblurring module, M_R.
-            deblurrer: The network, M_D; it is only looked at, as it computes in use.
+            deblurrer: The network, M_D, which stays as it is and runs in evaluation mode.
         """
         self._module = module
         self._deblurrer = deblurrer
@@ -59,7 +57,7 @@ class Reblurring:
     def losses(
         self, player: str, batch: PairBatch, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        """L_R: make results blurry as the long exposure, leave sharp ones as they are (Eq. 4)."""
+        """L_R: make results as blurry as the long exposure, leave sharp ones unchanged (Eq. 4)."""
         del player, generator
         sharp_pair = dataclasses.replace(
             batch, long=batch.truth, long_noise=torch.zeros_like(batch.long_noise)
@@ -90,7 +88,7 @@ class Reblurring:
 
 
 class Reblurred:
-    """An objective whose network has the reblurring loss added; the module learns along.
+    """An objective with the reblurring loss added to its network's; the module learns alongside.
 
     "For each training iteration" both take turns, the module after the network (Section 3.2).
     """
@@ -130,11 +128,11 @@ def with_reblurring(
     """An objective, with the reblurring loss if the settings ask for it (Equation 6).
 
     Args:
-        make: Makes the objective, given what to add to the losses of the network.
+        make: Makes the objective, given the term to add to the network's losses.
         fusion: The network's modules.
         config: The network's configuration.
-        settings: The weight of the loss, and what the module is like.
-        generator: Where the module's first weights come from.
+        settings: The weight of the loss, and the module's hyper-parameters.
+        generator: Source of the module's first weights.
         scale: Weight of the objective's pixel loss, to which the settings' weight is relative.
 
     Raises:
@@ -154,13 +152,13 @@ def with_reblurring(
 
 
 def refuse_reblurring(settings: ObjectiveSettings) -> None:
-    """See to it that the reblurring loss is not asked for where it cannot be had.
+    """Check that the reblurring loss is not requested where it cannot be computed.
 
     Raises:
-        ValueError: It is.
+        ValueError: It is requested.
     """
     if settings.reblur:
-        raise ValueError("it has no place for the reblurring loss, which needs the truth")
+        raise ValueError("it cannot include the reblurring loss, which needs the truth")
 
 
 def build_reblur(
@@ -169,25 +167,26 @@ def build_reblur(
     config: Any,  # noqa: ANN401
     settings: ObjectiveSettings,
     generator: torch.Generator,
-) -> tuple[Stage, ...]:
-    """One stage, which trains a reblurring module alone for a network that stays as it is."""
-    del network, config, generator
+) -> tuple[Phase, ...]:
+    """One phase, which trains a reblurring module for a network that stays as it is."""
+    del config, generator
     refuse_reblurring(settings)
     if settings.deblurrer is None:
-        raise ValueError("it takes a network whose results to blur (--deblurrer): none was given")
+        raise ValueError("it needs a model whose results to blur (--deblurrer): none was given")
     _check_sees_blur(settings.deblurrer)
-    return (Stage("reblur", Reblurring(fusion, settings.deblurrer), _LEARNING_RATE),)
+    objective = Reblurring(fusion, settings.deblurrer)
+    return (Phase("reblur", objective, network.training.learning_rate, network.training.betas),)
 
 
 def _new_module(
     channels: int, hyper_parameters: Mapping[str, Any], generator: torch.Generator
 ) -> Fusion:
-    network = NETWORKS["reblur-module"]
+    config = REBLUR_MODULE.config(channels=channels, **hyper_parameters)
     seed = int(torch.randint(2**62, (), generator=generator))
     with seeded(seed, torch.device("cpu")):
-        return Fusion(network, network.config(channels=channels, **hyper_parameters))
+        return Fusion(REBLUR_MODULE, config)
 
 
 def _check_sees_blur(deblurrer: Fusion) -> None:
     if not any("long" in graph.inputs for graph in deblurrer.graphs):
-        raise ValueError("what does not see the long exposure has no blur to show")
+        raise ValueError("a network that does not see the long exposure leaves no blur behind")

@@ -1,4 +1,4 @@
-"""SelfIR's training without any truth (torch).
+"""SelfIR's training without truth (torch).
 
 Source: Zhang et al., Self-Supervised Image Restoration with Blurry and Noisy Pairs, 2022.
 """
@@ -12,20 +12,19 @@ from torch import Tensor, nn
 from pairfix.networks import Network
 from pairfix.synth.batch import PairBatch
 from pairfix.train.fusion import Fusion
-from pairfix.train.losses.selfir import (
-    SIMILARITY,
+from pairfix.train.objectives.reblurring import refuse_reblurring
+from pairfix.train.objectives.selfir_terms import (
     auxiliary_loss,
+    draw_neighbours,
+    pick,
     reconstruction_loss,
     regularisation_loss,
     sharp_patches,
 )
-from pairfix.train.objectives.reblurring import refuse_reblurring
-from pairfix.train.objectives.spec import ObjectiveSettings, Stage
-from pairfix.train.subsampling import draw_neighbours, pick
+from pairfix.train.objectives.spec import ObjectiveSettings, Phase
 
 __all__ = [
     "LEARNING_RATES",
-    "SHRINKS",
     "Encoded",
     "Measure",
     "SelfSupervised",
@@ -33,31 +32,29 @@ __all__ = [
     "co_learning",
 ]
 
-SHRINKS = 2
-"""How many times smaller than the pairs is what the network sees."""
 _REGULARISATION = {3: 2.0, 4: 4.0}
 """Weights of L_reg by the planes of an exposure (Section 4.1)."""
 _EPOCHS = 200, 100
-"""Of the official release: without the auxiliary loss, then with it."""
+"""Epochs of the official release: without the auxiliary loss, then with it."""
 LEARNING_RATES = 3e-4, 1e-4
-"""For synthetic pairs from the beginning, and for going on: "for real-world experiments" in Section
-4.1, and with the auxiliary loss in the official release."""
+"""Of the first and of the later training: the latter "for real-world experiments" (Section 4.1) and
+with the auxiliary loss (official release)."""
 
 
 class Measure(Protocol):
     """How the restored picture is compared with the short exposure, and with the long one."""
 
     def values(self, encoded: Tensor) -> Tensor:
-        """What is compared of a picture in the network's range; the same shape."""
+        """The values to compare of a picture in the network's range; the same shape."""
         ...
 
     def weight(self, long: Tensor) -> Tensor:
-        """What each squared difference counts; the shape of the long exposure, which it gets."""
+        """Weights of the squared differences, given the long exposure; of its shape."""
         ...
 
 
 class Encoded:
-    """Compares what the network sees and gives, as it is."""
+    """Compares the network's inputs and outputs as they are."""
 
     def values(self, encoded: Tensor) -> Tensor:
         """The picture itself."""
@@ -74,10 +71,10 @@ _ENCODED = Encoded()
 class SelfSupervised:
     """The co-learning of deblurring and denoising (Figure 2, Equation 12).
 
-    Of both exposures, and of what is told of their noise, every 2 x 2 cell gives one pixel to
-    what the network sees, and the short one a neighbour of it to what the network ought to
-    make of it: their noise is independent. A network that sees the short exposure alone is
-    trained as in Neighbor2Neighbor, but for the auxiliary loss.
+    The network sees one pixel of every 2 x 2 cell, of both exposures and of their noise maps; its
+    target holds a neighbour of that pixel in the short exposure, whose noise is independent. A
+    network that only sees the short exposure is trained as in Neighbor2Neighbor, except for the
+    auxiliary loss.
     """
 
     def __init__(
@@ -87,13 +84,13 @@ class SelfSupervised:
         *,
         regularisation: float,
         auxiliary: float,
-        similarity: float = SIMILARITY,
+        similarity: float,
     ) -> None:
         """Train all of a network's graphs together.
 
         Args:
             fusion: The network's modules.
-            measure: How pictures are compared; sharp patches are found in encoded ones.
+            measure: How pictures are compared; sharp patches are found in encoded values.
             regularisation: Weight of L_reg.
             auxiliary: Weight of L_aux; at 0 it is not computed.
             similarity: SSIM above which a patch may be sharp.
@@ -112,9 +109,9 @@ class SelfSupervised:
     def losses(
         self, player: str, batch: PairBatch, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        """The paper's three terms; the truth is not looked at.
+        """The paper's three terms; the truth is not used.
 
-        Height and width are multiples of `SHRINKS` times what the network asks for.
+        Height and width are multiples of twice the network's multiple.
         """
         del player
         measure = self._measure
@@ -149,17 +146,17 @@ def co_learning(
     *,
     auxiliary: float,
 ) -> SelfSupervised:
-    """The objective with the weight of L_reg that the settings say, else the paper's.
+    """The objective with the settings' weight of L_reg, by default the paper's.
 
     Args:
         fusion: The network's modules.
         config: The network's configuration.
-        settings: What was chosen.
+        settings: The user's choices.
         measure: How pictures are compared.
         auxiliary: Weight of L_aux.
 
     Raises:
-        ValueError: The settings ask for the reblurring loss.
+        ValueError: The settings include the reblurring loss.
     """
     refuse_reblurring(settings)
     regularisation = settings.regularisation
@@ -180,15 +177,15 @@ def build_self_supervised(
     config: Any,  # noqa: ANN401
     settings: ObjectiveSettings,
     generator: torch.Generator,
-) -> tuple[Stage, ...]:
+) -> tuple[Phase, ...]:
     """First without the auxiliary loss, then with it, as the official release does."""
     del network, generator
     denoising = co_learning(fusion, config, settings, auxiliary=0)
     if not settings.auxiliary:
-        return (Stage("self-supervised", denoising, LEARNING_RATES[0]),)
+        return (Phase("self-supervised", denoising, LEARNING_RATES[0]),)
     helped = co_learning(fusion, config, settings, auxiliary=settings.auxiliary)
     share = _EPOCHS[0] / sum(_EPOCHS)
     return (
-        Stage("self-supervised", denoising, LEARNING_RATES[0], share=share),
-        Stage("auxiliary", helped, LEARNING_RATES[1], share=1 - share),
+        Phase("self-supervised", denoising, LEARNING_RATES[0], share=share),
+        Phase("auxiliary", helped, LEARNING_RATES[1], share=1 - share),
     )

@@ -12,25 +12,14 @@ from pairfix.synth.batch import PairBatch
 from pairfix.train.fusion import Fusion
 from pairfix.train.losses import PIXEL_LOSSES, PixelLoss, l2
 from pairfix.train.objectives.reblurring import Term, refuse_reblurring, with_reblurring
-from pairfix.train.objectives.spec import Objective, ObjectiveSettings, Stage
+from pairfix.train.objectives.spec import Objective, ObjectiveSettings, Phase
 
 __all__ = ["NoisySupervised", "Supervised", "build_noisy_supervised", "build_supervised"]
-
-_USUAL = 3e-4, (0.9, 0.999)
-_OPTIMISATION: Mapping[str, tuple[float, tuple[float, float]]] = {
-    "d2hnet": (1e-4, (0.5, 0.999)),
-    "deblurmerger": (2e-4, (0.5, 0.999)),
-    "deblurrnn": (2e-4, (0.5, 0.999)),
-    "reblur-unet": (1e-4, (0.9, 0.999)),
-    "srn": (1e-4, (0.9, 0.999)),
-    "dhn": (1e-4, (0.9, 0.999)),
-}
-"""Learning rate and Adam's decays in the networks' papers; SelfIR's where none is named."""
 
 
 @runtime_checkable
 class _Multiscale(Protocol):
-    """A network that restores at several scales, as `pairfix.networks.reblurring.srn.SRN`."""
+    """A network that restores at several scales, such as SRN."""
 
     def scales(self, *inputs: Tensor) -> tuple[Tensor, ...]: ...
 
@@ -62,7 +51,7 @@ class Supervised:
     def losses(
         self, player: str, batch: PairBatch, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        """The loss of each scale by its factor, ``"supervised"`` at full size."""
+        """The loss of each scale, named by its factor; ``"supervised"`` at full size."""
         del player, generator
         *coarser, restored = self._restore(batch)
         losses = {"supervised": self._loss(restored, batch.truth)}
@@ -84,10 +73,10 @@ class Supervised:
 class NoisySupervised:
     """The squared difference from a noisy picture, whose noise the network has not seen.
 
-    Noise of mean zero shifts nothing but the value of the loss (Zhang et al., Section 3.1,
-    Equation 5; Lehtinen et al., Noise2Noise, 2018). A network of the long exposure alone learns
-    from the short one as it is. One that sees the short one needs another: the truth with fresh
-    Gaussian noise, as strong at every pixel as `PairBatch.short_noise` tells.
+    Noise of mean zero only shifts the value of the loss (Zhang et al., Section 3.1, Equation 5;
+    Lehtinen et al., Noise2Noise, 2018). A network that only sees the long exposure learns from the
+    short one as it is. One that sees the short exposure needs another target: the truth with fresh
+    Gaussian noise, whose standard deviation is `PairBatch.short_noise`.
     """
 
     def __init__(self, fusion: Fusion) -> None:
@@ -121,14 +110,14 @@ def build_supervised(
     config: Any,  # noqa: ANN401
     settings: ObjectiveSettings,
     generator: torch.Generator,
-) -> tuple[Stage, ...]:
-    """One stage, towards the truth."""
+) -> tuple[Phase, ...]:
+    """One phase, towards the truth."""
 
     def make(term: Term) -> Objective:
         return Supervised(fusion, PIXEL_LOSSES[settings.loss], term)
 
     objective = with_reblurring(make, fusion, config, settings, generator)
-    return (Stage("supervised", objective, *_OPTIMISATION.get(network.name, _USUAL)),)
+    return (_phase("supervised", objective, network),)
 
 
 def build_noisy_supervised(
@@ -137,9 +126,12 @@ def build_noisy_supervised(
     config: Any,  # noqa: ANN401
     settings: ObjectiveSettings,
     generator: torch.Generator,
-) -> tuple[Stage, ...]:
-    """One stage, towards noisy pictures; the loss is L2 whatever the settings say."""
+) -> tuple[Phase, ...]:
+    """One phase, towards noisy pictures; the loss is L2 whatever the settings say."""
     del config, generator
     refuse_reblurring(settings)
-    optimisation = _OPTIMISATION.get(network.name, _USUAL)
-    return (Stage("noisy-supervised", NoisySupervised(fusion), *optimisation),)
+    return (_phase("noisy-supervised", NoisySupervised(fusion), network),)
+
+
+def _phase(name: str, objective: Objective, network: Network) -> Phase:
+    return Phase(name, objective, network.training.learning_rate, network.training.betas)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pairfix.backends import BACKENDS, Backend, choose, choose_runtime
+from pairfix.backends import BACKENDS, Backend, choose_runtime, registry
 from pairfix.errors import DeviceError, MissingExtraError
 
 
@@ -36,7 +36,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401
             monkeypatch.setitem(BACKENDS, name, fake)
         missing = "" if driver else "no GPU driver"
         monkeypatch.setattr(
-            choose, "_missing_driver", lambda device: "" if device == "cpu" else missing
+            registry, "_missing_driver", lambda device: "" if device == "cpu" else missing
         )
 
     return build

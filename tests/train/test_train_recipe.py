@@ -2,24 +2,23 @@ import pytest
 
 pytest.importorskip("torch")
 
-from pairfix.train.objectives import Stage
-from pairfix.train.schedule import cosine, current_stage, progress
-from pairfix.train.train_recipe import TrainRecipe
+from pairfix.train.objectives import Phase
+from pairfix.train.train_recipe import TrainRecipe, cosine, current_phase, progress
 from tests.train.fakes import Scripted
 
 
-def test_progress_goes_by_steps_or_by_minutes() -> None:
+def test_progress_is_measured_in_steps_or_in_minutes() -> None:
     assert progress(TrainRecipe(steps=200), 50, 1e6) == 0.25
     assert progress(TrainRecipe(minutes=2), 50, 30) == 0.25
 
 
 def test_stages_share_the_training() -> None:
-    stages = [Stage(str(share), Scripted(), 1e-4, share=share) for share in (0.25, 0.75)]
-    assert current_stage(stages, 0.0) == (0, 0.0)
-    assert current_stage(stages, 0.125) == (0, 0.5)
-    assert current_stage(stages, 0.25) == (1, 0.0)
-    assert current_stage(stages, 0.625) == (1, 0.5)
-    assert current_stage(stages, 1.0) == (1, 1.0)
+    phases = [Phase(str(share), Scripted(), 1e-4, share=share) for share in (0.25, 0.75)]
+    assert current_phase(phases, 0.0) == (0, 0.0)
+    assert current_phase(phases, 0.125) == (0, 0.5)
+    assert current_phase(phases, 0.25) == (1, 0.0)
+    assert current_phase(phases, 0.625) == (1, 0.5)
+    assert current_phase(phases, 1.0) == (1, 1.0)
 
 
 def test_the_learning_rate_rises_and_falls() -> None:
@@ -39,6 +38,6 @@ def test_the_learning_rate_rises_and_falls() -> None:
         {"steps": 1, "warmup": -0.1},
     ],
 )
-def test_a_recipe_that_makes_no_sense_is_refused(fields: dict[str, int]) -> None:
+def test_an_invalid_recipe_is_refused(fields: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=r"must be|either"):
         TrainRecipe(**fields)  # type: ignore[arg-type]

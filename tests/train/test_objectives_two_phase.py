@@ -12,7 +12,10 @@ from pairfix.networks import NETWORKS  # noqa: E402
 from pairfix.train.fusion import average_areas  # noqa: E402
 from pairfix.train.losses import l1  # noqa: E402
 from pairfix.train.objectives import OBJECTIVES, ObjectiveSettings  # noqa: E402
-from pairfix.train.reduction import DrawnReduction, draw_factors  # noqa: E402
+from pairfix.train.objectives.two_phase import (  # noqa: E402
+    DrawnReduction,
+    draw_factors,
+)
 from tests.train.fakes import small_fusion, smooth_pairs  # noqa: E402
 
 if TYPE_CHECKING:
@@ -70,7 +73,7 @@ def test_fractional_factors_average_like_the_photo_that_is_restored() -> None:
     assert torch.allclose(drawn.up(drawn.down(x)), up, atol=1e-5)
 
 
-def test_what_lies_beyond_the_edge_repeats_the_last_pixels() -> None:
+def test_the_last_pixels_are_repeated_beyond_the_edge() -> None:
     small = reduction((3.7, 2)).down(picture())
     last = -(-48 // 3.7) - 1
     beyond = small[..., int(last) :, :]

@@ -2,7 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from pairfix.train.ema import Ema  # noqa: E402
+from pairfix.train.player import Ema  # noqa: E402
 
 
 def test_the_average_follows_the_weights_and_copies_buffers() -> None:

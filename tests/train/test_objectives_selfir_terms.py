@@ -8,13 +8,14 @@ torch = pytest.importorskip("torch")
 
 from torch.nn import functional  # noqa: E402
 
-from pairfix.train.losses.selfir import (  # noqa: E402
+from pairfix.train.objectives.selfir_terms import (  # noqa: E402
     auxiliary_loss,
+    draw_neighbours,
+    pick,
     reconstruction_loss,
     regularisation_loss,
     sharp_patches,
 )
-from pairfix.train.subsampling import draw_neighbours, pick  # noqa: E402
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -25,7 +26,7 @@ def generator(seed: int = 0) -> "Generator":
 
 
 def picture(*shape: int) -> "Tensor":
-    """Smooth at large, with some texture."""
+    """Smooth overall, with some texture."""
     smooth = torch.rand((*shape[:2], shape[2] // 16, shape[3] // 16), generator=generator(1))
     smooth = functional.interpolate(smooth, shape[2:], mode="bilinear")
     fine = torch.rand(shape, generator=generator(2))
@@ -45,7 +46,7 @@ def test_neighbours_are_two_pixels_of_a_cell_side_by_side() -> None:
     assert torch.equal(rows + columns, torch.ones_like(rows))
 
 
-def test_all_eight_pairs_of_neighbours_are_as_likely() -> None:
+def test_all_eight_pairs_of_neighbours_are_equally_likely() -> None:
     neighbours = draw_neighbours(torch.zeros(1, 1, 400, 400), generator())
     pairs = (4 * neighbours.first + neighbours.second).flatten().bincount(minlength=16)
     found = pairs[pairs > 0]
@@ -53,7 +54,7 @@ def test_all_eight_pairs_of_neighbours_are_as_likely() -> None:
     assert torch.allclose(found / 40_000, torch.full((8,), 1 / 8), atol=0.01)
 
 
-def test_all_planes_are_picked_at_the_same_place_of_every_cell() -> None:
+def test_the_same_pixel_of_every_cell_is_picked_in_all_planes() -> None:
     rows, columns = torch.meshgrid(torch.arange(6.0), torch.arange(8.0), indexing="ij")
     frames = (10 * rows + columns)[None, None] + 100 * torch.arange(4.0)[None, :, None, None]
     places = draw_neighbours(frames, generator()).first
@@ -66,7 +67,7 @@ def test_all_planes_are_picked_at_the_same_place_of_every_cell() -> None:
     assert torch.equal(2 * ((picked[:, 0] // 10) % 2) + picked[:, 0] % 2, places.float())
 
 
-def test_what_is_picked_of_a_constant_is_constant() -> None:
+def test_a_constant_stays_constant_when_sub_sampled() -> None:
     frames = torch.full((2, 3, 8, 8), 0.25)
     neighbours = draw_neighbours(frames, generator())
     for places in (neighbours.first, neighbours.second):
@@ -81,8 +82,8 @@ def test_regularisation_vanishes_where_the_network_keeps_what_it_sees() -> None:
     assert regularisation_loss(first + 0.5, second, first, second).item() == pytest.approx(0.25)
 
 
-def test_the_clean_picture_is_what_minimises_the_reconstruction() -> None:
-    """Neighbor2Neighbor's law: a filter learns from noisy pixels alone what it would from truth.
+def test_the_clean_picture_minimises_the_reconstruction_loss() -> None:
+    """Neighbor2Neighbor's theorem: a filter learns from noisy pixels what it would from truth.
 
     Of filters that see a patch of g1 with its middle, the least squares towards g2 and towards
     the clean g1 agree, if the picture is flat within cells and the noise is white.
@@ -113,7 +114,7 @@ def test_sharp_patches_pass_and_blurred_ones_do_not() -> None:
     long = sharp.clone()
     long[..., :64, 64:128] = blurred(sharp)[..., :64, 64:128]
     restored = sharp.mean() + 0.995 * (sharp - sharp.mean())
-    mask = sharp_patches(long, restored)
+    mask = sharp_patches(long, restored, similarity=0.99)
     assert mask.shape == (1, 2, 3)
     assert mask[0, 0, 1] == 0
     others = torch.cat([mask[0, 0, ::2], mask[0, 1]])
@@ -123,24 +124,24 @@ def test_sharp_patches_pass_and_blurred_ones_do_not() -> None:
 def test_patches_of_less_variance_than_the_restored_picture_do_not_pass() -> None:
     sharp = picture(1, 3, 64, 64)
     softer = sharp.mean() + 0.995 * (sharp - sharp.mean())
-    assert sharp_patches(sharp, softer).item() > 0.99
-    assert sharp_patches(softer, sharp).item() == 0
-    assert sharp_patches(sharp, sharp).item() == 0
+    assert sharp_patches(sharp, softer, similarity=0.99).item() > 0.99
+    assert sharp_patches(softer, sharp, similarity=0.99).item() == 0
+    assert sharp_patches(sharp, sharp, similarity=0.99).item() == 0
 
 
-def test_patches_shrink_to_small_pictures_and_leave_out_the_rest() -> None:
+def test_patches_shrink_to_small_pictures_and_leave_out_a_remainder() -> None:
     sharp = picture(2, 3, 48, 112)
-    assert sharp_patches(sharp, sharp).shape == (2, 1, 2)
+    assert sharp_patches(sharp, sharp, similarity=0.99).shape == (2, 1, 2)
 
 
 def test_how_similar_a_sharp_patch_must_be_can_be_chosen() -> None:
     sharp = picture(1, 3, 64, 64)
     softer = sharp.mean() + 0.6 * (sharp - sharp.mean())
-    assert sharp_patches(sharp, softer).item() == 0
+    assert sharp_patches(sharp, softer, similarity=0.99).item() == 0
     assert 0.9 < sharp_patches(sharp, softer, similarity=0.9).item() < 0.99
 
 
-def test_auxiliary_loss_counts_sharp_patches_alone() -> None:
+def test_auxiliary_loss_counts_sharp_patches_only() -> None:
     long = picture(2, 4, 64, 128)
     restored = long.clone()
     restored[..., 64:] += 0.5
