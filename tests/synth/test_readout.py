@@ -7,8 +7,7 @@ torch = pytest.importorskip("torch")
 from torch import Tensor  # noqa: E402
 
 from pairfix.synth.draw import Draw  # noqa: E402
-from pairfix.synth.noise import FrameNoise  # noqa: E402
-from pairfix.synth.noise.samplers import gaussian  # noqa: E402
+from pairfix.synth.noise.models import FrameNoise, gaussian  # noqa: E402
 from pairfix.synth.readout import Readout  # noqa: E402
 from pairfix.synth.synth_recipe import SynthRecipe  # noqa: E402
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import typer
 
 from pairfix.image import Domain
+from pairfix.synth.noise import GAUSSIAN, noises_for
 from pairfix.synth.synth_recipe import AUGMENTATIONS, SynthRecipe
 
 __all__ = ["check_finite", "check_range", "make_recipe"]
@@ -22,7 +23,7 @@ def make_recipe(
     jpeg: float = 0.0,
     augment: str = "",
 ) -> SynthRecipe:
-    """The recipe of synthetic pairs; needs PyTorch.
+    """The recipe of synthetic pairs.
 
     Args:
         domain: What the pairs are.
@@ -36,8 +37,6 @@ def make_recipe(
     Raises:
         typer.BadParameter: A name is unknown, something is of the other domain, or a range is none.
     """
-    from pairfix.synth.noise import noises_for  # noqa: PLC0415  (keeps --help quick)
-
     names = _chosen(noise, noises_for(domain), "--noise")
     augmentations = _chosen(augment, AUGMENTATIONS, "--augment") if augment else ()
     check_range(ratio, 1, "--ratio")
@@ -75,11 +74,9 @@ def check_finite(value: float, option: str) -> None:
 
 def _gaussian_sigma(sigma: tuple[float, float], noises: Collection[str]) -> tuple[float, float]:
     """8-bit levels as display values, refused where there is no noise of such strength."""
-    from pairfix.synth.noise import GAUSSIAN  # noqa: PLC0415  (keeps --help quick)
-
     check_range(sigma, 0, "--sigma")
     if GAUSSIAN not in noises:
-        raise typer.BadParameter("it applies to --noise gaussian alone", param_hint="--sigma")
+        raise typer.BadParameter("it applies to --noise gaussian only", param_hint="--sigma")
     low, high = sigma
     return low / 255, high / 255
 

@@ -7,6 +7,7 @@ import typer
 
 from pairfix.image import Domain
 from pairfix.networks import NETWORKS
+from pairfix.synth.noise import NOISES
 from pairfix.synth.synth_recipe import AUGMENTATIONS
 
 __all__ = [
@@ -110,7 +111,7 @@ Deblurrer = Annotated[
 Noise = Annotated[
     str,
     typer.Option(
-        help="Noise models, comma between: sensor, physical, gaussian, poisson, gopro2.",
+        help=f"Noise models, comma between: {', '.join(NOISES)}.",
         metavar="NAMES",
         rich_help_panel=_PAIRS,
     ),

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from pairfix.synth.draw import Draw
-from pairfix.synth.noise import FrameNoise
+from pairfix.synth.noise.models import FrameNoise
 from pairfix.synth.synth_recipe import SynthRecipe
 
 __all__ = ["Readout"]

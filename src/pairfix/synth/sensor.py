@@ -12,16 +12,9 @@ from pairfix.synth.camera import Camera
 from pairfix.synth.draw import Draw
 from pairfix.synth.light import encode_planes, linear_to_srgb, srgb_to_linear
 from pairfix.synth.mosaic import demosaic, filter_colours, packed_gains
-from pairfix.synth.noise import (
-    CALIBRATED,
-    GAUSSIAN,
-    NOISES,
-    FrameNoise,
-    NoiseModel,
-    PairNoise,
-    calibrated,
-    gaussian_noise,
-)
+from pairfix.synth.noise import CALIBRATED, NOISES, NoiseModel
+from pairfix.synth.noise.calibrated import calibrated
+from pairfix.synth.noise.models import FrameNoise, PairNoise
 from pairfix.synth.optics import Exposed
 from pairfix.synth.readout import Readout
 from pairfix.synth.storage import Storage
@@ -82,7 +75,7 @@ def _route(model: NoiseModel, recipe: SynthRecipe) -> _Capture:
 
 
 def _models(recipe: SynthRecipe) -> tuple[NoiseModel, ...]:
-    known = {**NOISES, GAUSSIAN: gaussian_noise(*recipe.sigma)}
+    known = {**NOISES}
     if recipe.profile is not None:
         known[CALIBRATED] = calibrated(recipe.profile)
     for name in recipe.noise:
@@ -147,7 +140,7 @@ def shoot(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw: Draw) 
     sharp, blurred = camera.see(exposed.sharp), camera.see(exposed.long) * mismatch
     gains = packed_gains(camera.gains)
     short, long = filter_colours(sharp) / gains, filter_colours(blurred) / gains
-    noise = model.draw(short, ratio, draw)
+    noise = model.draw(short, ratio, recipe, draw)
     white = noise.brightening
     return Shots(
         camera=camera,
@@ -177,7 +170,7 @@ def _capture_raw(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw:
 
 
 def _told_in_raw(photo: Tensor, noise: FrameNoise, gains: Tensor) -> Tensor:
-    shot, read = noise.told or (noise.shot, noise.read)
+    shot, read = noise.stated or (noise.shot, noise.read)
     shot, read = (gains * shot).flatten(1), (gains**2 * read).flatten(1)
     return told.noise_planes(photo, told.affine_curve(shot, read, "raw"))
 
@@ -218,7 +211,7 @@ def _capture_display(
     filed = draw.happens(*shape, probability=_FILES) > 0
     sharp, blurred = (encode_planes(light, "srgb") for light in (exposed.sharp, exposed.long))
     ratio = draw.log_uniform(*shape, low=recipe.ratio[0], high=recipe.ratio[1])
-    noise = model.draw(sharp, ratio, draw)
+    noise = model.draw(sharp, ratio, recipe, draw)
     short, long = noise.short.add(sharp, draw), noise.long.add(blurred, draw)
     dark = noise.brightening
     stored = (storage.store(short / dark) * dark).clamp_max(1)

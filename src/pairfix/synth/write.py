@@ -19,7 +19,7 @@ from pairfix.image import Bayer, Exposure, Frame, NoiseProfile, Picture, Planes
 from pairfix.light import mosaic_from_planes
 from pairfix.synth.batch import PairBatch
 from pairfix.synth.mosaic import filter_colours
-from pairfix.synth.noise import FrameNoise
+from pairfix.synth.noise.models import FrameNoise
 from pairfix.synth.sensor import Shots
 
 __all__ = ["PATTERNS", "PictureFormat", "check_pair_folder", "write_pictures", "write_raws"]

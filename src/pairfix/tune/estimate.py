@@ -30,7 +30,7 @@ from pairfix.model.model import Model
 from pairfix.progress import no_progress
 from pairfix.stages.fuse import fuse
 from pairfix.synth.draw import Draw
-from pairfix.synth.noise import LinearNoise
+from pairfix.synth.noise.calibrated import LinearNoise
 
 __all__ = ["Gain", "estimate_gain", "middle", "setting_of"]
 
