@@ -38,11 +38,10 @@ from pairfix.metrics import psnr
 from pairfix.model.model import Model, find_model
 from pairfix.pairs import FoundPair, find_pairs
 from pairfix.stages.fuse import fuse
-from pairfix.synth.draw import Draw
-from pairfix.synth.fullsize import expose_photo
+from pairfix.synth.draw import Draw, one_pair
 from pairfix.synth.noise import NoiseModel
 from pairfix.synth.noise.models import FrameNoise, PairNoise
-from pairfix.synth.one import one_pair
+from pairfix.synth.optics import expose_photo
 from pairfix.synth.photos import HOLDOUT, LONGEST, list_photos, read_photo
 from pairfix.synth.sensor import shoot
 from pairfix.synth.synth_recipe import SynthRecipe

@@ -15,11 +15,10 @@ from torch import Tensor  # noqa: E402
 from pairfix.calibration import CameraProfile, FrameFit, Setting, calibrate, calibrate_pairs  # noqa: E402
 from pairfix.image import Domain  # noqa: E402
 from pairfix.synth.batch import PairBatch  # noqa: E402
-from pairfix.synth.draw import Draw  # noqa: E402
-from pairfix.synth.fullsize import expose_photo  # noqa: E402
+from pairfix.synth.draw import Draw, one_pair  # noqa: E402
 from pairfix.synth.noise import CALIBRATED  # noqa: E402
 from pairfix.synth.noise.calibrated import LinearNoise, calibrated  # noqa: E402
-from pairfix.synth.one import one_pair  # noqa: E402
+from pairfix.synth.optics import expose_photo  # noqa: E402
 from pairfix.synth.photos import PhotoStore  # noqa: E402
 from pairfix.synth.render import render  # noqa: E402
 from pairfix.synth.sensor import shoot  # noqa: E402

@@ -16,11 +16,9 @@ from pairfix._version import __version__
 from pairfix.errors import InputError, OutputError, PairfixError
 from pairfix.formats.atomic import appearing
 from pairfix.image import Pixels, Progress
-from pairfix.synth.draw import Draw
-from pairfix.synth.fullsize import expose_photo, largest_size
+from pairfix.synth.draw import Draw, one_pair
 from pairfix.synth.noise import NOISES
-from pairfix.synth.one import one_pair
-from pairfix.synth.optics import Exposed
+from pairfix.synth.optics import Exposed, expose_photo, largest_size
 from pairfix.synth.photos import HOLDOUT, LONGEST, Part, list_photos, read_photo
 from pairfix.synth.sensor import capture, shoot
 from pairfix.synth.synth_recipe import SynthRecipe

@@ -6,14 +6,20 @@ interpolated by a triangle.
 """
 
 import math
+from dataclasses import dataclass
 from functools import cache
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["compress"]
+from pairfix.synth.draw import Draw
+from pairfix.synth.synth_recipe import SynthRecipe
 
+__all__ = ["Storage", "compress"]
+
+_SUBSAMPLED = 0.7
+"""Probability that a JPEG has chroma at half the size."""
 _BLOCK = 8
 _UNIT = 16
 """Sides are padded to whole blocks of subsampled chroma."""
@@ -49,6 +55,35 @@ _CHROMA_TABLE = (
 _TO_YCC = ((0.299, 0.587, 0.114), (-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))
 _TO_RGB = ((1.0, 0.0, 1.402), (1.0, -0.344136, -0.714136), (1.0, 1.772, 0.0))
 """RGB to Y, Cb, Cr, and back (JFIF)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """How N pairs are stored; each field is ``N x 1 x 1 x 1``."""
+
+    jpeg: Tensor | None
+    """Which pairs are compressed; None where the recipe has no JPEG, which saves the work."""
+    quality: Tensor
+    subsampled: Tensor
+
+    @classmethod
+    def draw(cls, count: int, recipe: SynthRecipe, draw: Draw) -> "Storage":
+        """How each of `count` pairs is stored, both frames alike."""
+        shape = (count, 1, 1, 1)
+        low, high = recipe.jpeg_quality
+        return cls(
+            jpeg=draw.happens(*shape, probability=recipe.jpeg) > 0 if recipe.jpeg else None,
+            quality=draw.uniform(*shape, low=low, high=high).round(),
+            subsampled=draw.happens(*shape, probability=_SUBSAMPLED) > 0,
+        )
+
+    def store(self, display: Tensor) -> Tensor:
+        """Display values, ``N x 3 x H x W``, as they are read back: 0 to 1 in steps of 1/255."""
+        plain = (display.clamp(0, 1) * _PEAK).round() / _PEAK
+        if self.jpeg is None:
+            return plain
+        compressed = compress(plain, self.quality, subsampled=self.subsampled)
+        return torch.where(self.jpeg, compressed, plain)
 
 
 def compress(pictures: Tensor, quality: Tensor, *, subsampled: Tensor) -> Tensor:

@@ -6,18 +6,17 @@ from dataclasses import dataclass, fields, replace
 import torch
 from torch import Tensor
 
-from pairfix.synth import told
+from pairfix.synth import noise_maps
 from pairfix.synth.batch import PairBatch
 from pairfix.synth.camera import Camera
 from pairfix.synth.draw import Draw
+from pairfix.synth.jpeg import Storage
 from pairfix.synth.light import encode_planes, linear_to_srgb, srgb_to_linear
-from pairfix.synth.mosaic import demosaic, filter_colours, packed_gains
+from pairfix.synth.mosaic import Readout, demosaic, filter_colours, packed_gains
 from pairfix.synth.noise import CALIBRATED, NOISES, NoiseModel
 from pairfix.synth.noise.calibrated import calibrated
 from pairfix.synth.noise.models import FrameNoise, PairNoise
 from pairfix.synth.optics import Exposed
-from pairfix.synth.readout import Readout
-from pairfix.synth.storage import Storage
 from pairfix.synth.synth_recipe import SynthRecipe
 
 __all__ = ["Shots", "capture", "shoot"]
@@ -172,7 +171,7 @@ def _capture_raw(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw:
 def _told_in_raw(photo: Tensor, noise: FrameNoise, gains: Tensor) -> Tensor:
     shot, read = noise.stated or (noise.shot, noise.read)
     shot, read = (gains * shot).flatten(1), (gains**2 * read).flatten(1)
-    return told.noise_planes(photo, told.affine_curve(shot, read, "raw"))
+    return noise_maps.noise_planes(photo, noise_maps.affine_curve(shot, read, "raw"))
 
 
 def _capture_developed(
@@ -228,6 +227,6 @@ def _display_batch(*, short: Tensor, long: Tensor, sharp: Tensor, blurred: Tenso
         short=short,
         long=long,
         truth=sharp,
-        short_noise=told.noise_planes(short, told.measured_curve(short, sharp)),
-        long_noise=told.noise_planes(long, told.measured_curve(long, blurred)),
+        short_noise=noise_maps.noise_planes(short, noise_maps.measured_curve(short, sharp)),
+        long_noise=noise_maps.noise_planes(long, noise_maps.measured_curve(long, blurred)),
     )
