@@ -29,13 +29,13 @@ _RGB_TO_XYZ = (
 _TONED = 0.5
 """Probability that a camera gives a well exposed picture a tone curve."""
 _WELL_EXPOSED = 0.4
-"""Exposure above which a tone curve's contrast does not swallow the picture."""
+"""Exposure above which a tone curve's contrast does not hide the picture."""
 _RED = (2.4, 1.3)
 """White balance of red from daylight to lamps; Brooks and D2HNet: 1.9 to 2.4."""
 _BLUE = (1.5, 2.6)
 """White balance of blue from daylight to lamps; Brooks and D2HNet: 1.5 to 1.9."""
 _TINT = 0.1
-"""Largest deviation of either from the line between daylight and lamps."""
+"""Largest deviation of either from the line between these."""
 _EXPOSURE = (0.1, 1.2)
 """Level of display white over the sensor's: night scenes are dark."""
 
@@ -47,7 +47,7 @@ def tone(light: Tensor) -> Tensor:
 
 
 def untone(light: Tensor) -> Tensor:
-    """Undo `tone` (Brooks, Eq. 2); light sources above 1 stay what they are."""
+    """Undo `tone` (Brooks, Eq. 2); light sources above 1 stay as they are."""
     curve = 0.5 - torch.sin(torch.asin(1 - 2 * light.clamp(0, 1)) / 3)
     return torch.where(light > 1, light, curve)
 
@@ -69,12 +69,12 @@ class Camera:
     def draw(
         cls, count: int, draw: Draw, white_balances: Sequence[Sequence[float]] = ()
     ) -> "Camera":
-        """A camera for each of `count` photos.
+        """Draw a camera for each of `count` photos.
 
         Args:
             count: How many.
             draw: Randomness.
-            white_balances: Multipliers of R, G and B to choose from; none for any.
+            white_balances: Multipliers of R, G and B to choose from; empty for any.
         """
         exposure = draw.log_uniform(count, 1, 1, 1, low=_EXPOSURE[0], high=_EXPOSURE[1])
         toned = draw.happens(count, 1, 1, 1, probability=_TONED) > 0
@@ -105,7 +105,7 @@ class Camera:
         """White-balanced camera colours to linear sRGB (or toned), 0 to 1; ``N x 3 x H x W``.
 
         Highlights are clipped where the first channel is, so that they stay neutral. The exposure
-        stays what it was.
+        is kept.
 
         Args:
             colours: Not clipped.

@@ -1,8 +1,8 @@
-"""What JPEG leaves of a picture, in batches on the training device (torch).
+"""Pictures as files hold them: in 8 bits, or as JPEG (torch).
 
-Lossless steps are left out. The rest follows ITU-T T.81 and the Independent JPEG Group's library:
-its scaling of the example tables, colours as in JFIF, chroma averaged over 2 x 2 pixels and
-interpolated by a triangle.
+Of JPEG, lossless steps are left out. The rest follows ITU-T T.81 and the Independent JPEG Group's
+library: its scaling of the example tables, colours as in JFIF, chroma averaged over 2 x 2 pixels
+and interpolated by a triangle.
 """
 
 import math
@@ -24,7 +24,7 @@ _BLOCK = 8
 _UNIT = 16
 """Sides are padded to whole blocks of subsampled chroma."""
 _EVEN = 50
-"""Quality at which the tables hold as they stand."""
+"""Quality at which the tables apply unscaled."""
 _PEAK = 255
 _CENTRE = 128
 _ROUNDING = (0.25, 0.5)
@@ -68,7 +68,7 @@ class Storage:
 
     @classmethod
     def draw(cls, count: int, recipe: SynthRecipe, draw: Draw) -> "Storage":
-        """How each of `count` pairs is stored, both frames alike."""
+        """Draw how each of `count` pairs is stored, both frames alike."""
         shape = (count, 1, 1, 1)
         low, high = recipe.jpeg_quality
         return cls(
@@ -78,7 +78,7 @@ class Storage:
         )
 
     def store(self, display: Tensor) -> Tensor:
-        """Display values, ``N x 3 x H x W``, as they are read back: 0 to 1 in steps of 1/255."""
+        """Display values, ``N x 3 x H x W``, as read back: 0 to 1 in steps of 1/255."""
         plain = (display.clamp(0, 1) * _PEAK).round() / _PEAK
         if self.jpeg is None:
             return plain
@@ -91,7 +91,7 @@ def compress(pictures: Tensor, quality: Tensor, *, subsampled: Tensor) -> Tensor
 
     Args:
         pictures: ``N x 3 x H x W``, 0 to 1; made 8-bit first.
-        quality: ``N x 1 x 1 x 1``, 1 to 100, as the library counts.
+        quality: ``N x 1 x 1 x 1``, 1 to 100, on the library's scale.
         subsampled: ``N x 1 x 1 x 1``, boolean: chroma at half the size (4:2:0), else 4:4:4.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Colour filter array: RGB to packed mosaics and back (torch)."""
+"""Mosaics: the colour filter array, the sensor's readout, and demosaicing (torch)."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -42,19 +42,19 @@ _EIGHTHS = 8
 """The three kernels above are in eighths (Malvar et al. 2004, Fig. 2)."""
 
 _MOST_ROW_NOISE = 0.6
-"""Strongest row noise in parts of the read noise; most is weak, as its removal leaves it."""
+"""Strongest row noise over the read noise; most is weak, as after its removal."""
 _HOT_SHARE = (1e-5, 5e-4)
 _DEPTHS = (10, 12, 14)
 _BLACK = 1 / 16
-"""Black level in parts of the largest number."""
+"""Black level over the largest number."""
 
 
 def filter_colours(rgb: Tensor) -> Tensor:
     """What a sensor under an RGGB array samples, packed as `pairfix.light` packs mosaics.
 
-    Plane i samples its own sub-pixel position. Other phases of the array need no case of their
-    own: pairfix shifts every mosaic until R stands in the cell's corner, so that to a network
-    they differ in where the cells lie on the scene, which a crop's random place covers.
+    Plane i samples its own sub-pixel position. Other phases of the array need no
+    special case: pairfix shifts every mosaic so that R is in the cell's corner, and to a network
+    they differ only in where the cells lie on the scene, which the crops' random places cover.
 
     Args:
         rgb: ``N x 3 x H x W``, H and W even.
@@ -79,9 +79,9 @@ class Readout:
     """The electronics of N sensors; each field is ``N x 1 x 1 x 1``."""
 
     row_noise: Tensor
-    """Standard deviation of the offset common to a row, in parts of the read noise's."""
+    """Standard deviation of the offset common to a row, over the read noise's."""
     hot_share: Tensor
-    """Share of pixels that are hot; 0 where none is."""
+    """Share of pixels that are hot."""
     white: Tensor
     """Steps from black to white."""
     black: Tensor
@@ -89,7 +89,7 @@ class Readout:
 
     @classmethod
     def draw(cls, count: int, recipe: SynthRecipe, draw: Draw) -> "Readout":
-        """Electronics for each of `count` pairs."""
+        """Draw electronics for each of `count` pairs."""
         shape = (count, 1, 1, 1)
         rows = draw.happens(*shape, probability=recipe.row_noise)
         hot = draw.happens(*shape, probability=recipe.hot_pixels)
@@ -113,13 +113,13 @@ class Readout:
         saturation: Tensor | float = 1.0,
         heat: Tensor | float = 1.0,
     ) -> Tensor:
-        """A noisy frame as a raw file has it, black being 0: not clipped there, but far below.
+        """A noisy frame as a raw file holds it; black is 0, and clipping is well below that.
 
         Args:
             light: ``N x 4 x h x w``, packed, before white balance; may exceed 1.
             noise: In the same units.
             draw: On the light's device.
-            saturation: Level of the file's white: above 1 if the frame will have been brightened.
+            saturation: Level of the file's white; above 1 for a dark frame that is brightened.
             heat: Level of the hottest pixels over saturation.
         """
         noisy = noise.add(light, draw)
@@ -174,7 +174,7 @@ def _interpolation(device: torch.device) -> Tensor:
 
 
 def _kernel(colour: int, position: int) -> list[list[float]]:
-    """The 5 x 5 kernel that gives `colour` at the cell's `position`."""
+    """The 5 x 5 kernel that interpolates `colour` at the cell's `position`."""
     own = _COLOURS[position]
     if own == colour:
         kernel = torch.zeros(5, 5)

@@ -2,8 +2,8 @@
 
 A long exposure is the mean of what is seen at several moments of the camera's and the objects'
 paths; the short one, after a gap, is one moment. The sharp frame is the photo's own pixels, and
-the long one lies on it as pairfix's alignment would leave it: of what happens in the gap, only the
-objects' way remains.
+the long one lies on it as after pairfix's alignment: of the motion in the gap, only the objects'
+remains.
 """
 
 import math
@@ -30,7 +30,7 @@ _STILL = 0.1
 _SKEW = 1.5
 """Power by which short paths are more frequent than long ones."""
 _REACH = 0.75
-"""How far from its mean place a path goes at a corner, over its mean length."""
+"""How far a path leads from its mean position at a corner, over its mean length."""
 _TAIL = 2.0
 """Deviations of the misalignment that the margin provides for."""
 _COMMON = 0.9
@@ -67,10 +67,10 @@ def expose(photos: Tensor, size: int, recipe: SynthRecipe, generator: torch.Gene
 
     Args:
         photos: ``N x 3 x P x P``, sRGB-encoded, 0 to 1; P should be ``size + 2 * margin(recipe)``.
-            What motion shows beyond is reflected.
+            Beyond its edges the photo is reflected.
         size: Side of the frames in pixels.
         recipe: Ranges of blur, gap, misalignment, and how often there are objects and lights.
-        generator: Of the photos' device.
+        generator: On the photos' device.
 
     Raises:
         ValueError: The photos are not square, or exceed the frames by an odd number of pixels.
@@ -99,7 +99,7 @@ def expose(photos: Tensor, size: int, recipe: SynthRecipe, generator: torch.Gene
 def largest_size(
     photo: tuple[int, int], recipe: SynthRecipe, displacement: float
 ) -> tuple[int, int]:
-    """Height and width, both even, of the largest pair in which a photo fills all that moves.
+    """Height and width, both even, of the largest pair that a photo fills whatever moves.
 
     Neither is positive if the photo is too small.
     """
@@ -115,18 +115,18 @@ def expose_photo(
     displacement: float,
     generator: torch.Generator,
 ) -> Displaced:
-    """Expose a piece of a photo, taken anywhere from it, twice.
+    """Expose a random piece of a photo twice.
 
     Args:
         photo: ``H x W x 3``, sRGB-encoded, no smaller than `largest_size` asks for.
         size: Height and width of the frames, even.
         recipe: Ranges of blur and gap, and how often there are objects and lights. Its
-            misalignment, the rest that an alignment leaves, does not apply.
+            misalignment does not apply.
         displacement: Standard deviation of how far each corner moves between the frames, pixels.
-        generator: Of the CPU.
+        generator: On the CPU.
 
     Returns:
-        ``1 x 3 x H x W`` each.
+        A pair of ``1 x 3 x H x W`` frames.
     """
     border = _border(displacement)
     height, width = (side + 2 * border for side in size)
@@ -147,7 +147,7 @@ def displace(exposed: Exposed, displacement: float, generator: torch.Generator) 
     Args:
         exposed: One pair, larger on each side by `_BORDER` standard deviations of the displacement.
         displacement: Standard deviation of how far each corner moves, in pixels.
-        generator: Of the CPU.
+        generator: On the CPU.
     """
     border = _border(displacement)
     height, width = exposed.sharp.shape[-2:]
@@ -172,7 +172,7 @@ def _lengths(count: int, recipe: SynthRecipe, draw: Draw) -> Tensor:
 
 
 def _warp(photos: Tensor, homographies: Tensor, size: int) -> Tensor:
-    """Read photos where homographies of the crop's coordinates say, ``N x C x size x size``."""
+    """Read photos where homographies of the crop's coordinates point, ``N x C x size x size``."""
     scaled = homographies.clone()
     scaled[:, 2] *= photos.shape[-1] / size
     ramp = (torch.arange(size, device=photos.device) * 2 + (1 - size)) / size

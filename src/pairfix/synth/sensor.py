@@ -28,15 +28,15 @@ _MISMATCH = 0.05
 _LONG_HEAT = (0.1, 1.0)
 """Hot pixels of the long frame over the short one's: at lower ISO they stand out less."""
 _FILES = 0.7
-"""Share of display pairs that are stored in 8 bits, and so clipped, as pairfix reads them; the
-papers' arrays, which the others stand for, are neither."""
+"""Share of display pairs that are stored in 8 bits, and so clipped, as in the files that pairfix
+reads; the others are neither, as in the papers."""
 
 
 def capture(exposed: Exposed, recipe: SynthRecipe, generator: torch.Generator) -> PairBatch:
     """Photograph both exposures.
 
-    The noise models of the recipe take the pairs in turn, so that each gets its share; where they
-    do not come out even, a random one begins.
+    The noise models of the recipe take the pairs in turn, so that each gets its share; a random one
+    begins where the shares cannot be equal.
 
     Args:
         exposed: Light of the long and the short exposure, H and W even.
@@ -88,7 +88,7 @@ def _models(recipe: SynthRecipe) -> tuple[NoiseModel, ...]:
 
 
 def _interleaved(parts: Sequence[PairBatch]) -> PairBatch:
-    """The batch whose pairs were dealt out in turn."""
+    """Put a batch together whose pairs were dealt out in turn."""
     if len(parts) == 1:
         return parts[0]
     count = sum(len(part.truth) for part in parts)
@@ -108,7 +108,7 @@ class Shots:
     camera: Camera
     readout: Readout
     noise: PairNoise
-    """In parts of saturation, before white balance."""
+    """As a fraction of saturation, before white balance."""
     gains: Tensor
     """``N x 4 x 1 x 1``."""
     sharp: Tensor
@@ -163,12 +163,12 @@ def _capture_raw(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw:
         short=short,
         long=long,
         truth=truth,
-        short_noise=_told_in_raw(short, shots.noise.short, shots.gains),
-        long_noise=_told_in_raw(long, shots.noise.long, shots.gains),
+        short_noise=_raw_noise_map(short, shots.noise.short, shots.gains),
+        long_noise=_raw_noise_map(long, shots.noise.long, shots.gains),
     )
 
 
-def _told_in_raw(photo: Tensor, noise: FrameNoise, gains: Tensor) -> Tensor:
+def _raw_noise_map(photo: Tensor, noise: FrameNoise, gains: Tensor) -> Tensor:
     shot, read = noise.stated or (noise.shot, noise.read)
     shot, read = (gains * shot).flatten(1), (gains**2 * read).flatten(1)
     return noise_maps.noise_planes(photo, noise_maps.affine_curve(shot, read, "raw"))
@@ -180,8 +180,8 @@ def _capture_developed(
     """Raw pairs developed as a camera or LibRaw does, highlights clipped, and stored.
 
     The truth is developed from what every pixel would have seen in all colours, so that the
-    network also mends what demosaicing cannot know. A short frame that was exposed too dark is
-    stored so, without a tone curve, and brightened in linear light as `pairfix.stages.exposure`
+    network also restores what demosaicing cannot know. A short frame that was exposed too dark is
+    stored dark, without a tone curve, and brightened in linear light as `pairfix.stages.exposure`
     does.
     """
     shots = shoot(exposed, model, recipe, draw)

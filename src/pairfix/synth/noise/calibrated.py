@@ -26,7 +26,7 @@ _TORUS = 32
 _KERNEL = 9
 """Side of the kernel."""
 _SPREAD = 0.1
-"""Deviation, in logarithms, by which strength is varied around what was measured."""
+"""Deviation of the strength from the measured one, in logarithms."""
 
 
 def calibrated(profile: CameraProfile) -> NoiseModel:
@@ -36,7 +36,7 @@ def calibrated(profile: CameraProfile) -> NoiseModel:
     measurement is exact.
 
     Args:
-        profile: Of the camera.
+        profile: The camera's.
     """
     settings = profile.settings
     weights = torch.tensor([float(each.pairs) for each in settings])
@@ -123,7 +123,7 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class LinearNoise:
-    """The noise of N frames in linear light, as measured, white balance not applied."""
+    """The noise of N frames in linear light, as measured, before white balance."""
 
     shot: Tensor
     """``N x C x 1 x 1``: variance per unit of light."""
@@ -167,7 +167,7 @@ class LinearNoise:
         )
 
     def variance(self, light: Tensor) -> Tensor:
-        """At every pixel, rows and columns included."""
+        """Variance at every pixel, that of rows and columns included."""
         common = self.pattern.rows**2 + self.pattern.columns**2
         return self.shot * light.clamp_min(0) + self.read + common
 
@@ -176,7 +176,7 @@ class LinearNoise:
         return self.pattern.draw((self.shot * light.clamp_min(0) + self.read).sqrt(), draw)
 
     def as_frame_noise(self, *, encoded: bool) -> FrameNoise:
-        """The same for the synthesis, on linear light or on display values."""
+        """The same noise for the synthesis, on linear light or on display values."""
 
         def sample(clean: Tensor, _shot: Tensor, _read: Tensor, draw: Draw) -> Tensor:
             light = srgb_to_linear(clean.clamp(0, 1)) if encoded else clean
@@ -187,7 +187,7 @@ class LinearNoise:
 
 
 def _gather(values: Sequence[Sequence[float]], chosen: Tensor) -> Tensor:
-    """``N x C x 1 x 1``."""
+    """The values of the chosen settings, ``N x C x 1 x 1``."""
     return torch.tensor(values, device=chosen.device, dtype=torch.float32)[chosen][..., None, None]
 
 
