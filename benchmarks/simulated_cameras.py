@@ -38,10 +38,10 @@ from pairfix.model.model import Model, find_model
 from pairfix.pairs import FoundPair, find_pairs
 from pairfix.stages.fuse import fuse
 from pairfix.stages.prepare import Preparation, prepare_pair
-from pairfix.synth.draw import Draw
-from pairfix.synth.fullsize import expose_photo
-from pairfix.synth.noise import FrameNoise, NoiseModel, PairNoise
-from pairfix.synth.one import one_pair
+from pairfix.synth.draw import Draw, one_pair
+from pairfix.synth.noise import NoiseModel
+from pairfix.synth.noise.models import FrameNoise, PairNoise
+from pairfix.synth.optics import expose_photo
 from pairfix.synth.photos import HOLDOUT, LONGEST, list_photos, read_photo
 from pairfix.synth.sensor import shoot
 from pairfix.synth.synth_recipe import SynthRecipe
@@ -175,7 +175,7 @@ def _take_pairs(camera: SimulatedCamera, photos: Path, folder: Path) -> None:
 
 
 def _noise_model(camera: SimulatedCamera) -> NoiseModel:
-    def noise(clean: Tensor, ratio: Tensor, _draw: Draw) -> PairNoise:
+    def noise(clean: Tensor, ratio: Tensor, _recipe: SynthRecipe, _draw: Draw) -> PairNoise:
         one = torch.ones(len(clean), 1, 1, 1)
         plain = SimulatedCamera()
         return PairNoise(

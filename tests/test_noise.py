@@ -118,30 +118,30 @@ def test_planes_follow_the_curve_at_the_local_brightness() -> None:
     np.testing.assert_allclose(told[1, 20, 3:-3], 0.2 - photo[0, 20, 3:-3] * 0.1, atol=1e-3)
 
 
-def test_torch_tells_synthetic_pairs_the_same() -> None:
+def test_synthetic_pairs_get_the_same_noise_maps() -> None:
     torch = pytest.importorskip("torch")
-    from pairfix.synth import told  # noqa: PLC0415
+    from pairfix.synth import noise_maps  # noqa: PLC0415
 
     scene_ = sensor_pair(frame(PROFILE))
     short = encode_planes(scene_.short_planes, "raw")
     gains = np.array(GAINS)
     curve = affine_curve(gains * SHOT, gains**2 * READ, "raw")
-    theirs = told.affine_curve(
+    theirs = noise_maps.affine_curve(
         torch.tensor(gains * SHOT)[None].float(), torch.tensor(gains**2 * READ)[None].float(), "raw"
     )
     np.testing.assert_allclose(theirs[0].numpy(), curve, rtol=1e-4)
-    planes = told.noise_planes(torch.from_numpy(short)[None], theirs)[0].numpy()
+    planes = noise_maps.noise_planes(torch.from_numpy(short)[None], theirs)[0].numpy()
     np.testing.assert_allclose(planes, noise_planes(short, curve), atol=2e-4)
 
 
 def test_torch_measures_white_noise_as_it_is() -> None:
     torch = pytest.importorskip("torch")
-    from pairfix.synth import told  # noqa: PLC0415
+    from pairfix.synth import noise_maps  # noqa: PLC0415
 
     generator = torch.Generator().manual_seed(0)
     clean = torch.linspace(0, 1, 256).expand(2, 3, 256, 256)
     noise = torch.randn(clean.shape, generator=generator) * (0.02 + 0.1 * clean)
-    curve = told.measured_curve(clean + noise, clean)
+    curve = noise_maps.measured_curve(clean + noise, clean)
     expected = 0.02 + 0.1 * torch.from_numpy(LEVELS)
     torch.testing.assert_close(curve, expected.expand_as(curve), rtol=0.2, atol=0)
 

@@ -193,7 +193,7 @@ def test_json_gives_the_same_profile_back(plain: CameraProfile, tmp_path: Path) 
 def test_damaged_json_is_an_input_error(damage: str, tmp_path: Path) -> None:
     path = tmp_path / "calibration.json"
     path.write_bytes(damage.encode("latin-1"))
-    with pytest.raises(InputError, match="is no calibration"):
+    with pytest.raises(InputError, match="is not a camera's calibration"):
         CameraProfile.read(path)
 
 
@@ -204,7 +204,7 @@ def test_a_number_that_is_none_is_an_input_error(plain: CameraProfile, tmp_path:
         text = plain.as_json()
         assert good in text
         path.write_text(text.replace(good, wrong), encoding="utf-8")
-        with pytest.raises(InputError, match="is no calibration"):
+        with pytest.raises(InputError, match="is not a camera's calibration"):
             CameraProfile.read(path)
 
 

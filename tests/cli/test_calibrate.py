@@ -130,7 +130,7 @@ def test_what_cannot_be_measured_is_one_line(
     assert run(["calibrate", str(tmp_path), "--quiet"]) == 4
     captured = capsys.readouterr()
     assert captured.err.count("\n") == 1
-    assert "firm stand" in captured.err
+    assert "tripod" in captured.err
     KnownCamera(name="Other").take(tmp_path / "other")
     assert run(["calibrate", str(tmp_path), "--quiet"]) == 4
     assert "different cameras" in capsys.readouterr().err

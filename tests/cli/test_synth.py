@@ -63,7 +63,9 @@ def test_the_format_says_what_pairs(photos: Path, tmp_path: Path) -> None:
     assert decode(tmp_path / "a" / "0000" / "short.jpg").pixels.dtype == np.uint8
     assert synth(photos, tmp_path / "b", *options, "--domain", "srgb") == 0
     assert decode(tmp_path / "b" / "0000" / "short.png").pixels.dtype == np.uint16
-    assert synth(photos, tmp_path / "c", *options, "--domain", "raw", "--format", "png") == 2
+    assert synth(photos, tmp_path / "c", *options, "--format", "tiff", "--bits", "16") == 0
+    assert decode(tmp_path / "c" / "0000" / "short.tif").pixels.dtype == np.uint16
+    assert synth(photos, tmp_path / "d", *options, "--domain", "raw", "--format", "png") == 2
 
 
 def test_a_video_makes_pairs(tmp_path: Path) -> None:
@@ -95,6 +97,7 @@ def test_nothing_is_overwritten_unless_asked(photos: Path, tmp_path: Path) -> No
         ("--size", "63x64"),
         ("--noise", "nonsense"),
         ("--noise", "gaussian"),
+        ("--format", "jpg,png"),
         ("--format", "png", "--noise", "gaussian", "--sigma", "9", "3"),
         ("--format", "png", "--noise", "poisson", "--sigma", "3", "9"),
         ("--ratio", "8", "4"),
@@ -157,3 +160,12 @@ def test_ctrl_c_leaves_only_whole_pairs(photos: Path, tmp_path: Path) -> None:
     for folder in output.iterdir():
         assert len([*folder.iterdir()]) == 4
         assert not folder.name.startswith(".")
+
+
+def test_help_does_not_load_pytorch() -> None:
+    code = (
+        "import sys; from pairfix.cli import run; run(['synth', '--help']); "
+        "sys.exit(bool({'cv2', 'pairfix.calibration', 'torch'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    assert done.returncode == 0

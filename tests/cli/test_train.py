@@ -134,7 +134,7 @@ def test_ctrl_c_before_the_first_step_leaves_an_earlier_model_alone(
         (["--set", "width=zero"], 2, "is not FIELD=VALUE"),
         (["--set", "channels=3"], 2, "raw has 4 channels, not 3"),
         (["--noise", "sensor,static"], 2, "'static' is not one of sensor"),
-        (["--ratio", "8", "4"], 2, "8 to 4 is no range from 1 upwards"),
+        (["--ratio", "8", "4"], 2, "8 to 4 is not a range from 1 upwards"),
         (["--augment", "cutnoise,static"], 2, "'static' is not one of varmap, cutnoise"),
         (["--jpeg", "0.3"], 2, "raw photos are never JPEGs"),
         (["--steps", "3", "--minutes", "2"], 2, "either steps or minutes"),

@@ -2,7 +2,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from pairfix.synth.camera import Camera, scene_light, tone, untone  # noqa: E402
+from pairfix.synth.camera import Camera, tone, untone  # noqa: E402
 from pairfix.synth.draw import Draw  # noqa: E402
 
 COUNT = 64
@@ -46,12 +46,3 @@ def test_cameras_see_saturated_colours_duller(camera: Camera) -> None:
     seen = camera.see(red) / camera.exposure
     assert torch.all(seen[:, 0] < 1)
     assert torch.all(seen >= 0)
-
-
-def test_clipped_highlights_get_light_back_and_the_rest_none() -> None:
-    light = torch.tensor([0.4, 0.89, 1.0]).view(1, 1, 1, 3).repeat(COUNT, 3, 1, 1)
-    lifted = scene_light(light, 1.0, draw())
-    torch.testing.assert_close(lifted[..., :2], untone(light[..., :2]))
-    assert torch.all(lifted[..., 2] >= 0.99)
-    assert lifted[..., 2].max() > 5
-    torch.testing.assert_close(scene_light(light, 0.0, draw()), light)

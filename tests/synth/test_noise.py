@@ -10,13 +10,14 @@ from torch import Tensor  # noqa: E402
 
 from pairfix.synth.draw import Draw  # noqa: E402
 from pairfix.synth.noise import NOISES, noises_for  # noqa: E402
-from pairfix.synth.noise.samplers import (  # noqa: E402
+from pairfix.synth.noise.models import (  # noqa: E402
     gaussian,
     poisson,
     poisson_and_tukey,
     tukey_quantile,
     tukey_variance,
 )
+from pairfix.synth.synth_recipe import SynthRecipe  # noqa: E402
 
 PIXELS = 40_000
 PAIRS = 200
@@ -65,7 +66,7 @@ def test_tukey_quantiles() -> None:
 
 def test_shot_noise_of_the_short_frame_is_the_ratio_times_the_long_ones() -> None:
     ratio = draw(1).log_uniform(PAIRS, 1, 1, 1, low=2, high=16)
-    noise = NOISES["sensor"].draw(torch.zeros(PAIRS, 4, 1, 1), ratio, draw())
+    noise = NOISES["sensor"].draw(torch.zeros(PAIRS, 4, 1, 1), ratio, SynthRecipe(), draw())
     torch.testing.assert_close(noise.short.shot / noise.long.shot, ratio)
     quieter = noise.short.read / noise.long.read
     assert torch.all((quieter > 0.999 * ratio) & (quieter < 1.001 * ratio**2))
@@ -76,7 +77,7 @@ def test_shot_noise_of_the_short_frame_is_the_ratio_times_the_long_ones() -> Non
 def test_physical_noise_is_that_of_its_calibration() -> None:
     """At ISO 6400 to 12800 the polynomials give green 0.12 to 0.26 photo-electrons per level."""
     noise = NOISES["physical"].draw(
-        torch.zeros(PAIRS, 4, 1, 1), torch.full((PAIRS, 1, 1, 1), 8.0), draw()
+        torch.zeros(PAIRS, 4, 1, 1), torch.full((PAIRS, 1, 1, 1), 8.0), SynthRecipe(), draw()
     )
     green = 1 / (1023 * noise.short.shot[:, 1])
     assert 0.117 < green.min() < 0.13
@@ -88,7 +89,7 @@ def test_physical_noise_is_that_of_its_calibration() -> None:
 
 def test_gopro2_has_shot_noise_in_the_dark_and_readout_noise_elsewhere() -> None:
     clean = torch.linspace(0, 1, 100).view(1, 1, 10, 10).expand(PAIRS, 3, 10, 10)
-    noise = NOISES["gopro2"].draw(clean, torch.full((PAIRS, 1, 1, 1), 4.0), draw())
+    noise = NOISES["gopro2"].draw(clean, torch.full((PAIRS, 1, 1, 1), 4.0), SynthRecipe(), draw())
     dark = noise.brightening > 1 / 0.55
     assert torch.equal(noise.short.shot > 0, dark)
     assert torch.equal(noise.short.read > 0, ~dark)
@@ -101,10 +102,10 @@ def test_gopro2_has_shot_noise_in_the_dark_and_readout_noise_elsewhere() -> None
 def test_selfir_ranges() -> None:
     ratio = torch.ones(PAIRS, 1, 1, 1)
     clean = torch.zeros(PAIRS, 3, 1, 1)
-    sigma = NOISES["gaussian"].draw(clean, ratio, draw()).short.read.sqrt() * 255
+    sigma = NOISES["gaussian"].draw(clean, ratio, SynthRecipe(), draw()).short.read.sqrt() * 255
     assert 5 <= sigma.min() < 7
     assert 48 < sigma.max() <= 50.001
-    photons = 1 / NOISES["poisson"].draw(clean, ratio, draw()).short.shot
+    photons = 1 / NOISES["poisson"].draw(clean, ratio, SynthRecipe(), draw()).short.shot
     assert 4.999 <= photons.min() < 7
     assert 48 < photons.max() <= 50.001
 

@@ -15,10 +15,10 @@ from torch import Tensor  # noqa: E402
 from pairfix.calibration import CameraProfile, FrameFit, Setting, calibrate, calibrate_pairs  # noqa: E402
 from pairfix.image import Domain  # noqa: E402
 from pairfix.synth.batch import PairBatch  # noqa: E402
-from pairfix.synth.draw import Draw  # noqa: E402
-from pairfix.synth.fullsize import expose_photo  # noqa: E402
-from pairfix.synth.noise import CALIBRATED, LinearNoise, calibrated  # noqa: E402
-from pairfix.synth.one import one_pair  # noqa: E402
+from pairfix.synth.draw import Draw, one_pair  # noqa: E402
+from pairfix.synth.noise import CALIBRATED  # noqa: E402
+from pairfix.synth.noise.calibrated import LinearNoise, calibrated  # noqa: E402
+from pairfix.synth.optics import expose_photo  # noqa: E402
 from pairfix.synth.photos import PhotoStore  # noqa: E402
 from pairfix.synth.render import render  # noqa: E402
 from pairfix.synth.sensor import shoot  # noqa: E402
@@ -134,20 +134,20 @@ def test_a_brightened_frame_has_brightened_noise() -> None:
     dark, bright = linear(profile()), linear(profile(), brightening=4.0)
     torch.testing.assert_close(bright.variance(light), 16 * dark.variance(light / 4))
     torch.testing.assert_close(bright.offset, 4 * dark.offset)
-    torch.testing.assert_close(bright.told[1], 16 * dark.told[1])
+    torch.testing.assert_close(bright.stated[1], 16 * dark.stated[1])
 
 
 @pytest.mark.parametrize("domain", ["raw", "srgb"])
-def test_pairs_get_offset_and_what_networks_are_told(domain: Domain) -> None:
+def test_pairs_get_offset_and_the_noise_of_the_maps(domain: Domain) -> None:
     camera = profile(domain)
     planes = len(camera.settings[0].offset)
     clean = torch.full((2, planes, SIDE, SIDE), 0.5)
-    noise = calibrated(camera).draw(clean, torch.full((2, 1, 1, 1), 8.0), draw())
+    noise = calibrated(camera).draw(clean, torch.full((2, 1, 1, 1), 8.0), SynthRecipe(), draw())
     noisy = noise.short.add(clean, draw(1))
     if domain == "raw":
         assert (noisy - clean).mean().item() == pytest.approx(OFFSET, rel=0.15)
-    assert noise.short.told is not None
-    ratio = noise.short.told[0] / noise.short.shot
+    assert noise.short.stated is not None
+    ratio = noise.short.stated[0] / noise.short.shot
     torch.testing.assert_close(ratio, torch.full_like(ratio, 0.5))
     assert torch.all(noise.long.shot < noise.short.shot / 4)
 
@@ -157,7 +157,7 @@ def test_settings_are_drawn_as_often_as_they_were_measured() -> None:
     (rare,) = camera.settings
     often = replace(rare, pairs=12, brightening=4.0)
     model = calibrated(replace(camera, settings=(rare, often)))
-    noise = model.draw(torch.zeros(400, 4, 1, 1), torch.ones(400, 1, 1, 1), draw())
+    noise = model.draw(torch.zeros(400, 4, 1, 1), torch.ones(400, 1, 1, 1), SynthRecipe(), draw())
     assert (noise.brightening == 4).float().mean().item() == pytest.approx(0.75, abs=0.08)
 
 

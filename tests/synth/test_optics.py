@@ -2,21 +2,32 @@
 
 from dataclasses import replace
 
+import cv2
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
+from tests.synth.photos import photo  # noqa: E402
 from torch import Generator, Tensor  # noqa: E402
 
 from pairfix.synth.draw import Draw  # noqa: E402
 from pairfix.synth.light import srgb_to_linear  # noqa: E402
 from pairfix.synth.motion import camera_path  # noqa: E402
-from pairfix.synth.optics import Exposed, expose, margin  # noqa: E402
+from pairfix.synth.optics import (  # noqa: E402
+    Exposed,
+    displace,
+    expose,
+    expose_photo,
+    largest_size,
+    margin,
+)
 from pairfix.synth.synth_recipe import SynthRecipe  # noqa: E402
 
 SIZE = 64
 STILL = SynthRecipe(blur=(0, 0), misalignment=0, objects=0, lights=0, unprocessing=0, samples=3)
 SHAKEN = replace(STILL, blur=(16, 16), samples=24)
+WHOLE = SynthRecipe(blur=(0, 0), gap=(0, 0), objects=0, lights=0, samples=2)
 CORNERS = torch.tensor([[x, y, 1.0] for x in (-1, 1) for y in (-1, 1)])
 
 
@@ -135,16 +146,6 @@ def test_light_sources_leave_streaks_above_white() -> None:
     assert streaked.sum() > (lit.sharp > 5).sum()
 
 
-def test_bright_places_are_lifted_when_they_are_compact() -> None:
-    recipe = replace(STILL, lights=1)
-    photos = 0.3 * torch.ones(1, 3, SIZE, SIZE)
-    photos[..., 30:34, 30:34] = 1
-    frames = expose(photos, SIZE, recipe, seeded(1))
-    assert frames.sharp[..., 31:33, 31:33].min() > 1.5
-    everywhere = expose(torch.ones(1, 3, SIZE, SIZE), SIZE, recipe, seeded(1)).sharp
-    assert everywhere.quantile(0.2) == 1
-
-
 def test_objects_move_by_themselves() -> None:
     recipe = replace(STILL, blur=(0, 12), objects=1, samples=8)
     photos = photos_for(recipe, 8)
@@ -184,3 +185,40 @@ def test_the_same_seed_gives_the_same_frames() -> None:
 def test_photos_that_do_not_fit_are_refused(shape: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="for frames of 64"):
         expose(torch.zeros(1, 3, *shape), SIZE, STILL, seeded())
+
+
+@pytest.mark.parametrize("size", [(100, 160), (160, 100)])
+def test_frames_of_any_shape_show_a_piece_of_the_photo(size: tuple[int, int]) -> None:
+    source = photo((200, 220))
+    frames = expose_photo(source, size, WHOLE, 0.0, seeded()).exposed
+    assert frames.long.shape == frames.sharp.shape == (1, 3, *size)
+    torch.testing.assert_close(frames.long, frames.sharp, atol=2e-3, rtol=0)
+    again = expose_photo(source, size, WHOLE, 0.0, seeded()).exposed
+    assert torch.equal(again.long, frames.long)
+
+
+def test_the_largest_size_leaves_room_for_motion() -> None:
+    recipe = SynthRecipe(blur=(0, 20))
+    height, width = largest_size((200, 221), recipe, 4)
+    assert 0 < height < width < 221
+    assert height % 2 == width % 2 == 0
+    assert width - height == 20
+    frames = expose_photo(photo((200, 221)), (height, width), recipe, 4, seeded()).exposed
+    assert frames.sharp.shape[2:] == (height, width)
+    assert largest_size((40, 40), recipe, 4)[0] <= 0
+
+
+def test_the_matrix_leads_from_the_sharp_frame_to_the_long_one() -> None:
+    light = torch.from_numpy(photo((160, 200)).astype(np.float32) / 255).permute(2, 0, 1)[None]
+    result = displace(Exposed(long=light, sharp=light), 5.0, seeded(3))
+    assert result.exposed.sharp.shape == (1, 3, 128, 168)
+    assert np.abs(result.matrix - np.eye(3)).max() > 1
+    long, sharp = (
+        frame[0].permute(1, 2, 0).numpy() for frame in (result.exposed.long, result.exposed.sharp)
+    )
+    aligned = cv2.warpPerspective(
+        long, result.matrix, (168, 128), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    )
+    inner = slice(20, -20)
+    before, after = (np.abs(frame - sharp)[inner, inner].mean() for frame in (long, aligned))
+    assert after < 0.1 * before

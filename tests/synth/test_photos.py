@@ -154,10 +154,10 @@ def test_a_folder_without_enough_photos_is_an_error(tmp_path: Path, files: list[
 def test_a_folder_without_usable_photos_is_an_error(tmp_path: Path) -> None:
     write_photo(tmp_path / "a.png")
     write_photo(tmp_path / "b.png", 8, 8)
-    with pytest.raises(InputError, match="no photo that is large enough"):
+    with pytest.raises(InputError, match="no undamaged photo that is large enough"):
         load(tmp_path)
 
 
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is no folder"):
+    with pytest.raises(InputError, match="is not a folder"):
         load(tmp_path / "nowhere")

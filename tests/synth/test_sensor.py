@@ -56,7 +56,7 @@ def test_every_model_works_in_its_domains(domain: Domain, name: str, jpeg: float
 
 
 @pytest.mark.parametrize(("domain", "name"), CASES)
-def test_networks_are_told_the_noise_that_is_there(domain: Domain, name: str) -> None:
+def test_noise_maps_show_the_noise_that_is_there(domain: Domain, name: str) -> None:
     recipe = replace(QUIET, domain=domain, noise=(name,))
     batch = captured(recipe, exposed(24, level=0.4))
     noise = batch.short - batch.truth

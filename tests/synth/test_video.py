@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from pairfix.errors import InputError
 from pairfix.light import srgb_to_linear
-from pairfix.synth.video import VideoRecipe, shots
+from pairfix.synth.synth_recipe import VideoRecipe
+from pairfix.synth.video import shots
 
 EXACT = VideoRecipe(frames=(3, 3), gap=(1, 1))
 

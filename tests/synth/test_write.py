@@ -15,10 +15,14 @@ from pairfix.light import planes_from_frame  # noqa: E402
 from pairfix.progress import Stage  # noqa: E402
 from pairfix.stages.align import align  # noqa: E402
 from pairfix.stages.exposure import match_exposure  # noqa: E402
-from pairfix.synth.folders import PairSettings, pairs_from_photos, pairs_from_video  # noqa: E402
-from pairfix.synth.synth_recipe import SynthRecipe  # noqa: E402
-from pairfix.synth.video import VideoRecipe  # noqa: E402
-from pairfix.synth.write import PictureFormat, check_pair_folder  # noqa: E402
+from pairfix.synth.folders import pairs_from_photos, pairs_from_video  # noqa: E402
+from pairfix.synth.synth_recipe import (  # noqa: E402
+    PairSettings,
+    PictureFormat,
+    SynthRecipe,
+    VideoRecipe,
+)
+from pairfix.synth.write import check_pair_folder  # noqa: E402
 
 RAW = SynthRecipe(blur=(0, 6), samples=3, objects=0, lights=0, row_noise=0, hot_pixels=0)
 SRGB = SynthRecipe(domain="srgb", blur=(0, 6), samples=3, noise=("gaussian",))
@@ -170,7 +174,7 @@ def test_what_exists_is_replaced_only_as_a_pair_and_if_asked(tmp_path: Path) -> 
     assert files(tmp_path / "pairs") != before
     folder = tmp_path / "pairs" / "0000"
     (folder / "notes.txt").touch()
-    with pytest.raises(OutputError, match=r"notes\.txt, which is no part of a pair"):
+    with pytest.raises(OutputError, match=r"notes\.txt, which is not part of a pair"):
         check_pair_folder(folder, overwrite=True)
     with pytest.raises(OutputError, match="is not a folder"):
         check_pair_folder(folder / "notes.txt", overwrite=True)

@@ -14,8 +14,8 @@ from pairfix.networks import NETWORKS  # noqa: E402
 from pairfix.noise import LEVELS  # noqa: E402
 from pairfix.synth.batch import PairBatch  # noqa: E402
 from pairfix.synth.light import decode_planes, encode_planes  # noqa: E402
+from pairfix.synth.noise_maps import affine_curve  # noqa: E402
 from pairfix.synth.synth_recipe import SynthRecipe  # noqa: E402
-from pairfix.synth.told import affine_curve  # noqa: E402
 from pairfix.train import training as running  # noqa: E402
 from pairfix.train.objectives import OBJECTIVES, ObjectiveSettings  # noqa: E402
 from pairfix.train.objectives.self_supervised import Encoded, SelfSupervised  # noqa: E402

@@ -31,14 +31,14 @@ _FLAT_SHARE = 0.3
 """Share of the blocks of like brightness that are taken to be flat and still."""
 _TINY = 1e-12
 _MOST = 2048
-"""Blocks of one pair that are kept: more would take memory, and tell nothing new."""
+"""Blocks of one pair that are kept: more would take memory and add nothing."""
 _TRENDS = 3
-"""Numbers that a plane fitted to a block takes away from its degrees of freedom."""
+"""Degrees of freedom that a plane fitted to a block takes away."""
 
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """n flat and still blocks of one pair, in parts of the short frame's saturation.
+    """n flat and still blocks of one pair, as fractions of the short frame's saturation.
 
     ``C x n x s x s`` each, s being `PIXELS` or, of a mosaic's planes, half of it.
     """
@@ -46,21 +46,21 @@ class Blocks:
     level: Floats
     """``C x n``: mean brightness."""
     difference: Floats
-    """``C x n``: mean of short less long."""
+    """``C x n``: mean of short minus long."""
     noise: Floats
-    """Short less long without its mean and slope."""
+    """Short minus long without its mean and slope."""
     long_noise: Floats
-    """The long frame without its mean and slope, in parts of its own saturation."""
+    """The long frame without its mean and slope, as a fraction of its own saturation."""
     long_level: Floats
-    """``C x n``: mean brightness of the long frame in parts of its own saturation."""
+    """``C x n``: mean brightness of the long frame as a fraction of its own saturation."""
     around: Floats
-    """``C x n``: mean variance of short less long in the eight blocks around."""
+    """``C x n``: mean variance of short minus long in the eight blocks around."""
     level_around: Floats
     """``C x n``: mean brightness of these blocks."""
 
     @property
     def count(self) -> int:
-        """How many blocks these are, n."""
+        """The number of blocks, n."""
         return self.level.shape[1]
 
     @property
@@ -75,12 +75,12 @@ class Blocks:
 
     @property
     def variance(self) -> Floats:
-        """``C x n``: of the noise of short less long."""
+        """``C x n``: of the noise of short minus long."""
         return _variance(self.noise)
 
     @property
     def long_variance(self) -> Floats:
-        """``C x n``: of the long frame's noise, and of what it shows."""
+        """``C x n``: of the long frame's noise and texture."""
         return _variance(self.long_noise)
 
     def only(self, kept: NDArray[np.bool_]) -> "Blocks":
@@ -92,8 +92,8 @@ def flat_blocks(pair: AlignedPair) -> Blocks:
     """Choose the blocks, without looking at the noise that will be measured in them.
 
     A block is taken if short and long differ little around it, compared with other blocks of its
-    brightness: texture, motion and blur spread over several blocks, noise does not know of its
-    neighbours. Its own pixels have no say in it, so that its variance stays unbiased.
+    brightness: texture, motion and blur spread over several blocks, while noise does not. Its own
+    pixels play no part, so that its variance stays unbiased.
     """
     short, long = pair.short_planes, pair.long_planes
     gains = _gains(pair)
@@ -123,7 +123,7 @@ def flat_blocks(pair: AlignedPair) -> Blocks:
 
 
 def _variance(noise: Floats) -> Floats:
-    """Variance of blocks whose mean and slope are gone, ``C x n``."""
+    """Variance of blocks without mean and slope, ``C x n``."""
     count = noise.shape[-1] * noise.shape[-2]
     return np.square(noise).sum(axis=(-2, -1)) / np.float32(count - _TRENDS)
 
@@ -143,7 +143,7 @@ def _cut(planes: NDArray[_Sample], side: int) -> NDArray[_Sample]:
 
 
 def _detrended(blocks: Planes) -> tuple[Floats, Floats]:
-    """The blocks' means, and what is left without mean and slope."""
+    """The blocks' means, and the blocks without mean and slope."""
     side = blocks.shape[-1]
     ramp = np.linspace(-1, 1, side, dtype=np.float32)
     scale = np.float32(1 / (side * (ramp**2).sum()))
@@ -177,7 +177,7 @@ def _calm(around: Floats, level: Floats, usable: NDArray[np.bool_]) -> NDArray[n
 
 
 def _thinned(chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """So many of the chosen that memory does not grow with the photo, evenly spread."""
+    """At most `_MOST` of the chosen, evenly spread."""
     places = np.flatnonzero(chosen)
     kept = np.zeros_like(chosen)
     kept.flat[places[:: -(-len(places) // _MOST) or 1]] = True

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.calibration.blocks import Blocks
+from pairfix.calibration.correlation import Correlation, fit_correlation
 from pairfix.calibration.evidence import FEWEST_BLOCKS, Evidence, Fit, by_setting, count_blocks
 from pairfix.calibration.fit import fit_offset, fit_variance
 from pairfix.calibration.load import check_alike, load_pairs
 from pairfix.calibration.profile import CameraProfile, FrameFit, Setting
-from pairfix.calibration.shape import Shape, fit_shape
 from pairfix.errors import PairError
 from pairfix.image import Domain
 from pairfix.pairs import FoundPair, LeftOut
@@ -28,14 +28,14 @@ _ROUNDS = 3
 _UNREST = 1.15
 """Variance around a block over that of noise, up to which it counts as flat and still."""
 _LEAST = 0.1
-"""Share of the read noise that is left to the pixels, whatever rows and columns seem to have."""
+"""Least share of the read noise that is the pixels' own, not that of rows and columns."""
 _LONG_SHARE = 0.25
 """Greatest share of the long frame in the noise of both: it was exposed 1.5 stops longer or more
 (`pairfix.pairs.FEWEST_STOPS`)."""
 _MOVED = 0.15
 """Share of its brightness by which exposure matching may leave a block off."""
 _SURE = 5.0
-"""Standard errors more by which it is off for sure."""
+"""Standard errors beyond that for it to be sure."""
 _TINY = 1e-12
 _COLOURS = {4: ((0,), (1, 2), (3,)), 3: ((0,), (1,), (2,))}
 """Planes that share their noise: both greens do."""
@@ -43,13 +43,13 @@ _COLOURS = {4: ((0,), (1, 2), (3,)), 3: ((0,), (1,), (2,))}
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
-    """The outcome of a calibration."""
+    """The result of a calibration."""
 
     profile: CameraProfile
     left_out: tuple[LeftOut, ...]
     """Pairs that could not be used."""
     evidence: tuple[Evidence, ...]
-    """What was measured in each that could be read and aligned."""
+    """What was measured in each pair that could be read and aligned."""
 
 
 def calibrate(
@@ -65,8 +65,8 @@ def calibrate(
         progress: Called with `CALIBRATE`.
 
     Raises:
-        PairError: The pairs differ in camera or kind, none can be used, or they hold too little
-            that is flat and still.
+        PairError: The pairs differ in camera or kind, none can be used, or too little in them is
+            flat and still.
     """
     check_alike(pairs)
     left_out: list[LeftOut] = []
@@ -96,7 +96,7 @@ def conclude(
     _, scarce = by_setting(evidence)
     for group in scarce:
         reason = (
-            f"only {count_blocks(group)} blocks at its ISO are flat and stood still, "
+            f"only {count_blocks(group)} blocks at its ISO are flat and still, "
             f"{FEWEST_BLOCKS} are needed"
         )
         for each in group:
@@ -106,21 +106,21 @@ def conclude(
 
 
 def calibrate_pairs(evidence: Sequence[Evidence], domain: Domain) -> CameraProfile:
-    """The camera that measured pairs speak of.
+    """A camera's noise from pairs that were measured.
 
     Args:
         evidence: At least one pair's.
-        domain: What they are.
+        domain: Of the pairs.
 
     Raises:
-        PairError: They hold too little that is flat and still.
+        PairError: Too little in them is flat and still.
     """
     enough, _ = by_setting(evidence)
     if not enough:
         raise PairError(
-            f"in {len(evidence)} pairs only {count_blocks(evidence)} blocks are flat and stood "
+            f"in {len(evidence)} pairs only {count_blocks(evidence)} blocks are flat and "
             f"still, {FEWEST_BLOCKS} are needed at one ISO",
-            "give more pairs, taken from a firm stand, with sky or walls in them",
+            "give more pairs, taken from a tripod, with sky or walls in them",
         )
     balances = dict.fromkeys(each.white_balance for each in evidence if each.white_balance)
     return CameraProfile(
@@ -135,17 +135,17 @@ def _setting(group: Sequence[Evidence]) -> Setting:
     blocks = [each.blocks for each in group if each.blocks.count]
     for _ in range(_ROUNDS):
         blocks = _calmest(blocks, _difference_line(blocks))
-    shape = fit_shape(blocks, _difference_line(blocks))
-    together = _difference_line(blocks, shape.repetition(blocks[0]))
-    own, long = _parted(together, blocks)
+    correlation = fit_correlation(blocks, _difference_line(blocks))
+    together = _difference_line(blocks, correlation.repetition(blocks[0]))
+    own, long = _split(together, blocks)
     brightening = float(np.median([each.brightening for each in group]))
     return Setting(
         iso=group[0].iso[0],
         pairs=len(group),
         blocks=sum(each.count for each in blocks),
         brightening=brightening,
-        short=_frame_fit(own, shape, [each.told["short"] for each in group]),
-        long=_frame_fit(long, _white(shape), [each.told["long"] for each in group]),
+        short=_frame_fit(own, correlation, [each.noise_maps["short"] for each in group]),
+        long=_frame_fit(long, _white(correlation), [each.noise_maps["long"] for each in group]),
         offset=tuple(_offsets(blocks, together)),
         removed_rows=float(np.median([each.removed_rows for each in group])),
         stated=tuple(map(tuple, np.mean([each.stated for each in group], axis=0).tolist()))
@@ -155,9 +155,9 @@ def _setting(group: Sequence[Evidence]) -> Setting:
 
 
 def _calmest(blocks: Sequence[Blocks], fits: Sequence[Fit]) -> list[Blocks]:
-    """The blocks around which there is hardly more than noise; at least the fewest that will do.
+    """Keep the blocks around which there is little but noise, but no fewer than `FEWEST_BLOCKS`.
 
-    Of pairs that have such blocks.
+    Pairs that have none are dropped.
     """
     unrest = [_unrest(each, fits) for each in blocks]
     together = np.sort(np.concatenate(unrest))
@@ -169,7 +169,7 @@ def _calmest(blocks: Sequence[Blocks], fits: Sequence[Fit]) -> list[Blocks]:
 def _unrest(blocks: Blocks, fits: Sequence[Fit]) -> NDArray[np.float32]:
     """Variance around each block over that of noise; infinite where something moved.
 
-    What was there in one frame only may be flat too, but its brightness differs.
+    Something that is in one frame only may be flat too, but its brightness differs.
     """
     shot, read = np.array(fits, np.float32).T[..., None]
     around = np.maximum(shot * blocks.level_around, 0) + read + np.float32(_TINY)
@@ -181,7 +181,7 @@ def _unrest(blocks: Blocks, fits: Sequence[Fit]) -> NDArray[np.float32]:
 
 
 def _difference_line(blocks: Sequence[Blocks], repetition: float = 1.0) -> list[Fit]:
-    """Shot and read noise of short less long."""
+    """Shot and read noise of short minus long."""
     return _line(blocks, lambda each: each.level, lambda each: each.variance, repetition)
 
 
@@ -203,12 +203,12 @@ def _line(
     return fits
 
 
-def _parted(together: Sequence[Fit], blocks: Sequence[Blocks]) -> tuple[list[Fit], list[Fit]]:
+def _split(together: Sequence[Fit], blocks: Sequence[Blocks]) -> tuple[list[Fit], list[Fit]]:
     """The short frame's own noise and the long one's, which add up to that of the difference.
 
-    The long frame's brightness over the difference's tells its units. Texture that both frames
-    show is not in their difference, but looks like noise of the long one, which is therefore
-    held to the share that a long exposure can have.
+    Their units differ as the frames' brightness does. Texture that both frames show is not in their
+    difference, but looks like noise of the long one, which is therefore limited to the share that a
+    long exposure can have.
     """
     seen = _line(blocks, lambda each: each.long_level, lambda each: each.long_variance)
     scale = float(np.median([each.scale for each in blocks]))
@@ -222,24 +222,26 @@ def _fits(lines: NDArray[np.float64]) -> list[Fit]:
     return [(float(shot), float(read)) for shot, read in lines]
 
 
-def _frame_fit(fits: Sequence[Fit], shape: Shape, told: Sequence[Sequence[Fit]]) -> FrameFit:
-    common = shape.lines_seen * (shape.rows + shape.columns)
-    told_shot, told_read = np.mean(told, axis=0).T.tolist()
+def _frame_fit(
+    fits: Sequence[Fit], found: Correlation, noise_maps: Sequence[Sequence[Fit]]
+) -> FrameFit:
+    common = found.lines_seen * (found.rows + found.columns)
+    map_shot, map_read = np.mean(noise_maps, axis=0).T.tolist()
     return FrameFit(
         shot=tuple(float(shot) for shot, _ in fits),
         read=tuple(float(max(read - common, _LEAST * read)) for _, read in fits),
-        correlation=_table(shape.correlation),
-        channels=_table(shape.channels),
-        rows=float(np.sqrt(shape.rows)),
-        columns=float(np.sqrt(shape.columns)),
-        told_shot=tuple(told_shot),
-        told_read=tuple(told_read),
+        correlation=_table(found.pixels),
+        channels=_table(found.channels),
+        rows=float(np.sqrt(found.rows)),
+        columns=float(np.sqrt(found.columns)),
+        told_shot=tuple(map_shot),
+        told_read=tuple(map_read),
     )
 
 
-def _white(shape: Shape) -> Shape:
+def _white(found: Correlation) -> Correlation:
     return replace(
-        shape, correlation=np.eye(1), channels=np.eye(len(shape.channels)), rows=0.0, columns=0.0
+        found, pixels=np.eye(1), channels=np.eye(len(found.channels)), rows=0.0, columns=0.0
     )
 
 

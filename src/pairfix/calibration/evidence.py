@@ -1,4 +1,4 @@
-"""What one pair tells of its camera's noise."""
+"""What one pair shows of its camera's noise."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ Fit = tuple[float, float]
 """Shot and read noise."""
 
 FEWEST_BLOCKS = 60
-"""Flat and still blocks of one setting, below which noise cannot be measured."""
+"""Flat and still blocks of one setting that a measurement needs."""
 _HALF_STOPS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What one pair tells."""
+    """What was measured in one pair."""
 
     name: str
     path: Path
@@ -37,8 +37,9 @@ class Evidence:
     brightening: float
     white_balance: tuple[float, float, float] | None
     blocks: Blocks
-    told: dict[Role, list[Fit]]
-    """Shot and read noise by plane that networks are told, in parts of saturation."""
+    noise_maps: dict[Role, list[Fit]]
+    """Shot and read noise by plane of the noise maps that networks get, as fractions of
+    saturation."""
     stated: tuple[Fit, ...]
     """The short file's NoiseProfile; empty without one."""
     removed_rows: float
@@ -56,7 +57,7 @@ class Evidence:
             brightening=pair.match.short_gain,
             white_balance=None if short.bayer is None else short.bayer.white_balance,
             blocks=flat_blocks(pair),
-            told={role: _told(pair, role, domain) for role in ROLES},
+            noise_maps={role: _of_noise_map(pair, role, domain) for role in ROLES},
             stated=short.noise_profile or (),
             removed_rows=pair.row_noise,
             camera=short.camera,
@@ -64,21 +65,21 @@ class Evidence:
 
     @property
     def setting(self) -> tuple[float, ...]:
-        """What pairs share whose noise is measured together."""
+        """What pairs that are measured together have in common."""
         half_stops = round(_HALF_STOPS * float(np.log2(self.brightening)))
         return (*(iso or 0.0 for iso in self.iso), half_stops)
 
 
 def count_blocks(group: Iterable[Evidence]) -> int:
-    """How many flat and still blocks pairs hold."""
+    """The number of flat and still blocks in pairs."""
     return sum(each.blocks.count for each in group)
 
 
 def by_setting(evidence: Sequence[Evidence]) -> tuple[list[list[Evidence]], list[list[Evidence]]]:
-    """Pairs whose noise is measured together, by rising ISO.
+    """Group pairs that are measured together, by rising ISO.
 
     Returns:
-        Those that hold enough that is flat and still, and the others.
+        Groups with enough flat and still blocks, and the others.
     """
     key = attrgetter("setting")
     groups = [[*group] for _, group in groupby(sorted(evidence, key=key), key=key)]
@@ -86,8 +87,8 @@ def by_setting(evidence: Sequence[Evidence]) -> tuple[list[list[Evidence]], list
     return enough, [group for group in groups if count_blocks(group) < FEWEST_BLOCKS]
 
 
-def _told(pair: AlignedPair, role: Role, domain: Domain) -> list[Fit]:
-    """The noise map of one exposure, as shot and read noise in parts of saturation."""
+def _of_noise_map(pair: AlignedPair, role: Role, domain: Domain) -> list[Fit]:
+    """The noise map of one exposure as shot and read noise, as fractions of saturation."""
     encoded = {str(name): encode_planes(planes, domain) for name, planes in pair.sources.items()}
     curve = noise_curve(pair, encoded, domain, role=role)
     light = decode_planes(LEVELS, domain)

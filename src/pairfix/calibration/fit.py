@@ -12,23 +12,23 @@ Doubles = NDArray[np.float64]
 
 _BINS = 16
 _FEWEST = 16
-"""Blocks to a bin."""
+"""Fewest blocks of a bin."""
 _LOWER_QUARTILE = -0.6745
 """Of the normal distribution."""
 _ROUNDS = 6
 _REFINEMENTS = 3
 _TINY = 1e-12
 _SURE = 3.0
-"""Standard errors from which a number is taken for more than chance."""
+"""Standard errors from which a number counts as significant."""
 
 
 def fit_variance(level: Floats, variance: Floats, freedom: float) -> tuple[float, float]:
     """Shot and read noise: the line ``shot x + read`` through blocks' variances.
 
     Of blocks of like brightness the lower quartile counts, so that blocks that are not flat after
-    all do little harm; where it lies tells the chi-square distribution (Wilson and Hilferty 1931).
-    A brightness that lies above the line by more than chance counts little: nothing in it was
-    flat, and texture only adds.
+    all do little harm; its place in the chi-square distribution is known (Wilson and Hilferty
+    1931). A brightness significantly above the line counts little: nothing in it was flat, and
+    texture only adds.
 
     Args:
         level: ``n``, brightness.
@@ -59,7 +59,7 @@ def _lower_line(x: Doubles, variance: Doubles, chance: Doubles) -> tuple[float, 
     Args:
         x: ``n``.
         variance: ``n``.
-        chance: ``n``, what the points may be off the line by, in parts of it.
+        chance: ``n``, how far the points may be off the line, as a fraction of it.
     """
     if len(x) == 1:
         return 0.0, float(variance[0])
@@ -79,7 +79,7 @@ def fit_affine(x: Doubles, variance: Doubles, count: Doubles) -> tuple[float, fl
     Args:
         x: ``n``.
         variance: ``n``.
-        count: ``n``, how much each weighs before that.
+        count: ``n``, weights before that.
     """
     fitted = np.full_like(variance, variance.mean() + _TINY)
     slope = intercept = 0.0
@@ -101,13 +101,13 @@ def fit_affine(x: Doubles, variance: Doubles, count: Doubles) -> tuple[float, fl
 def fit_offset(
     level: Sequence[Floats], difference: Sequence[Floats], error: Sequence[Floats]
 ) -> float:
-    """What short less long is in the dark; 0 if that may be chance.
+    """Short minus long in the dark; 0 unless it is significant.
 
-    Pairs share the offset, but each has a slope of its own: what exposure matching left.
+    Pairs share the offset, but each has a slope of its own: the error of its exposure matching.
 
     Args:
         level: ``n`` of each pair, brightness.
-        difference: The same of the mean of short less long.
+        difference: The same of the mean of short minus long.
         error: The same of the standard error that noise alone gives it.
     """
     columns = np.zeros((sum(map(len, level)), 1 + len(level)))

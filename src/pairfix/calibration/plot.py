@@ -1,4 +1,4 @@
-"""A picture of a camera's noise (matplotlib, of the extra `torch`)."""
+"""A plot of a camera's noise (matplotlib, of the extra `torch`)."""
 
 import io
 from collections.abc import Sequence
@@ -22,11 +22,11 @@ _COLOURS = {"R": "tab:red", "G": "tab:green", "B": "tab:blue"}
 _PANEL = 3.2
 """Side of one diagram in inches, at 100 pixels each."""
 _TOP = 0.995
-"""Share of the blocks, by variance, that are within the diagram."""
+"""Share of the blocks, by variance, that the diagram shows."""
 
 
 def require_matplotlib() -> None:
-    """See to it that `draw_noise` can draw.
+    """Check that `draw_noise` can draw.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
@@ -40,8 +40,8 @@ def require_matplotlib() -> None:
 def draw_noise(calibrated: Calibrated) -> bytes:
     """A PNG of the short exposures' noise: a row of diagrams for each setting.
 
-    Blocks' variances over brightness, colour by colour, with the line that was fitted and the one
-    that the DNGs state; then the correlation of neighbours.
+    Blocks' variances over brightness, colour by colour, with the fitted line and the one that the
+    DNGs state; then the correlation of neighbours.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
@@ -97,7 +97,7 @@ def _draw_variance(axes: "Axes", colour: str, setting: Setting, group: Sequence[
 def _own_variance(
     pair: Evidence, plane: int, long: FrameFit
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Brightness and variance of a plane's blocks, the long frame's share taken off."""
+    """Brightness and variance of a plane's blocks, without the long frame's share."""
     blocks = pair.blocks
     level, long_level = blocks.level[plane], blocks.long_level[plane]
     added = np.float32(blocks.scale**2) * (

@@ -1,4 +1,4 @@
-"""What is known of a camera's noise, as a value that JSON takes."""
+"""A camera's noise as a value, stored as JSON."""
 
 import json
 import math
@@ -19,7 +19,7 @@ _Profile = TypeVar("_Profile", bound="CameraProfile")
 
 @dataclass(frozen=True, slots=True)
 class FrameFit:
-    """The noise of one exposure, in parts of its own saturation and before white balance.
+    """The noise of one exposure, as fractions of its saturation and before white balance.
 
     The units are those of a DNG's NoiseProfile: linear light, 0 is black, 1 is white.
     """
@@ -27,25 +27,25 @@ class FrameFit:
     shot: Numbers
     """By plane (R, G1, G2, B of a mosaic; R, G, B): variance per unit of light."""
     read: Numbers
-    """By plane: variance in the dark, without what rows and columns have in common."""
+    """By plane: variance in the dark, without that of rows and columns."""
     correlation: Table
     """Autocorrelation of the pixels' noise, of the mosaic or of one channel: an odd square, 1 in
     its middle."""
     channels: Table
     """Correlation of the channels' noise at one place: the unit matrix of a mosaic."""
     rows: float
-    """Standard deviation of an offset common to a sensor row, as left in after cleaning."""
+    """Standard deviation of an offset common to a sensor row, after row noise was removed."""
     columns: float
     """The same of columns."""
     told_shot: Numbers
-    """What networks are told instead of `shot`: what the files state, else what is measured in one
-    pair (`pairfix.noise`)."""
+    """In noise maps instead of `shot`: as the files state it, else as measured in one pair
+    (`pairfix.noise`)."""
     told_read: Numbers
     """The same instead of `read`."""
 
     @property
     def strongest_correlation(self) -> float:
-        """That of a pixel's noise with any other's near it, the greatest in size; 0 of none."""
+        """The strongest correlation of a pixel's noise with a near one's; 0 without any."""
         values = [value for row in self.correlation for value in row]
         del values[len(values) // 2]
         return max(values, key=abs, default=0.0)
@@ -53,27 +53,27 @@ class FrameFit:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What the camera does at one pair of sensitivities."""
+    """The camera's noise at one pair of ISO values."""
 
     iso: float | None
     """Of the short exposure."""
     pairs: int
-    """How many pairs were taken so."""
+    """How many pairs were taken with it."""
     blocks: int
-    """Blocks of pixels that were flat and still, by which the noise was measured."""
+    """Flat and still blocks of pixels in which the noise was measured."""
     brightening: float
-    """By how much the short frame is brightened to match the long one; 1 or more."""
+    """Factor by which the short frame is brightened to match the long one; 1 or more."""
     short: FrameFit
     long: FrameFit
     offset: Numbers
-    """By plane: the short frame's black over the long one's, in parts of saturation."""
+    """By plane: the short frame's black minus the long one's, as a fraction of saturation."""
     removed_rows: float
     """Standard deviation of the row noise that `pairfix.stages.rownoise` takes out."""
     stated: Table
     """Shot and read noise of R, G and B by the short files' NoiseProfile; empty without one."""
 
     def planes_of(self, colour: int) -> tuple[int, ...]:
-        """The planes that show a colour (0, 1, 2: R, G, B); green has two of a mosaic's."""
+        """The planes that show a colour (0, 1, 2: R, G, B); green has two in a mosaic."""
         if len(self.offset) == len(CELL):
             return ((0,), (1, 2), (3,))[colour]
         return (colour,)
@@ -86,7 +86,7 @@ class CameraProfile:
     camera: str | None
     domain: Domain
     white_balances: Table
-    """Multipliers of R, G and B, pair by pair; of a mosaic only."""
+    """Multipliers of R, G and B that the pairs have; only of mosaics."""
     settings: tuple[Setting, ...]
     """By rising ISO."""
 
@@ -96,10 +96,10 @@ class CameraProfile:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read what `as_json` gave.
+        """Read what `as_json` returned.
 
         Raises:
-            InputError: The file is missing, damaged, or something else.
+            InputError: The file is missing, damaged, or not a calibration.
         """
         try:
             stored = json.loads(path.read_text(encoding="utf-8"))
@@ -115,15 +115,15 @@ class CameraProfile:
             raise InputError(f"{path} cannot be read: {error.strerror}") from error
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(
-                f"{path} is no calibration of a camera", "make one with 'pairfix calibrate'"
+                f"{path} is not a camera's calibration", "make one with 'pairfix calibrate'"
             ) from error
 
 
 def _checked(profile: _Profile) -> _Profile:
-    """The same.
+    """The same profile.
 
     Raises:
-        ValueError: Numbers are missing, or are none.
+        ValueError: Numbers are missing or not finite.
     """
     planes = len(CELL) if profile.domain == "raw" else 3
     numbers: list[Any] = [*profile.white_balances]
@@ -137,7 +137,7 @@ def _checked(profile: _Profile) -> _Profile:
         facts = (each.iso or 0.0, each.pairs, each.blocks, each.brightening, each.removed_rows)
         numbers += [*by_plane, *each.stated, facts]
     if not profile.settings or not all(math.isfinite(value) for row in numbers for value in row):
-        raise ValueError("numbers are missing, or are none")
+        raise ValueError("numbers are missing or not finite")
     return profile
 
 

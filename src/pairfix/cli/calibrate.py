@@ -12,6 +12,7 @@ from rich.text import Text
 from pairfix.cli import options
 from pairfix.cli.console import Talk, make_table, print_json, printing
 from pairfix.errors import OutputError, printable
+from pairfix.image import Domain
 
 if TYPE_CHECKING:
     from pairfix.calibration import Calibrated, CameraProfile, Setting
@@ -27,13 +28,13 @@ Source = Annotated[
     ),
 ]
 Output = Annotated[
-    Path | None, typer.Option("--output", "-o", help="Also write what was measured as JSON.")
+    Path | None, typer.Option("--output", "-o", help="Also write the measurements as JSON.")
 ]
 Plot = Annotated[
-    Path | None, typer.Option(help="Also draw it, as a .png (needs matplotlib: extra torch).")
+    Path | None, typer.Option(help="Also plot them as a .png (needs matplotlib: extra torch).")
 ]
 Kind = Annotated[
-    Literal["auto", "raw", "srgb"],
+    Literal["auto", Domain],
     typer.Option("--domain", help="Measure raws as they are, or developed; auto: as they are."),
 ]
 
@@ -52,8 +53,8 @@ def calibrate(
 ) -> None:
     """Measure a camera's noise in PAIRS of long and short exposures that it took.
 
-    Where the scene is flat and stood still, the short exposure less the long one is noise: shot
-    and read noise by colour, beside what the DNGs state, its correlation, rows, columns and black.
+    Where the scene is flat and still, the short exposure minus the long one is noise. Prints shot
+    and read noise by colour, with what the DNGs state, its correlation, rows, columns and black.
     """
     talk = Talk(quiet=quiet, verbose=verbose)
     from pairfix.calibration import calibrate as measure  # noqa: PLC0415  (keeps --help quick)
@@ -86,14 +87,14 @@ def calibrate(
 
 
 def _check_targets(output: Path | None, plot: Path | None, *, overwrite: bool) -> None:
-    """Refuse before any work is done."""
+    """Refuse unusable outputs before any work is done."""
     from pairfix.calibration.plot import require_matplotlib  # noqa: PLC0415
     from pairfix.formats.atomic import check_target  # noqa: PLC0415
 
     if plot:
         require_matplotlib()
         if plot.suffix.lower() != ".png":
-            raise OutputError(f"{plot} is no name of a PNG", "end it in .png")
+            raise OutputError(f"{plot} is not the name of a PNG", "end it in .png")
     for path in filter(None, (output, plot)):
         check_target(path, overwrite=overwrite)
 
@@ -102,7 +103,7 @@ def _show(calibrated: "Calibrated", left_out: tuple["LeftOut", ...]) -> None:
     console = Console()
     profile = calibrated.profile
     camera = printable(profile.camera or f"camera {_UNKNOWN}")
-    console.print(Text(f"{camera}, {profile.domain}, in parts of white"))
+    console.print(Text(f"{camera}, {profile.domain}, as fractions of white"))
     console.print(_strengths(profile))
     console.print(_structure(profile))
     if left_out:
@@ -138,9 +139,9 @@ def _structure(profile: "CameraProfile") -> Table:
         "ISO", "Gain", "Correlation", "Rows", "Columns", "Removed", "Black of R, G, B"
     )
     table.caption = (
-        "Gain: by which the short photo is brightened. Correlation: the strongest of neighbours.\n"
+        "Gain: brightening of the short photo. Correlation: the strongest between neighbours.\n"
         "In ‰ of white: offsets of rows and columns, of rows that restore removes, and\n"
-        "the short photo's black over the long one's."
+        "the short photo's black minus the long one's."
     )
     table.caption_justify = "left"
     for setting in profile.settings:

@@ -7,6 +7,7 @@ import typer
 
 from pairfix.image import Domain
 from pairfix.networks import NETWORKS
+from pairfix.synth.noise import NOISES
 from pairfix.synth.synth_recipe import AUGMENTATIONS, SynthRecipe
 from pairfix.train.objectives import OBJECTIVES, PixelLossName
 
@@ -116,7 +117,7 @@ Deblurrer = Annotated[
 Noise = Annotated[
     str,
     typer.Option(
-        help="Noise models, comma between: sensor, physical, gaussian, poisson, gopro2.",
+        help=f"Noise models, comma between: {', '.join(NOISES)}.",
         metavar="NAMES",
         rich_help_panel=_PAIRS,
     ),

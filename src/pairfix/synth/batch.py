@@ -1,4 +1,4 @@
-"""What a batch of training pairs holds (torch)."""
+"""A batch of training pairs (torch)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -13,7 +13,7 @@ class PairBatch:
     """Pairs of one domain, in the range that networks work in (`pairfix.light.encode_planes`).
 
     Each is ``N x C x H x W`` float32 on the training device, C = 4 (raw) or 3 (srgb). The short
-    frame and the truth share their geometry; the long frame is aligned to them but for a rest.
+    frame and the truth share their geometry; the long frame is aligned to them, but not exactly.
     """
 
     short: Tensor
@@ -23,13 +23,13 @@ class PairBatch:
     truth: Tensor
     """What the short frame shows, without noise; NaN where nobody knows it."""
     short_noise: Tensor
-    """Standard deviation of the short frame's noise, as told to networks that ask for it."""
+    """Noise map of the short frame: the noise's standard deviation at every pixel."""
     long_noise: Tensor
-    """The same of the long frame."""
+    """Noise map of the long frame."""
 
     @property
     def sources(self) -> Mapping[str, Tensor]:
-        """What a network can take, by the names of `pairfix.networks.Graph.inputs`."""
+        """What networks can take, by the names of `pairfix.networks.Graph.inputs`."""
         return {
             each.name: getattr(self, each.name) for each in fields(self) if each.name != "truth"
         }

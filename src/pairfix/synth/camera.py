@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pairfix.synth.draw import Draw
 
-__all__ = ["Camera", "scene_light", "tone", "untone"]
+__all__ = ["Camera", "tone", "untone"]
 
 _XYZ_TO_CAMERA = (
     ((1.0234, -0.2969, -0.2266), (-0.5625, 1.6328, -0.0469), (-0.0703, 0.2188, 0.6406)),
@@ -29,19 +29,15 @@ _RGB_TO_XYZ = (
 _TONED = 0.5
 """Probability that a camera gives a well exposed picture a tone curve."""
 _WELL_EXPOSED = 0.4
-"""Exposure above which a tone curve's contrast does not swallow the picture."""
+"""Exposure above which a tone curve's contrast does not hide the picture."""
 _RED = (2.4, 1.3)
 """White balance of red from daylight to lamps; Brooks and D2HNet: 1.9 to 2.4."""
 _BLUE = (1.5, 2.6)
 """White balance of blue from daylight to lamps; Brooks and D2HNet: 1.5 to 1.9."""
 _TINT = 0.1
-"""Largest deviation of either from the line between daylight and lamps."""
+"""Largest deviation of either from the line between these."""
 _EXPOSURE = (0.1, 1.2)
 """Level of display white over the sensor's: night scenes are dark."""
-_CLIPPED = 0.9
-"""Mean of the channels above which a photo is taken to have lost light (Brooks: inflection)."""
-_HEADROOM = (1.0, 10.0)
-"""Light that was there where the photo shows white."""
 
 
 def tone(light: Tensor) -> Tensor:
@@ -51,31 +47,9 @@ def tone(light: Tensor) -> Tensor:
 
 
 def untone(light: Tensor) -> Tensor:
-    """Undo `tone` (Brooks, Eq. 2); light sources above 1 stay what they are."""
+    """Undo `tone` (Brooks, Eq. 2); light sources above 1 stay as they are."""
     curve = 0.5 - torch.sin(torch.asin(1 - 2 * light.clamp(0, 1)) / 3)
     return torch.where(light > 1, light, curve)
-
-
-def scene_light(light: Tensor, probability: float, draw: Draw) -> Tensor:
-    """Undo what a camera did to the light of the scene, before anything is averaged over time.
-
-    The tone curve is undone, and clipped highlights get back light above 1, so that they saturate
-    again however dark the pair is exposed. Brooks do so by a gain that fades out towards white
-    (their Section 3.4), which would come too late here: blur spreads that light.
-
-    Args:
-        light: ``N x 3 x H x W``, a photo's linear sRGB, 0 to 1.
-        probability: Of either, for each photo.
-        draw: On the light's device.
-    """
-    shape = (len(light), 1, 1, 1)
-    toned = draw.happens(*shape, probability=probability) > 0
-    lifted = draw.happens(*shape, probability=probability)
-    headroom = draw.log_uniform(*shape, low=_HEADROOM[0], high=_HEADROOM[1]) - 1
-    light = torch.where(toned, untone(light), light)
-    grey = light.mean(dim=1, keepdim=True)
-    clipped = ((grey - _CLIPPED) / (1 - _CLIPPED)).clamp_min(0) ** 2
-    return light * (1 + lifted * headroom * clipped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +69,12 @@ class Camera:
     def draw(
         cls, count: int, draw: Draw, white_balances: Sequence[Sequence[float]] = ()
     ) -> "Camera":
-        """A camera for each of `count` photos.
+        """Draw a camera for each of `count` photos.
 
         Args:
             count: How many.
             draw: Randomness.
-            white_balances: Multipliers of R, G and B to choose from; none for any.
+            white_balances: Multipliers of R, G and B to choose from; empty for any.
         """
         exposure = draw.log_uniform(count, 1, 1, 1, low=_EXPOSURE[0], high=_EXPOSURE[1])
         toned = draw.happens(count, 1, 1, 1, probability=_TONED) > 0
@@ -131,7 +105,7 @@ class Camera:
         """White-balanced camera colours to linear sRGB (or toned), 0 to 1; ``N x 3 x H x W``.
 
         Highlights are clipped where the first channel is, so that they stay neutral. The exposure
-        stays what it was.
+        is kept.
 
         Args:
             colours: Not clipped.

@@ -16,25 +16,22 @@ from pairfix._version import __version__
 from pairfix.errors import InputError, OutputError, PairfixError
 from pairfix.formats.atomic import appearing
 from pairfix.image import Pixels
-from pairfix.progress import Progress, Stage
-from pairfix.synth.draw import Draw
-from pairfix.synth.fullsize import expose_photo, largest_size
+from pairfix.progress import Progress, Stage, no_progress
+from pairfix.synth.draw import Draw, one_pair
 from pairfix.synth.noise import NOISES
-from pairfix.synth.one import one_pair
-from pairfix.synth.optics import Exposed
-from pairfix.synth.photos import HOLDOUT, LONGEST, Part, list_photos, read_photo
+from pairfix.synth.optics import Exposed, expose_photo, largest_size
+from pairfix.synth.photos import HOLDOUT, LONGEST, list_photos, read_photo
 from pairfix.synth.sensor import capture, shoot
-from pairfix.synth.synth_recipe import SynthRecipe
-from pairfix.synth.video import Shot, VideoRecipe, shots
+from pairfix.synth.synth_recipe import PairSettings, Part, SynthRecipe, VideoRecipe
+from pairfix.synth.video import Shot, shots
 from pairfix.synth.write import (
     PATTERNS,
-    PictureFormat,
     check_pair_folder,
     write_pictures,
     write_raws,
 )
 
-__all__ = ["RENDER", "PairSettings", "pairs_from_photos", "pairs_from_video"]
+__all__ = ["RENDER", "pairs_from_photos", "pairs_from_video"]
 
 _log = logging.getLogger(__name__)
 
@@ -43,32 +40,15 @@ RENDER = Stage("pairs", "Rendering pairs")
 _SHUTTER = (1 / 250, 1 / 30)
 """Exposure times of the short photo, in seconds."""
 _PHASE = 2
-"""Pixels by which raw frames are rendered larger, so that their mosaic may begin anywhere."""
+"""Pixels by which frames are rendered larger, so that a mosaic can begin with any filter."""
 _SMALLEST = 64
 """Side of the smallest pair worth writing."""
 _SMALLER = "use a smaller --size, --blur or --displacement"
 
 
 @dataclass(frozen=True, slots=True)
-class PairSettings:
-    """What is rendered, and how it is written."""
-
-    recipe: SynthRecipe
-    count: int | None = None
-    """Pairs; None for one of each photo, or as many as the video gives."""
-    size: tuple[int, int] | None = None
-    """Height and width, even; None for as much as the photo or video allows."""
-    displacement: float = 8.0
-    """How far a corner moves from the one photo to the other, in pixels (standard deviation)."""
-    seed: int = 0
-    pictures: PictureFormat = PictureFormat(".png")  # noqa: RUF009  (frozen)
-    """The format of display pairs; raw ones are DNGs."""
-    overwrite: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class _Scene:
-    """The light of one pair, and where it came from."""
+    """The light of one pair, and its origin."""
 
     exposed: Exposed
     about: dict[str, Any]
@@ -79,21 +59,21 @@ def pairs_from_photos(
     output: Path,
     settings: PairSettings,
     part: Part | None = None,
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> list[dict[str, Any]]:
     """Render pairs from a folder of sharp photos, each in a folder of its own.
 
-    Every pair depends on the seed, its number and its photo alone.
+    Every pair depends only on the seed, its number and its photo.
 
     Args:
-        photos: The folder, its folders included.
-        output: Where the pairs' folders 0000, 0001, ... go; made if it is missing.
-        settings: What pairs.
-        part: Which side of training's split of the photos; None for both.
-        progress: Called with ``"pairs"``.
+        photos: The folder; its subfolders count too.
+        output: Where the pairs' folders 0000, 0001, ... go; created if it is missing.
+        settings: What to render, and how to write it.
+        part: Which part of training's split of the photos; None for both.
+        progress: Called with `RENDER`.
 
     Returns:
-        What was drawn for each pair, as its pair.json says.
+        What was drawn for each pair, as in its pair.json.
 
     Raises:
         InputError: There are no photos, or all are damaged or too small.
@@ -105,12 +85,12 @@ def pairs_from_photos(
         check_pair_folder(_folder(output, number), overwrite=settings.overwrite)
     pixels = _shuffled(paths, settings)
     found = []
-    _report(progress, 0, total)
+    progress(RENDER, 0, total)
     for number in range(total):
         draw, recipe = one_pair(settings.recipe, settings.seed, number)
         scene = _from_photo(*next(pixels), settings, recipe, draw)
         found.append(_write(scene, output, number, settings, recipe, draw))
-        _report(progress, number + 1, total)
+        progress(RENDER, number + 1, total)
     return found
 
 
@@ -119,40 +99,41 @@ def pairs_from_video(
     output: Path,
     settings: PairSettings,
     frames: VideoRecipe,
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> list[dict[str, Any]]:
     """Render pairs from high-speed video, one after the other; the motion is the video's.
 
     Args:
         video: A file or a folder of frames; see `pairfix.synth.video.shots`.
-        output: Where the pairs' folders go; made if it is missing.
-        settings: What pairs. Blur, gap, objects, lights and displacement do not apply.
-        frames: How many frames make a pair.
-        progress: Called with ``"pairs"``; the total is 1 more than is done if it is not known.
+        output: Where the pairs' folders go; created if it is missing.
+        settings: What to render, and how to write it. Blur, gap, objects, lights and displacement
+            do not apply.
+        frames: Ranges of the frames that make a pair.
+        progress: Called with `RENDER`; an unknown total is one more than the pairs done.
 
     Returns:
-        What was drawn for each pair, as its pair.json says.
+        What was drawn for each pair, as in its pair.json.
 
     Raises:
         InputError: The video is missing, damaged, too short, or smaller than the pairs.
         OutputError: A pair's folder exists, or cannot be written.
     """
     found = []
-    _report(progress, 0, settings.count or 1)
+    progress(RENDER, 0, settings.count or 1)
     rng = np.random.default_rng(settings.seed)
     numbers = counting() if settings.count is None else range(settings.count)
     for number, shot in zip(numbers, shots(video, frames, rng), strict=False):
         draw, recipe = one_pair(settings.recipe, settings.seed, number)
         scene = _from_video(video, shot, settings)
         found.append(_write(scene, output, number, settings, recipe, draw))
-        _report(progress, number + 1, settings.count or number + 2)
+        progress(RENDER, number + 1, settings.count or number + 2)
     if settings.count is not None and len(found) < settings.count:
         _log.warning("%s gives %d pairs, not %d", video, len(found), settings.count)
     return found
 
 
 def _shuffled(paths: list[Path], settings: PairSettings) -> Iterator[tuple[Path, Pixels]]:
-    """The photos that will do, in random order, again and again."""
+    """The usable photos in random order, again and again."""
     smallest = settings.size or (_SMALLEST, _SMALLEST)
     rng = np.random.default_rng(settings.seed)
     usable = [paths[index] for index in rng.permutation(len(paths))]
@@ -167,7 +148,7 @@ def _shuffled(paths: list[Path], settings: PairSettings) -> Iterator[tuple[Path,
                 usable.remove(path)
             else:
                 yield path, pixels
-    raise InputError("no photo is large enough and sound", f"give larger ones, or {_SMALLER}")
+    raise InputError("no photo is large enough and undamaged", f"give larger ones, or {_SMALLER}")
 
 
 def _largest(pixels: Pixels, settings: PairSettings) -> tuple[int, int]:
@@ -269,10 +250,5 @@ def _make(output: Path) -> None:
         output.mkdir(exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"the folder {output} cannot be made: {error.strerror}", "choose another one"
+            f"the folder {output} cannot be created: {error.strerror}", "choose another one"
         ) from error
-
-
-def _report(progress: Progress | None, done: int, total: int) -> None:
-    if progress is not None:
-        progress(RENDER, done, total)

@@ -1,24 +1,30 @@
-"""What JPEG leaves of a picture, in batches on the training device (torch).
+"""Pictures as files hold them: in 8 bits, or as JPEG (torch).
 
-Lossless steps are left out. The rest follows ITU-T T.81 and the Independent JPEG Group's library:
-its scaling of the example tables, colours as in JFIF, chroma averaged over 2 x 2 pixels and
-interpolated by a triangle.
+Of JPEG, lossless steps are left out. The rest follows ITU-T T.81 and the Independent JPEG Group's
+library: its scaling of the example tables, colours as in JFIF, chroma averaged over 2 x 2 pixels
+and interpolated by a triangle.
 """
 
 import math
+from dataclasses import dataclass
 from functools import cache
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["compress"]
+from pairfix.synth.draw import Draw
+from pairfix.synth.synth_recipe import SynthRecipe
 
+__all__ = ["Storage", "compress"]
+
+_SUBSAMPLED = 0.7
+"""Probability that a JPEG has chroma at half the size."""
 _BLOCK = 8
 _UNIT = 16
 """Sides are padded to whole blocks of subsampled chroma."""
 _EVEN = 50
-"""Quality at which the tables hold as they stand."""
+"""Quality at which the tables apply unscaled."""
 _PEAK = 255
 _CENTRE = 128
 _ROUNDING = (0.25, 0.5)
@@ -51,12 +57,41 @@ _TO_RGB = ((1.0, 0.0, 1.402), (1.0, -0.344136, -0.714136), (1.0, 1.772, 0.0))
 """RGB to Y, Cb, Cr, and back (JFIF)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """How N pairs are stored; each field is ``N x 1 x 1 x 1``."""
+
+    jpeg: Tensor | None
+    """Which pairs are compressed; None where the recipe has no JPEG, which saves the work."""
+    quality: Tensor
+    subsampled: Tensor
+
+    @classmethod
+    def draw(cls, count: int, recipe: SynthRecipe, draw: Draw) -> "Storage":
+        """Draw how each of `count` pairs is stored, both frames alike."""
+        shape = (count, 1, 1, 1)
+        low, high = recipe.jpeg_quality
+        return cls(
+            jpeg=draw.happens(*shape, probability=recipe.jpeg) > 0 if recipe.jpeg else None,
+            quality=draw.uniform(*shape, low=low, high=high).round(),
+            subsampled=draw.happens(*shape, probability=_SUBSAMPLED) > 0,
+        )
+
+    def store(self, display: Tensor) -> Tensor:
+        """Display values, ``N x 3 x H x W``, as read back: 0 to 1 in steps of 1/255."""
+        plain = (display.clamp(0, 1) * _PEAK).round() / _PEAK
+        if self.jpeg is None:
+            return plain
+        compressed = compress(plain, self.quality, subsampled=self.subsampled)
+        return torch.where(self.jpeg, compressed, plain)
+
+
 def compress(pictures: Tensor, quality: Tensor, *, subsampled: Tensor) -> Tensor:
     """Compress and decompress.
 
     Args:
         pictures: ``N x 3 x H x W``, 0 to 1; made 8-bit first.
-        quality: ``N x 1 x 1 x 1``, 1 to 100, as the library counts.
+        quality: ``N x 1 x 1 x 1``, 1 to 100, on the library's scale.
         subsampled: ``N x 1 x 1 x 1``, boolean: chroma at half the size (4:2:0), else 4:4:4.
 
     Returns:

@@ -15,7 +15,7 @@ _COMPANDING = 0.05
 
 
 def srgb_to_linear(encoded: Tensor) -> Tensor:
-    """Undo the sRGB transfer function (IEC 61966-2-1); any shape, 0 to 1, or beyond as it goes."""
+    """Undo the sRGB transfer function (IEC 61966-2-1); any shape; the curve goes on beyond 1."""
     curve = ((encoded.clamp_min(_SRGB_KNEE) + 0.055) / 1.055) ** 2.4
     return torch.where(encoded <= _SRGB_KNEE, encoded / 12.92, curve)
 
@@ -36,8 +36,8 @@ def encode_planes(planes: Tensor, domain: Domain) -> Tensor:
 def decode_planes(planes: Tensor, domain: Domain) -> Tensor:
     """Undo `encode_planes`; any shape, float32.
 
-    Unlike `pairfix.light.decode_planes` this clips nothing: the curves go on beyond 0 and 1, so
-    that a gradient passes everywhere.
+    Unlike `pairfix.light.decode_planes` this does not clip: the curves go on beyond 0 and 1, so
+    that gradients are nowhere zero.
     """
     planes = planes.float()
     if domain == "srgb":
@@ -46,6 +46,6 @@ def decode_planes(planes: Tensor, domain: Domain) -> Tensor:
 
 
 def _arcsinh(values: Tensor) -> Tensor:
-    """Eight times as fast as `torch.asinh` on the CPU; good to 3e-7, absolute, up to 20."""
+    """Eight times as fast as `torch.asinh` on the CPU; absolute error below 3e-7 up to 20."""
     size = values.abs()
     return torch.log(size + torch.sqrt(size * size + 1)).copysign(values)

@@ -1,5 +1,6 @@
-"""Colour filter array: RGB to packed mosaics and back (torch)."""
+"""Mosaics: the colour filter array, the sensor's readout, and demosaicing (torch)."""
 
+from dataclasses import dataclass
 from functools import cache
 
 import torch
@@ -7,8 +8,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from pairfix.light import CELL
+from pairfix.synth.draw import Draw
+from pairfix.synth.noise.models import FrameNoise
+from pairfix.synth.synth_recipe import SynthRecipe
 
-__all__ = ["demosaic", "filter_colours", "packed_gains"]
+__all__ = ["Readout", "demosaic", "filter_colours", "packed_gains"]
 
 _COLOURS = (0, 1, 1, 2)
 """Channels that the planes R, G1, G2, B sample."""
@@ -37,13 +41,20 @@ _DIAGONAL = (
 _EIGHTHS = 8
 """The three kernels above are in eighths (Malvar et al. 2004, Fig. 2)."""
 
+_MOST_ROW_NOISE = 0.6
+"""Strongest row noise over the read noise; most is weak, as after its removal."""
+_HOT_SHARE = (1e-5, 5e-4)
+_DEPTHS = (10, 12, 14)
+_BLACK = 1 / 16
+"""Black level over the largest number."""
+
 
 def filter_colours(rgb: Tensor) -> Tensor:
     """What a sensor under an RGGB array samples, packed as `pairfix.light` packs mosaics.
 
-    Plane i samples its own sub-pixel position. Other phases of the array need no case of their
-    own: pairfix shifts every mosaic until R stands in the cell's corner, so that to a network
-    they differ in where the cells lie on the scene, which a crop's random place covers.
+    Plane i samples its own sub-pixel position. Other phases of the array need no
+    special case: pairfix shifts every mosaic so that R is in the cell's corner, and to a network
+    they differ only in where the cells lie on the scene, which the crops' random places cover.
 
     Args:
         rgb: ``N x 3 x H x W``, H and W even.
@@ -61,6 +72,73 @@ def filter_colours(rgb: Tensor) -> Tensor:
 def packed_gains(gains: Tensor) -> Tensor:
     """``N x 3 x 1 x 1`` per colour to ``N x 4 x 1 x 1`` per plane."""
     return gains[:, list(_COLOURS)]
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """The electronics of N sensors; each field is ``N x 1 x 1 x 1``."""
+
+    row_noise: Tensor
+    """Standard deviation of the offset common to a row, over the read noise's."""
+    hot_share: Tensor
+    """Share of pixels that are hot."""
+    white: Tensor
+    """Steps from black to white."""
+    black: Tensor
+    """Steps from the lowest number to black."""
+
+    @classmethod
+    def draw(cls, count: int, recipe: SynthRecipe, draw: Draw) -> "Readout":
+        """Draw electronics for each of `count` pairs."""
+        shape = (count, 1, 1, 1)
+        rows = draw.happens(*shape, probability=recipe.row_noise)
+        hot = draw.happens(*shape, probability=recipe.hot_pixels)
+        choice = (draw.uniform(*shape) * len(_DEPTHS)).long()
+        depths = torch.tensor(_DEPTHS, device=choice.device, dtype=torch.float32)
+        largest = 2 ** depths[choice] - 1
+        black = (largest * _BLACK).round()
+        return cls(
+            row_noise=rows * _MOST_ROW_NOISE * draw.uniform(*shape) ** 2,
+            hot_share=hot * draw.log_uniform(*shape, low=_HOT_SHARE[0], high=_HOT_SHARE[1]),
+            white=largest - black,
+            black=black,
+        )
+
+    def read(
+        self,
+        light: Tensor,
+        noise: FrameNoise,
+        draw: Draw,
+        *,
+        saturation: Tensor | float = 1.0,
+        heat: Tensor | float = 1.0,
+    ) -> Tensor:
+        """A noisy frame as a raw file holds it; black is 0, and clipping is well below that.
+
+        Args:
+            light: ``N x 4 x h x w``, packed, before white balance; may exceed 1.
+            noise: In the same units.
+            draw: On the light's device.
+            saturation: Level of the file's white; above 1 for a dark frame that is brightened.
+            heat: Level of the hottest pixels over saturation.
+        """
+        noisy = noise.add(light, draw)
+        noisy += self._rows(noisy, noise.read, draw)
+        noisy += saturation * heat * self._hot(noisy, draw)
+        step = saturation / self.white
+        return (noisy / step).round_().clamp(-self.black, self.white) * step
+
+    def _rows(self, planes: Tensor, read: Tensor, draw: Draw) -> Tensor:
+        """Offsets of the sensor's rows: one for R and G1, the next for G2 and B; N x 4 x h x 1."""
+        offsets = draw.normal(len(planes), 2, planes.shape[2], 1)
+        deviation = self.row_noise * read.mean(dim=1, keepdim=True).sqrt()
+        return (offsets * deviation).repeat_interleave(2, dim=1)
+
+    def _hot(self, planes: Tensor, draw: Draw) -> Tensor:
+        """Excess light of hot pixels, evenly spread from 0 to 1, and 0 at all others."""
+        place = draw.uniform(*planes.shape)
+        hot = place < self.hot_share
+        return torch.where(hot, 1 - place / self.hot_share, 0)
 
 
 def demosaic(planes: Tensor) -> Tensor:
@@ -96,7 +174,7 @@ def _interpolation(device: torch.device) -> Tensor:
 
 
 def _kernel(colour: int, position: int) -> list[list[float]]:
-    """The 5 x 5 kernel that gives `colour` at the cell's `position`."""
+    """The 5 x 5 kernel that interpolates `colour` at the cell's `position`."""
     own = _COLOURS[position]
     if own == colour:
         kernel = torch.zeros(5, 5)

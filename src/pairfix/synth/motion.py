@@ -1,7 +1,7 @@
 """Paths of the camera, as one homography per moment (torch).
 
 Coordinates are those of the sharp frame: x to the right, y downwards, the crop's centre at 0 and
-its edges at -1 and 1. A homography maps them to where the photo is to be read. Motion within one
+its edges at -1 and 1. A homography maps them to where the photo is read. Motion within one
 exposure is small, so it enters to first order: ``H(t) = I + A(t)``, A linear in the pose.
 """
 
@@ -22,7 +22,7 @@ _WAVES = 5
 _LOWEST = (0.3, 0.8)
 """Cycles per exposure of the first wave."""
 _AMPLITUDE = 0.25
-"""Amplitude of a wave of one cycle per exposure, over the way that the drift goes."""
+"""Amplitude of a wave of one cycle per exposure, over the drift."""
 _ROUGHNESS = 1.5
 """Power by which amplitudes fall with frequency: hands are slow, and tremble a little."""
 _FOCAL = (2.0, 10.0)
@@ -32,24 +32,24 @@ _TILT = 0.3
 _SHARED = math.sqrt(5)
 """Five terms of a misalignment add up at a corner."""
 _PROBES = 3
-"""Places, across and down each, at which the length of the camera's path is measured."""
+"""Points, across and down, at which the length of the camera's path is measured."""
 
 
 def sample_times(moments: int, device: torch.device) -> Tensor:
-    """The `INSTANTS` from 0 to 1, then the centres of so many equal parts of the exposure."""
+    """The `INSTANTS` from 0 to 1, then the centres of `moments` equal parts of the exposure."""
     instants = torch.linspace(0, 1, INSTANTS, device=device)
     centres = (torch.arange(moments, device=device) + 0.5) / moments
     return torch.cat([instants, centres])
 
 
 def smooth_paths(times: Tensor, channels: int, draw: Draw, *, waves: float = 1.0) -> Tensor:
-    """Random smooth functions of time: a steady drift and waves, the quicker the smaller.
+    """Random smooth functions of time: a drift, and waves that are smaller the faster they are.
 
     Args:
         times: ``N x T``, the exposure's duration being 1.
         channels: Functions per sample, C.
         draw: Randomness.
-        waves: Amplitude of the waves over that of a camera in the hand.
+        waves: Amplitude of the waves over that of a hand-held camera.
 
     Returns:
         ``N x T x C``.
@@ -69,32 +69,32 @@ def smooth_paths(times: Tensor, channels: int, draw: Draw, *, waves: float = 1.0
 def camera_path(moments: int, length: Tensor, misalignment: float, size: int, draw: Draw) -> Tensor:
     """A camera's shake with 6 degrees of freedom, as alignment leaves it.
 
-    The exposure's mean place is put onto the sharp frame's, for that is what aligning a blurred
-    frame by one homography does; then a small rest is added.
+    The exposure's mean position is moved onto the sharp frame's, as aligning a blurred frame by one
+    homography does; then a small error is added.
 
     Args:
         moments: Moments of the exposure, S.
         length: Mean length of the path over the crop, in pixels, N.
-        misalignment: Standard deviation of the rest at the crop's corners, in pixels.
+        misalignment: Standard deviation of that error at the crop's corners, in pixels.
         size: The crop's side in pixels.
         draw: Randomness.
 
     Returns:
-        ``N x S x 3 x 3``: of every moment.
+        ``N x S x 3 x 3``: one homography per moment.
     """
     count = len(length)
     times = sample_times(moments, length.device).expand(count, -1)
     change = _homographies(smooth_paths(times, 6, draw), draw)
     drawn_length = path_length(_flow(change[:, :INSTANTS])) * size / 2
     path = change[:, INSTANTS:] * (length / drawn_length)[:, None, None, None]
-    rest = draw.normal(count, 1, 9, deviation=2 / size * misalignment / _SHARED)
-    rest[..., 8] = 0
+    error = draw.normal(count, 1, 9, deviation=2 / size * misalignment / _SHARED)
+    error[..., 8] = 0
     identity = torch.eye(3, device=length.device)
-    return identity + path - path.mean(dim=1, keepdim=True) + rest.view(count, 1, 3, 3)
+    return identity + path - path.mean(dim=1, keepdim=True) + error.view(count, 1, 3, 3)
 
 
 def path_length(places: Tensor) -> Tensor:
-    """Mean length of the ways of k points, ``N x T x k x 2``."""
+    """Mean length of the paths of k points, ``N x T x k x 2``."""
     return places.diff(dim=1).norm(dim=-1).sum(dim=1).mean(dim=-1)
 
 

@@ -2,35 +2,41 @@
 
 A long exposure is the mean of what is seen at several moments of the camera's and the objects'
 paths; the short one, after a gap, is one moment. The sharp frame is the photo's own pixels, and
-the long one lies on it as pairfix's alignment would leave it: of what happens in the gap, only the
-objects' way remains.
+the long one lies on it as after pairfix's alignment: of the motion in the gap, only the objects'
+remains.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import cv2
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from pairfix.synth.camera import scene_light
+from pairfix.image import Pixels
 from pairfix.synth.draw import Draw
 from pairfix.synth.light import srgb_to_linear
-from pairfix.synth.lights import light_up
 from pairfix.synth.motion import camera_path, compose
-from pairfix.synth.objects import cut_objects
+from pairfix.synth.scene import cut_objects, light_up, scene_light
 from pairfix.synth.synth_recipe import SynthRecipe
 
-__all__ = ["Exposed", "expose", "margin"]
+__all__ = ["Displaced", "Exposed", "displace", "expose", "expose_photo", "largest_size", "margin"]
 
 _STILL = 0.1
 """Share of pairs whose camera hardly moves, as on a tripod."""
 _SKEW = 1.5
 """Power by which short paths are more frequent than long ones."""
 _REACH = 0.75
-"""How far from its mean place a path goes at a corner, over its mean length."""
+"""How far a path leads from its mean position at a corner, over its mean length."""
 _TAIL = 2.0
 """Deviations of the misalignment that the margin provides for."""
+_COMMON = 0.9
+"""Share of a displacement's variance in which all corners move together."""
+_BORDER = 3
+"""Standard deviations of the displacement that a frame's border provides for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,15 @@ class Exposed:
 
     long: Tensor
     sharp: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Displaced:
+    """A pair as light on the sensor, not aligned."""
+
+    exposed: Exposed
+    matrix: NDArray[np.float64]
+    """3 x 3, maps (x, y, 1) of the sharp frame's pixels to the long frame's."""
 
 
 def margin(recipe: SynthRecipe) -> int:
@@ -52,10 +67,10 @@ def expose(photos: Tensor, size: int, recipe: SynthRecipe, generator: torch.Gene
 
     Args:
         photos: ``N x 3 x P x P``, sRGB-encoded, 0 to 1; P should be ``size + 2 * margin(recipe)``.
-            What motion shows beyond is reflected.
+            Beyond its edges the photo is reflected.
         size: Side of the frames in pixels.
         recipe: Ranges of blur, gap, misalignment, and how often there are objects and lights.
-        generator: Of the photos' device.
+        generator: On the photos' device.
 
     Raises:
         ValueError: The photos are not square, or exceed the frames by an odd number of pixels.
@@ -81,6 +96,74 @@ def expose(photos: Tensor, size: int, recipe: SynthRecipe, generator: torch.Gene
     return Exposed(long, sharp)
 
 
+def largest_size(
+    photo: tuple[int, int], recipe: SynthRecipe, displacement: float
+) -> tuple[int, int]:
+    """Height and width, both even, of the largest pair that a photo fills whatever moves.
+
+    Neither is positive if the photo is too small.
+    """
+    edge = 2 * (margin(recipe) + _border(displacement))
+    height, width = ((side - edge) // 2 * 2 for side in photo)
+    return height, width
+
+
+def expose_photo(
+    photo: Pixels,
+    size: tuple[int, int],
+    recipe: SynthRecipe,
+    displacement: float,
+    generator: torch.Generator,
+) -> Displaced:
+    """Expose a random piece of a photo twice.
+
+    Args:
+        photo: ``H x W x 3``, sRGB-encoded, no smaller than `largest_size` asks for.
+        size: Height and width of the frames, even.
+        recipe: Ranges of blur and gap, and how often there are objects and lights. Its
+            misalignment does not apply.
+        displacement: Standard deviation of how far each corner moves between the frames, pixels.
+        generator: On the CPU.
+
+    Returns:
+        A pair of ``1 x 3 x H x W`` frames.
+    """
+    border = _border(displacement)
+    height, width = (side + 2 * border for side in size)
+    side = max(height, width)
+    reach = margin(recipe)
+    piece = _piece(photo, (height + 2 * reach, width + 2 * reach), generator)
+    square = _padded(piece, side + 2 * reach)
+    light = expose(square, side, replace(recipe, misalignment=0.0), generator)
+    top, left = (side - height) // 2, (side - width) // 2
+    rows, columns = slice(top, top + height), slice(left, left + width)
+    bordered = Exposed(long=light.long[..., rows, columns], sharp=light.sharp[..., rows, columns])
+    return displace(bordered, displacement, generator)
+
+
+def displace(exposed: Exposed, displacement: float, generator: torch.Generator) -> Displaced:
+    """Move the long frame by a random homography, and cut off the border that it may uncover.
+
+    Args:
+        exposed: One pair, larger on each side by `_BORDER` standard deviations of the displacement.
+        displacement: Standard deviation of how far each corner moves, in pixels.
+        generator: On the CPU.
+    """
+    border = _border(displacement)
+    height, width = exposed.sharp.shape[-2:]
+    inner = slice(border, height - border), slice(border, width - border)
+    matrix = _homography((height - 2 * border, width - 2 * border), displacement, generator)
+    shift = np.array([[1, 0, border], [0, 1, border], [0, 0, 1]], np.float64)
+    moved = cv2.warpPerspective(
+        exposed.long[0].permute(1, 2, 0).numpy(),
+        shift @ matrix @ np.linalg.inv(shift),
+        (width, height),
+        borderMode=cv2.BORDER_REFLECT,
+    )
+    long = torch.from_numpy(moved).permute(2, 0, 1)[None]
+    return Displaced(Exposed(long=long[:, :, *inner], sharp=exposed.sharp[:, :, *inner]), matrix)
+
+
 def _lengths(count: int, recipe: SynthRecipe, draw: Draw) -> Tensor:
     """Lengths of camera paths in pixels: some still, short ones more frequent."""
     shortest, longest = recipe.blur
@@ -89,7 +172,7 @@ def _lengths(count: int, recipe: SynthRecipe, draw: Draw) -> Tensor:
 
 
 def _warp(photos: Tensor, homographies: Tensor, size: int) -> Tensor:
-    """Read photos where homographies of the crop's coordinates say, ``N x C x size x size``."""
+    """Read photos where homographies of the crop's coordinates point, ``N x C x size x size``."""
     scaled = homographies.clone()
     scaled[:, 2] *= photos.shape[-1] / size
     ramp = (torch.arange(size, device=photos.device) * 2 + (1 - size)) / size
@@ -110,3 +193,38 @@ def _cover(view: Tensor, layer: Tensor) -> None:
 def _centre(photos: Tensor, size: int) -> Tensor:
     edge = (photos.shape[-1] - size) // 2
     return photos[..., edge : edge + size, edge : edge + size]
+
+
+def _border(displacement: float) -> int:
+    return int(np.ceil(_BORDER * displacement / 2)) * 2
+
+
+def _homography(
+    size: tuple[int, int], displacement: float, generator: torch.Generator
+) -> NDArray[np.float64]:
+    height, width = size
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    common, each = (
+        torch.randn(shape, generator=generator).numpy() for shape in ((1, 2), corners.shape)
+    )
+    move = np.sqrt(_COMMON) * common + np.sqrt(1 - _COMMON) * each
+    moved = corners + np.clip(displacement * move, -_border(displacement), _border(displacement))
+    return cv2.getPerspectiveTransform(corners, moved.astype(np.float32)).astype(np.float64)
+
+
+def _piece(photo: Pixels, size: tuple[int, int], generator: torch.Generator) -> Pixels:
+    top, left = (
+        int(torch.randint(there - wanted + 1, (), generator=generator))
+        for there, wanted in zip(photo.shape, size, strict=False)
+    )
+    return photo[top : top + size[0], left : left + size[1]]
+
+
+def _padded(piece: Pixels, side: int) -> Tensor:
+    """The piece in the middle of a square, continued by its reflection; ``1 x 3 x side x side``."""
+    edges = [
+        ((side - length) // 2, side - length - (side - length) // 2) for length in piece.shape[:2]
+    ]
+    square = np.pad(piece, (*edges, (0, 0)), mode="symmetric").astype(np.float32)
+    square /= np.iinfo(piece.dtype).max
+    return torch.from_numpy(square).permute(2, 0, 1)[None].contiguous()

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -16,15 +15,14 @@ from torch import Tensor
 
 from pairfix.errors import InputError, PairfixError
 from pairfix.formats.bitmap import decode_bitmap
+from pairfix.synth.synth_recipe import Part
 
 __all__ = ["HOLDOUT", "LONGEST", "Part", "PhotoStore", "list_photos", "read_photo"]
 
 _log = logging.getLogger(__name__)
 
-Part = Literal["train", "validation"]
-
 HOLDOUT = 16
-"""One photo of so many is kept for validation."""
+"""One photo in this many is kept for validation."""
 LONGEST = 2048
 """Side in pixels to which larger photos are averaged down: pixels of a camera's full resolution
 were interpolated from a mosaic and are softer than what a network should learn to restore."""
@@ -62,17 +60,17 @@ class PhotoStore:
         longest: int = LONGEST,
         further: Sequence[Path] = (),
     ) -> "PhotoStore":
-        """Decode a folder's photos, those of its folders included.
+        """Decode the photos of a folder and its subfolders.
 
-        The split depends on the files' names alone, so that it stays the same whatever is asked
-        of the photos. Those that are damaged or too small are left out with a warning.
+        The split depends only on the files' names, so that it is the same for every size of crops.
+        Photos that are damaged or too small are left out with a warning.
 
         Args:
             folder: Where the photos are: AVIF, JPEG, PNG, TIFF or WebP.
             device: Where to keep them.
-            smallest: Side of the crops that will be asked for.
-            part: Which side of the split.
-            holdout: One photo of so many, in the order of their names, is for validation.
+            smallest: Side of the crops to be drawn.
+            part: Which part of the split.
+            holdout: One photo in this many, in the order of their names, is for validation.
             longest: Photos are averaged down so that no side exceeds it.
             further: More folders; the same part of them is added.
 
@@ -95,7 +93,7 @@ class PhotoStore:
         kept = [*photos]
         if not kept:
             raise InputError(
-                f"{source} holds no photo that is large enough and sound",
+                f"{source} has no undamaged photo that is large enough",
                 "give larger photos, or train on smaller crops",
             )
         sizes = np.array([pixels.shape[:2] for _, pixels in kept], np.int64)
@@ -118,7 +116,7 @@ class PhotoStore:
         Args:
             count: How many, N.
             size: Their side in pixels.
-            generator: Of the photos' device.
+            generator: On the photos' device.
 
         Returns:
             ``N x 3 x size x size`` float32 in 0 to 1, sRGB-encoded.
@@ -145,13 +143,13 @@ class PhotoStore:
 
 
 def list_photos(folder: Path, part: Part, *, holdout: int = HOLDOUT) -> list[Path]:
-    """The photos of one side of the split, by name.
+    """The photos of one part of the split, sorted by name.
 
     Raises:
         InputError: The folder is missing, or has no photo for this part.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder} is no folder", "name one that holds sharp photos")
+        raise InputError(f"{folder} is not a folder", "name one that holds sharp photos")
     photos = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
     wanted = [
         path
@@ -192,7 +190,7 @@ def read_photo(path: Path, smallest: int, longest: int) -> NDArray[np.uint8]:
     """A photo as ``H x W x 3`` uint8, averaged down where it is larger than `longest`.
 
     Raises:
-        PairfixError: It cannot be read, or is smaller than `smallest` then.
+        PairfixError: It cannot be read, or is then smaller than `smallest`.
     """
     decoded = decode_bitmap(path, tiff=path.suffix.lower() in _TIFF).pixels
     pixels = np.asarray(decoded if decoded.dtype == np.uint8 else decoded >> 8, np.uint8)
@@ -201,7 +199,8 @@ def read_photo(path: Path, smallest: int, longest: int) -> NDArray[np.uint8]:
     size = round(height * scale), round(width * scale)
     if min(size) < smallest:
         raise InputError(
-            f"{path} is too small: {width} x {height} pixels, {smallest} are needed at {longest}"
+            f"{path} is too small: {width} x {height} pixels; reduced to {longest} at most, "
+            f"its shorter side must have {smallest}"
         )
     if scale == 1:
         return pixels

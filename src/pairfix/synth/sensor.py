@@ -6,25 +6,17 @@ from dataclasses import dataclass, fields, replace
 import torch
 from torch import Tensor
 
-from pairfix.synth import told
+from pairfix.synth import noise_maps
 from pairfix.synth.batch import PairBatch
 from pairfix.synth.camera import Camera
 from pairfix.synth.draw import Draw
+from pairfix.synth.jpeg import Storage
 from pairfix.synth.light import encode_planes, linear_to_srgb, srgb_to_linear
-from pairfix.synth.mosaic import demosaic, filter_colours, packed_gains
-from pairfix.synth.noise import (
-    CALIBRATED,
-    GAUSSIAN,
-    NOISES,
-    FrameNoise,
-    NoiseModel,
-    PairNoise,
-    calibrated,
-    gaussian_noise,
-)
+from pairfix.synth.mosaic import Readout, demosaic, filter_colours, packed_gains
+from pairfix.synth.noise import CALIBRATED, NOISES, NoiseModel
+from pairfix.synth.noise.calibrated import calibrated
+from pairfix.synth.noise.models import FrameNoise, PairNoise
 from pairfix.synth.optics import Exposed
-from pairfix.synth.readout import Readout
-from pairfix.synth.storage import Storage
 from pairfix.synth.synth_recipe import SynthRecipe
 
 __all__ = ["Shots", "capture", "shoot"]
@@ -36,15 +28,15 @@ _MISMATCH = 0.05
 _LONG_HEAT = (0.1, 1.0)
 """Hot pixels of the long frame over the short one's: at lower ISO they stand out less."""
 _FILES = 0.7
-"""Share of display pairs that are stored in 8 bits, and so clipped, as pairfix reads them; the
-papers' arrays, which the others stand for, are neither."""
+"""Share of display pairs that are stored in 8 bits, and so clipped, as in the files that pairfix
+reads; the others are neither, as in the papers."""
 
 
 def capture(exposed: Exposed, recipe: SynthRecipe, generator: torch.Generator) -> PairBatch:
     """Photograph both exposures.
 
-    The noise models of the recipe take the pairs in turn, so that each gets its share; where they
-    do not come out even, a random one begins.
+    The noise models of the recipe take the pairs in turn, so that each gets its share; a random one
+    begins where the shares cannot be equal.
 
     Args:
         exposed: Light of the long and the short exposure, H and W even.
@@ -82,7 +74,7 @@ def _route(model: NoiseModel, recipe: SynthRecipe) -> _Capture:
 
 
 def _models(recipe: SynthRecipe) -> tuple[NoiseModel, ...]:
-    known = {**NOISES, GAUSSIAN: gaussian_noise(*recipe.sigma)}
+    known = {**NOISES}
     if recipe.profile is not None:
         known[CALIBRATED] = calibrated(recipe.profile)
     for name in recipe.noise:
@@ -96,7 +88,7 @@ def _models(recipe: SynthRecipe) -> tuple[NoiseModel, ...]:
 
 
 def _interleaved(parts: Sequence[PairBatch]) -> PairBatch:
-    """The batch whose pairs were dealt out in turn."""
+    """Put a batch together whose pairs were dealt out in turn."""
     if len(parts) == 1:
         return parts[0]
     count = sum(len(part.truth) for part in parts)
@@ -116,7 +108,7 @@ class Shots:
     camera: Camera
     readout: Readout
     noise: PairNoise
-    """In parts of saturation, before white balance."""
+    """As a fraction of saturation, before white balance."""
     gains: Tensor
     """``N x 4 x 1 x 1``."""
     sharp: Tensor
@@ -147,7 +139,7 @@ def shoot(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw: Draw) 
     sharp, blurred = camera.see(exposed.sharp), camera.see(exposed.long) * mismatch
     gains = packed_gains(camera.gains)
     short, long = filter_colours(sharp) / gains, filter_colours(blurred) / gains
-    noise = model.draw(short, ratio, draw)
+    noise = model.draw(short, ratio, recipe, draw)
     white = noise.brightening
     return Shots(
         camera=camera,
@@ -171,15 +163,15 @@ def _capture_raw(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw:
         short=short,
         long=long,
         truth=truth,
-        short_noise=_told_in_raw(short, shots.noise.short, shots.gains),
-        long_noise=_told_in_raw(long, shots.noise.long, shots.gains),
+        short_noise=_raw_noise_map(short, shots.noise.short, shots.gains),
+        long_noise=_raw_noise_map(long, shots.noise.long, shots.gains),
     )
 
 
-def _told_in_raw(photo: Tensor, noise: FrameNoise, gains: Tensor) -> Tensor:
-    shot, read = noise.told or (noise.shot, noise.read)
+def _raw_noise_map(photo: Tensor, noise: FrameNoise, gains: Tensor) -> Tensor:
+    shot, read = noise.stated or (noise.shot, noise.read)
     shot, read = (gains * shot).flatten(1), (gains**2 * read).flatten(1)
-    return told.noise_planes(photo, told.affine_curve(shot, read, "raw"))
+    return noise_maps.noise_planes(photo, noise_maps.affine_curve(shot, read, "raw"))
 
 
 def _capture_developed(
@@ -188,8 +180,8 @@ def _capture_developed(
     """Raw pairs developed as a camera or LibRaw does, highlights clipped, and stored.
 
     The truth is developed from what every pixel would have seen in all colours, so that the
-    network also mends what demosaicing cannot know. A short frame that was exposed too dark is
-    stored so, without a tone curve, and brightened in linear light as `pairfix.stages.exposure`
+    network also restores what demosaicing cannot know. A short frame that was exposed too dark is
+    stored dark, without a tone curve, and brightened in linear light as `pairfix.stages.exposure`
     does.
     """
     shots = shoot(exposed, model, recipe, draw)
@@ -218,7 +210,7 @@ def _capture_display(
     filed = draw.happens(*shape, probability=_FILES) > 0
     sharp, blurred = (encode_planes(light, "srgb") for light in (exposed.sharp, exposed.long))
     ratio = draw.log_uniform(*shape, low=recipe.ratio[0], high=recipe.ratio[1])
-    noise = model.draw(sharp, ratio, draw)
+    noise = model.draw(sharp, ratio, recipe, draw)
     short, long = noise.short.add(sharp, draw), noise.long.add(blurred, draw)
     dark = noise.brightening
     stored = (storage.store(short / dark) * dark).clamp_max(1)
@@ -235,6 +227,6 @@ def _display_batch(*, short: Tensor, long: Tensor, sharp: Tensor, blurred: Tenso
         short=short,
         long=long,
         truth=sharp,
-        short_noise=told.noise_planes(short, told.measured_curve(short, sharp)),
-        long_noise=told.noise_planes(long, told.measured_curve(long, blurred)),
+        short_noise=noise_maps.noise_planes(short, noise_maps.measured_curve(short, sharp)),
+        long_noise=noise_maps.noise_planes(long, noise_maps.measured_curve(long, blurred)),
     )

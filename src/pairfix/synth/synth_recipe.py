@@ -1,17 +1,20 @@
-"""What synthetic pairs are like."""
+"""What synthetic pairs are like, and how they are written; importing this does not load torch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pairfix.image import Domain
 
 if TYPE_CHECKING:  # the command line's --help need not load what calibrates
     from pairfix.calibration import CameraProfile
 
-__all__ = ["AUGMENTATIONS", "SynthRecipe"]
+__all__ = ["AUGMENTATIONS", "PairSettings", "Part", "PictureFormat", "SynthRecipe", "VideoRecipe"]
 
 Range = tuple[float, float]
+
+Part = Literal["train", "validation"]
+"""The two parts that photos are split into."""
 
 AUGMENTATIONS: Mapping[str, Any] = {
     "varmap": True,
@@ -19,12 +22,12 @@ AUGMENTATIONS: Mapping[str, Any] = {
     "illumination": 0.3,
     "colour": 0.5,
 }
-"""Fields of `SynthRecipe` for what D2HNet does besides noise, and their values in its paper."""
+"""Fields of `SynthRecipe` for D2HNet's augmentations besides noise, with its paper's values."""
 
 
 @dataclass(frozen=True, slots=True)
 class SynthRecipe:
-    """Ranges from which every pair of a batch draws its own; the defaults are what ships."""
+    """Ranges from which every pair of a batch draws its own values."""
 
     domain: Domain = "raw"
     noise: tuple[str, ...] = ("sensor",)
@@ -43,9 +46,9 @@ class SynthRecipe:
     gap: Range = (0.0, 0.25)
     """Time between the long frame's end and the short frame, over the long one's duration."""
     misalignment: float = 1.5
-    """Standard deviation of what alignment leaves at a corner, in the photo's pixels."""
+    """Standard deviation of the alignment's error at a corner, in the photo's pixels."""
     objects: float = 0.4
-    """Probability that something moves by itself."""
+    """Probability that an object moves by itself."""
     unprocessing: float = 0.5
     """Probability that a photo's tone curve is undone; the same for light given back to its white
     (Brooks et al., 2019)."""
@@ -66,3 +69,42 @@ class SynthRecipe:
     """Probability of D2HNet's colour adjustment of the long frame (the paper: 0.5)."""
     varmap: bool = False
     """Choose the blurrier of several crops by D2HNet's VarmapSelection."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoRecipe:
+    """Ranges of the frames that make a pair; each pair draws its own numbers."""
+
+    frames: tuple[int, int] = (7, 13)
+    """Fewest and most frames that are averaged; the default is GOPRO's."""
+    gap: tuple[int, int] = (0, 2)
+    """Fewest and most frames that are skipped between the two exposures."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFormat:
+    """How display pairs are written."""
+
+    suffix: str
+    """One of `pairfix.formats.FORMATS`; where that is lossy, the truth is a PNG."""
+    bits: int | None = 8
+    """Bits per channel; None for the format's default."""
+    quality: int = 95
+    """Of lossy formats, 1 to 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairSettings:
+    """What is rendered into folders of pairs, and how it is written."""
+
+    recipe: SynthRecipe
+    count: int | None = None
+    """Pairs; None for one of each photo, or as many as the video gives."""
+    size: tuple[int, int] | None = None
+    """Height and width, even; None for as much as the photo or video allows."""
+    displacement: float = 8.0
+    """How far a corner moves from one photo to the other, in pixels (standard deviation)."""
+    seed: int = 0
+    pictures: PictureFormat = PictureFormat(".png")
+    """The format of display pairs; raw ones are DNGs."""
+    overwrite: bool = False

@@ -1,7 +1,7 @@
 """Pairs from high-speed video: the long exposure is the mean of consecutive frames.
 
 The protocol of GOPRO (Nah et al. 2017, Section 3) for a pair as D2HNet takes it: frames averaged
-in linear light, a gap, and the sharp frame behind it. Frames count as sRGB-encoded.
+in linear light, a gap, and the sharp frame after it. Frames count as sRGB-encoded.
 """
 
 import re
@@ -18,21 +18,12 @@ from pairfix.formats import decode
 from pairfix.formats.edge import silenced
 from pairfix.image import Exposure, Frame, Planes
 from pairfix.light import planes_from_frame
+from pairfix.synth.synth_recipe import VideoRecipe
 
-__all__ = ["Shot", "VideoRecipe", "shots"]
+__all__ = ["Shot", "shots"]
 
 _PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"}
 _NO_VIDEO = "give a video that OpenCV reads (mp4, avi, mov), or a folder of PNG, JPEG or TIFF"
-
-
-@dataclass(frozen=True, slots=True)
-class VideoRecipe:
-    """How many frames make a pair; each draws its own numbers."""
-
-    frames: tuple[int, int] = (7, 13)
-    """Fewest and most frames that are averaged; the default is GOPRO's."""
-    gap: tuple[int, int] = (0, 2)
-    """Fewest and most frames that are lost between the two exposures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +34,22 @@ class Shot:
     """``3 x H x W``, linear light, 0 to 1."""
     sharp: Planes
     first: int
-    """Number of the first frame that was averaged, from 0."""
+    """Index of the first frame that was averaged."""
     frames: int
     gap: int
 
 
 def shots(path: Path, recipe: VideoRecipe, rng: np.random.Generator) -> Iterator[Shot]:
-    """Cut a video into shots, one after the other, none of which share a frame.
+    """Cut a video into shots that follow each other and share no frames.
 
     Args:
-        path: A video file, or a folder of frames, which are taken in the order of their names,
-            numbers by value.
-        recipe: How many frames make a shot.
+        path: A video file, or a folder of frames in the order of their names (2 before 10).
+        recipe: Ranges of the frames that make a shot.
         rng: Draws the numbers of frames.
 
     Raises:
-        InputError: It is missing or no video, its frames differ in size, or it is too short for
-            a single shot.
+        InputError: It is missing or not a video, its frames differ in size, or it is too short
+            for a single shot.
     """
     first = 0
     frames = _light(path)
@@ -73,7 +63,7 @@ def shots(path: Path, recipe: VideoRecipe, rng: np.random.Generator) -> Iterator
         yield Shot(long, sharp, first, count, gap)
         first += count + gap + 1
     if not first:
-        raise InputError(f"{path} has too few frames for a pair", "average fewer of them")
+        raise InputError(f"{path} has too few frames for a pair", "average fewer frames")
 
 
 def _mean(frames: Iterator[Planes], count: int) -> Planes | None:
@@ -103,7 +93,7 @@ def _folder(path: Path) -> Iterator[Frame]:
 
 
 def _counted(path: Path) -> list[tuple[int, str]]:
-    """A name in pieces that sort numbers by value."""
+    """A sort key by which numbers in a name count by value."""
     pieces = re.split(r"(\d+)", path.name)
     return [(int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces]
 

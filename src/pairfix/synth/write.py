@@ -1,6 +1,6 @@
-"""One synthetic pair as files: what a camera would have written of it, and the truth.
+"""One synthetic pair as files: what a camera would have written, and the truth.
 
-A pair is a folder of long.*, short.*, gt.* and pair.json, which says what was drawn for it. gt.*
+A pair is a folder of long.*, short.*, gt.* and pair.json, which records what was drawn for it. gt.*
 shows what the short photo shows, at the long one's brightness, without noise and in 16 bits.
 """
 
@@ -14,22 +14,23 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pairfix.errors import OutputError
-from pairfix.formats import encode_capture, encode_picture
+from pairfix.formats import FORMATS, encode_capture, encode_picture
 from pairfix.image import Bayer, Exposure, Frame, NoiseProfile, Picture, Planes
 from pairfix.light import mosaic_from_planes
 from pairfix.synth.batch import PairBatch
 from pairfix.synth.mosaic import filter_colours
-from pairfix.synth.noise import FrameNoise
+from pairfix.synth.noise.models import FrameNoise
 from pairfix.synth.sensor import Shots
+from pairfix.synth.synth_recipe import PictureFormat
 
-__all__ = ["PATTERNS", "PictureFormat", "check_pair_folder", "write_pictures", "write_raws"]
+__all__ = ["PATTERNS", "check_pair_folder", "write_pictures", "write_raws"]
 
 PATTERNS = ("RGGB", "GRBG", "GBRG", "BGGR")
 """Phases of the colour filter array."""
 
 _CAMERA = "pairfix synthetic"
 _FIRST_EVENING = datetime(2026, 1, 1, 20)  # noqa: DTZ001  (EXIF times have no zone)
-"""When the first pair counts as taken; the others follow by the minute."""
+"""When the first pair counts as taken; the others follow minute by minute."""
 _ISO_BY_SHOT_NOISE = 1.7e6
 """ISO over shot noise (S of a NoiseProfile) of phone sensors: 260 photo-electrons at ISO 6400."""
 _APERTURE = 1.8
@@ -40,18 +41,8 @@ _ABOUT = "pair.json"
 
 
 @dataclass(frozen=True, slots=True)
-class PictureFormat:
-    """How display pairs are written."""
-
-    suffix: str
-    """.png, .tif or .jpg; the truth is a PNG where that one loses something."""
-    bits: int | None = 8
-    quality: int = 95
-
-
-@dataclass(frozen=True, slots=True)
 class _Raw:
-    """How a sensor's numbers are to be read."""
+    """How to read a sensor's numbers."""
 
     bayer: Bayer
     matrix: NDArray[np.float64]
@@ -59,10 +50,10 @@ class _Raw:
 
 
 def check_pair_folder(folder: Path, *, overwrite: bool) -> None:
-    """See to it that a pair can be written.
+    """Check that a pair can be written.
 
     Raises:
-        OutputError: The folder exists and may not be overwritten, or holds other things.
+        OutputError: The folder exists and may not be overwritten, or holds other files.
     """
     if not folder.exists() and not folder.is_symlink():
         return
@@ -72,7 +63,7 @@ def check_pair_folder(folder: Path, *, overwrite: bool) -> None:
         raise OutputError(f"{folder} exists already", "choose another name or pass --overwrite")
     for path in sorted(folder.iterdir()):
         if path.stem not in _NAMES and path.name != _ABOUT:
-            message = f"{folder} holds {path.name}, which is no part of a pair"
+            message = f"{folder} holds {path.name}, which is not part of a pair"
             raise OutputError(message, "choose another name")
 
 
@@ -81,19 +72,19 @@ def write_raws(
 ) -> dict[str, Any]:
     """Write one pair's mosaics as DNGs.
 
-    The exposures' ratio is that of their shot noise; ISO makes up for what of it does not show in
-    the brightness.
+    The ratio of the exposure times is that of the shot noise; ISO makes up for the part that does
+    not show in the brightness.
 
     Args:
         shots: Of one pair, larger than `size` by 2 pixels, which the pattern's phase may cut off.
         pattern: Filters of the cell.
         size: Height and width of the mosaics.
         shutter: Of the short exposure, in seconds.
-        folder: Where to; it exists.
-        number: Of the pair, which counts as taken so many minutes later than the first.
+        folder: The pair's; it exists.
+        number: Of the pair: it counts as taken this many minutes after the first.
 
     Returns:
-        What is worth knowing of camera and exposures, as JSON.
+        What camera and exposures were like, as JSON.
     """
     raw = _read_out(shots, pattern, size)
     dark = shots.noise.brightening.item()
@@ -123,7 +114,7 @@ def write_pictures(batch: PairBatch, folder: Path, chosen: PictureFormat) -> dic
 
     Args:
         batch: One pair of the srgb domain.
-        folder: Where to; it exists.
+        folder: The pair's; it exists.
         chosen: The photos' format.
 
     Returns:
@@ -132,7 +123,7 @@ def write_pictures(batch: PairBatch, folder: Path, chosen: PictureFormat) -> dic
     for name, planes in (("long", batch.long), ("short", batch.short)):
         path = folder / f"{name}{chosen.suffix}"
         encode_picture(_picture(planes), path, bits=chosen.bits, quality=chosen.quality)
-    lossless = ".png" if chosen.suffix in {".jpg", ".jpeg"} else chosen.suffix
+    lossless = ".png" if FORMATS[chosen.suffix].lossy else chosen.suffix
     encode_picture(_picture(batch.truth), folder / f"{_TRUTH}{lossless}", bits=16)
     return {
         "long": {"noise": batch.long_noise.mean().item()},

@@ -28,7 +28,7 @@ from pairfix.image import AlignedPair, Frame, Planes
 from pairfix.light import encoding_slope
 from pairfix.stages.fuse import fuse
 from pairfix.synth.draw import Draw
-from pairfix.synth.noise import LinearNoise
+from pairfix.synth.noise.calibrated import LinearNoise
 
 __all__ = ["Gain", "estimate_gain", "middle", "setting_of"]
 

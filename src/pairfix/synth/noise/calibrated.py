@@ -13,7 +13,9 @@ from pairfix.calibration import CameraProfile, FrameFit, Setting
 from pairfix.image import Role
 from pairfix.synth.draw import Draw
 from pairfix.synth.light import linear_to_srgb, srgb_to_linear
-from pairfix.synth.noise.model import FrameNoise, NoiseModel, PairNoise
+from pairfix.synth.noise import NoiseModel
+from pairfix.synth.noise.models import FrameNoise, PairNoise
+from pairfix.synth.synth_recipe import SynthRecipe
 
 __all__ = ["LinearNoise", "Pattern", "calibrated"]
 
@@ -24,23 +26,23 @@ _TORUS = 32
 _KERNEL = 9
 """Side of the kernel."""
 _SPREAD = 0.1
-"""Deviation, in logarithms, by which strength is varied around what was measured."""
+"""Deviation of the strength from the measured one, in logarithms."""
 
 
 def calibrated(profile: CameraProfile) -> NoiseModel:
     """The noise model of one camera.
 
-    Pairs draw a setting as often as it was measured. The strength varies a little, for what was
-    measured is not known exactly either.
+    Pairs draw a setting as often as it was measured. The strength varies a little, since no
+    measurement is exact.
 
     Args:
-        profile: Of the camera.
+        profile: The camera's.
     """
     settings = profile.settings
     weights = torch.tensor([float(each.pairs) for each in settings])
     raw = profile.domain == "raw"
 
-    def draw_noise(clean: Tensor, _ratio: Tensor, draw: Draw) -> PairNoise:
+    def draw_noise(clean: Tensor, _ratio: Tensor, _recipe: SynthRecipe, draw: Draw) -> PairNoise:
         count = len(clean)
         chosen = torch.multinomial(
             weights.to(clean.device), count, replacement=True, generator=draw.generator
@@ -68,7 +70,7 @@ def calibrated(profile: CameraProfile) -> NoiseModel:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """How the noise of N frames hangs together; standard deviation 1 but for rows and columns."""
+    """How the noise of N frames is correlated; of standard deviation 1 but for rows and columns."""
 
     kernels: Tensor
     """``N x 1 x k x k``: white noise filtered by it has the correlation measured."""
@@ -80,7 +82,7 @@ class Pattern:
 
     @classmethod
     def of(cls, fits: Sequence[FrameFit], chosen: Tensor, brightening: Tensor) -> "Pattern":
-        """Those of chosen settings, brightened."""
+        """The patterns of chosen settings, brightened."""
         kernels = np.stack([_kernel(np.array(each.correlation)) for each in fits])
         mixture = np.stack([_root(np.array(each.channels)) for each in fits])
 
@@ -121,7 +123,7 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class LinearNoise:
-    """The noise of N frames in linear light, as measured, white balance not applied."""
+    """The noise of N frames in linear light, as measured, before white balance."""
 
     shot: Tensor
     """``N x C x 1 x 1``: variance per unit of light."""
@@ -129,8 +131,8 @@ class LinearNoise:
     offset: Tensor
     """``N x C x 1 x 1``: black over the long frame's."""
     pattern: Pattern
-    told: tuple[Tensor, Tensor]
-    """Shot and read noise that networks are told."""
+    stated: tuple[Tensor, Tensor]
+    """Shot and read noise for the noise maps."""
 
     @classmethod
     def of(
@@ -141,7 +143,7 @@ class LinearNoise:
         brightening: Tensor,
         scale: Tensor | float = 1.0,
     ) -> "LinearNoise":
-        """Those of chosen settings.
+        """The noise of chosen settings.
 
         Args:
             settings: Of one camera.
@@ -158,14 +160,14 @@ class LinearNoise:
             read=by_read * _gather([each.read for each in fits], chosen),
             offset=brightening * _gather(dark, chosen),
             pattern=Pattern.of(fits, chosen, brightening),
-            told=(
+            stated=(
                 by_shot * _gather([each.told_shot for each in fits], chosen),
                 by_read * _gather([each.told_read for each in fits], chosen),
             ),
         )
 
     def variance(self, light: Tensor) -> Tensor:
-        """At every pixel, rows and columns included."""
+        """Variance at every pixel, that of rows and columns included."""
         common = self.pattern.rows**2 + self.pattern.columns**2
         return self.shot * light.clamp_min(0) + self.read + common
 
@@ -174,18 +176,18 @@ class LinearNoise:
         return self.pattern.draw((self.shot * light.clamp_min(0) + self.read).sqrt(), draw)
 
     def as_frame_noise(self, *, encoded: bool) -> FrameNoise:
-        """The same for the synthesis, on linear light or on display values."""
+        """The same noise for the synthesis, on linear light or on display values."""
 
         def sample(clean: Tensor, _shot: Tensor, _read: Tensor, draw: Draw) -> Tensor:
             light = srgb_to_linear(clean.clamp(0, 1)) if encoded else clean
             noisy = light + self.offset + self.draw(light, draw)
             return linear_to_srgb(noisy.clamp(0, 1)) if encoded else noisy
 
-        return FrameNoise(self.shot, self.read, sample, self.told)
+        return FrameNoise(self.shot, self.read, sample, self.stated)
 
 
 def _gather(values: Sequence[Sequence[float]], chosen: Tensor) -> Tensor:
-    """``N x C x 1 x 1``."""
+    """The values of the chosen settings, ``N x C x 1 x 1``."""
     return torch.tensor(values, device=chosen.device, dtype=torch.float32)[chosen][..., None, None]
 
 

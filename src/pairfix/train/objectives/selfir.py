@@ -44,7 +44,7 @@ from pairfix.model.model import CHANNELS
 from pairfix.networks import Network
 from pairfix.noise import LEVELS
 from pairfix.synth.light import decode_planes
-from pairfix.synth.told import noise_planes
+from pairfix.synth.noise_maps import noise_planes
 from pairfix.train.fusion import Fusion
 from pairfix.train.objectives.self_supervised import LEARNING_RATES, co_learning
 from pairfix.train.objectives.spec import ObjectiveSettings, Phase

@@ -1,4 +1,4 @@
-"""How the noise in flat blocks hangs together: neighbours, channels, rows and columns."""
+"""How the noise in flat blocks is correlated: neighbours, channels, rows and columns."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from pairfix.calibration.blocks import PIXELS, Blocks
 from pairfix.errors import PairError
 from pairfix.light import CELL
 
-__all__ = ["Shape", "fit_shape"]
+__all__ = ["Correlation", "fit_correlation"]
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -24,19 +24,19 @@ _REACH = 3
 _ORDINARY = (0.5, 2.0)
 """Range of a block's variance over the fit, within which it can pass for noise alone."""
 _SURE = 3.0
-"""Standard errors from which a number is taken for more than chance."""
+"""Standard errors from which a number counts as significant."""
 _NEGLIGIBLE = 0.015
 """Correlation that does not matter."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """How noise hangs together."""
+class Correlation:
+    """How noise is correlated."""
 
-    correlation: Doubles
-    """Odd square, 1 in the middle."""
+    pixels: Doubles
+    """Autocorrelation by distance: an odd square, 1 in the middle."""
     channels: Doubles
-    """``C x C``; 1 x 1 of a mosaic."""
+    """Of the channels at one place: ``C x C``; 1 x 1 of a mosaic."""
     rows: float
     """Variance of what is common to a row, in the blocks' own units."""
     columns: float
@@ -45,28 +45,28 @@ class Shape:
     """Share of `rows` and `columns` that blocks without mean and slope still show."""
 
     def repetition(self, blocks: Blocks) -> float:
-        """How many times fewer degrees of freedom the variance of a block has by correlation.
+        """By what factor correlation reduces the degrees of freedom of a block's variance.
 
-        For normal noise that is the sum of the squared correlation within its plane.
+        For normal noise it is the sum of the squared correlation within its plane.
         """
-        middle = len(self.correlation) // 2
+        middle = len(self.pixels) // 2
         step = _step(len(blocks.noise))
-        seen = self.correlation[middle % step :: step, middle % step :: step]
+        seen = self.pixels[middle % step :: step, middle % step :: step]
         return float((seen**2).sum())
 
 
-def fit_shape(blocks: Sequence[Blocks], fits: Sequence[tuple[float, float]]) -> Shape:
-    """How the noise of all blocks hangs together.
+def fit_correlation(blocks: Sequence[Blocks], fits: Sequence[tuple[float, float]]) -> Correlation:
+    """Measure how the noise of all blocks is correlated.
 
-    The autocovariance within blocks is a sum of what every correlation, of near neighbours and of
-    whole rows and columns, leaves there once mean and slope are gone: least squares part them.
+    Every correlation, of near neighbours and of whole rows and columns, adds its part to the
+    autocovariance within blocks without mean and slope: least squares separate them.
 
     Args:
-        blocks: Of pairs that share their noise.
+        blocks: Those of pairs with the same noise.
         fits: Shot and read noise, plane by plane.
 
     Raises:
-        PairError: They hold no noise, as drawn pictures do.
+        PairError: They have no noise, like drawn pictures.
     """
     normal = [each for each in (_normalised(each, fits) for each in blocks) if len(each)]
     if not normal or max(shot * _GREY + read for shot, read in fits) < _NOISELESS:
@@ -86,8 +86,8 @@ def fit_shape(blocks: Sequence[Blocks], fits: Sequence[tuple[float, float]]) -> 
     chance = max(_SURE / np.sqrt(size), _NEGLIGIBLE)
     near[np.abs(near) < chance] = 0
     quarter = np.concatenate([near[:0:-1], near])
-    return Shape(
-        correlation=np.concatenate([quarter[:, :0:-1], quarter], axis=1),
+    return Correlation(
+        pixels=np.concatenate([quarter[:, :0:-1], quarter], axis=1),
         channels=np.eye(1) if normal[0].shape[1] == 1 else _channel_correlation(normal),
         rows=rows / precision if rows / total > chance / _SURE else 0.0,
         columns=columns / precision if columns / total > chance / _SURE else 0.0,
@@ -107,7 +107,7 @@ def _expected(blocks: Blocks, fits: Sequence[tuple[float, float]]) -> Floats:
 
 
 def _normalised(blocks: Blocks, fits: Sequence[tuple[float, float]]) -> Floats:
-    """Ordinary blocks at variance 1: ``n x C x s x s``, a mosaic's planes put together again."""
+    """Ordinary blocks at variance 1: ``n x C x s x s``, a mosaic's planes reassembled."""
     deviation = np.sqrt(_expected(blocks, fits))[..., None, None]
     normal: Floats = np.divide(blocks.noise, deviation)
     strength = (normal**2).mean(axis=(0, -2, -1))
@@ -123,7 +123,7 @@ def _normalised(blocks: Blocks, fits: Sequence[tuple[float, float]]) -> Floats:
 
 
 def _autocovariance(normal: Sequence[Floats]) -> Doubles:
-    """Mean product by distance down and across, ``s x s``; both diagonals count alike."""
+    """Mean product by distance down and across, ``s x s``, averaged over both diagonals."""
     side = normal[0].shape[-1]
     twice = (2 * side, 2 * side)
     spectra = [(np.abs(np.fft.rfft2(each, s=twice)) ** 2).sum(axis=(0, 1)) for each in normal]
@@ -135,7 +135,7 @@ def _autocovariance(normal: Sequence[Floats]) -> Doubles:
 
 
 def _parts(planes: int) -> Iterator[Doubles]:
-    """What each correlation leaves in the autocovariance of blocks without mean and slope.
+    """The part of each correlation in the autocovariance of blocks without mean and slope.
 
     Yields:
         ``s x s`` for every distance within reach, then for rows, then for columns; all of
@@ -155,13 +155,13 @@ def _parts(planes: int) -> Iterator[Doubles]:
 
 
 def _distances() -> tuple[NDArray[np.int_], NDArray[np.int_]]:
-    """Of a block's every pixel from every other, down and across."""
+    """Distances of a block's pixels from each other, down and across."""
     rows, columns = (axis.ravel() for axis in np.indices((PIXELS, PIXELS)))
     return np.abs(rows[:, None] - rows), np.abs(columns[:, None] - columns)
 
 
 def _pairs_apart() -> Doubles:
-    """How many ordered pairs of a block's pixels are so far apart, ``s x s``."""
+    """Number of ordered pairs of a block's pixels by distance, ``s x s``."""
     along = 2.0 * np.arange(PIXELS, 0, -1)
     along[0] /= 2
     return np.outer(along, along)

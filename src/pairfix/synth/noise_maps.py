@@ -1,4 +1,4 @@
-"""The noise of synthetic pairs, as networks are told it (torch; `pairfix.noise` in batches)."""
+"""Noise maps of synthetic pairs: `pairfix.noise` for batches (torch)."""
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ from pairfix.noise import LEVELS, SMOOTHING
 __all__ = ["affine_curve", "measured_curve", "noise_planes"]
 
 _PRIOR = 4.0
-"""Cells' worth of the whole picture's variance that each level's begins with."""
+"""Weight of the whole picture's variance in that of each level, in cells."""
 
 
 def affine_curve(shot: Tensor, read: Tensor, domain: Domain) -> Tensor:
@@ -20,7 +20,7 @@ def affine_curve(shot: Tensor, read: Tensor, domain: Domain) -> Tensor:
     Args:
         shot: ``N x C``, variance per unit of linear light of the white-balanced planes.
         read: ``N x C``, variance in the dark.
-        domain: The domain whose encoding is meant.
+        domain: Which encoding.
 
     Returns:
         ``N x C x K``: standard deviation at `pairfix.noise.LEVELS`, in encoded units.
@@ -35,8 +35,8 @@ def affine_curve(shot: Tensor, read: Tensor, domain: Domain) -> Tensor:
 def measured_curve(noisy: Tensor, clean: Tensor) -> Tensor:
     """The curve of the noise between two encoded pictures, ``N x C x H x W`` each.
 
-    As in `pairfix.noise.measured_curve` it is the finest diagonal detail that counts, of every
-    cell here, since nothing but noise is left between the two.
+    As in `pairfix.noise.measured_curve` the finest diagonal detail is measured, but in every cell,
+    since the two pictures differ by noise alone.
 
     Returns:
         ``N x C x K``: standard deviation at `pairfix.noise.LEVELS`, in encoded units.
@@ -55,7 +55,7 @@ def measured_curve(noisy: Tensor, clean: Tensor) -> Tensor:
 
 
 def noise_planes(photo: Tensor, curve: Tensor) -> Tensor:
-    """The noise at every pixel: the curve at the local brightness.
+    """The noise map: at every pixel, the curve's value at the local brightness.
 
     Args:
         photo: ``N x C x H x W``, encoded.
