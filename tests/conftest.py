@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # PyTorch: workers run side by side, one per core
 cv2.setNumThreads(1)
+IN_A_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
 settings.register_profile("pairfix", deadline=None, derandomize=True)
 settings.load_profile("pairfix")
@@ -25,6 +27,26 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     options = config.option
     few = options.keyword or options.collectonly or any("::" in each for each in config.args)
     return 0 if few else None
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> Iterator[None]:
+    """Leave the other cores to the other workers, also when ONNX Runtime computes."""
+    if not IN_A_WORKER:
+        yield
+        return
+    from pairfix.backends import onnx  # noqa: PLC0415  (slow to import)
+
+    plain = onnx._options
+
+    def options() -> Any:  # noqa: ANN401
+        made = plain()
+        made.intra_op_num_threads = 1
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(onnx, "_options", options)
+        yield
 
 
 @pytest.fixture(autouse=True)

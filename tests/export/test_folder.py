@@ -1,5 +1,6 @@
 """Model folders appear whole or not at all."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from pairfix.errors import ModelError, OutputError
 from pairfix.export import folder as modelfolder
 from pairfix.export.folder import build_model, check_folder
-from pairfix.model.model import find_model
+from pairfix.model.model import Model, find_model
 from pairfix.networks import NETWORKS
 from tests.networks.seeded import random_state
 
@@ -24,22 +25,31 @@ def build(folder: Path, *, width: int = 8, weights: int = 8, **options: Any) -> 
     return build_model(folder, network, config, "srgb", states, "# Card\n", **options)
 
 
-def test_a_folder_holds_a_model_and_its_card_and_nothing_else(tmp_path: Path) -> None:
-    model = build(tmp_path / "mine")
-    assert model.name == "mine"
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """The only model in its parent folder."""
+    folder = tmp_path_factory.mktemp("models") / "mine"
+    model: Model = build(folder, reblur_module="reblur-srgb")
+    return model
+
+
+def test_a_folder_holds_a_model_and_its_card_and_nothing_else(built: Model) -> None:
+    assert built.name == "mine"
     names = ["README.md", "config.json", "fusion.onnx", "weights.safetensors"]
-    assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == names
-    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    assert sorted(path.name for path in built.folder.iterdir()) == names
+    assert [path.name for path in built.folder.parent.iterdir()] == ["mine"]
 
 
-def test_config_json_records_shapes_and_the_reblurring_module(tmp_path: Path) -> None:
-    model = build(tmp_path / "mine", reblur_module="reblur-srgb")
-    assert model.reblur_module == "reblur-srgb"
-    assert model.parameters == {name: each.shape for name, each in model.tensors().items()}
+def test_config_json_records_shapes_and_the_reblurring_module(built: Model) -> None:
+    assert built.reblur_module == "reblur-srgb"
+    assert built.parameters == {name: each.shape for name, each in built.tensors().items()}
 
 
-def test_overwriting_replaces_the_model_and_a_failure_keeps_it(tmp_path: Path) -> None:
-    before = build(tmp_path / "mine").sha256
+def test_overwriting_replaces_the_model_and_a_failure_keeps_it(
+    built: Model, tmp_path: Path
+) -> None:
+    shutil.copytree(built.folder, tmp_path / "mine")
+    before = find_model(tmp_path / "mine").sha256
     with pytest.raises(ModelError, match="seeded: "):
         build(tmp_path / "mine", width=4, overwrite=True)
     after = find_model(tmp_path / "mine")
@@ -54,9 +64,13 @@ def test_overwriting_replaces_the_model_and_a_failure_keeps_it(tmp_path: Path) -
 def test_nothing_is_left_behind_when_writing_fails(
     error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def export(_network: object, _config: object, _modules: object, folder: Path) -> None:
+        (folder / "fusion.onnx").write_bytes(b"a graph")
+
     def fail(*_: object) -> None:
         raise error
 
+    monkeypatch.setattr("pairfix.export.onnx.export_graphs", export)
     monkeypatch.setattr(modelfolder, "check_graphs", fail)
     with pytest.raises((OutputError, KeyboardInterrupt)):
         build(tmp_path / "mine")

@@ -20,9 +20,7 @@ from pairfix.model.model import (
     default_reblur_module,
     find_model,
     shipped_models,
-    untrained_networks,
 )
-from pairfix.networks import NETWORKS
 
 Edit = Callable[[dict[str, Any]], None]
 
@@ -102,13 +100,6 @@ def test_a_network_without_weights_is_an_error_that_says_how_to_get_them() -> No
 def test_a_networks_name_leads_to_the_models_that_it_has() -> None:
     with pytest.raises(ModelError, match=r"no model selfir; take one of selfir-raw, selfir-srgb,"):
         find_model("selfir")
-
-
-def test_untrained_networks_have_no_shipped_model() -> None:
-    trained = {model.network.name for model in shipped_models()}
-    untrained = {network.name for network in untrained_networks()}
-    assert untrained.isdisjoint(trained)
-    assert trained | untrained == set(NETWORKS)
 
 
 def as_format_1(about: dict[str, Any]) -> None:

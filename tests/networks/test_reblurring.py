@@ -126,16 +126,6 @@ def test_reblurring_module_moves_with_the_picture(blocks: int, shift: tuple[int,
     torch.testing.assert_close(moved[inside], still.roll(shift, (2, 3))[inside])
 
 
-def test_all_take_the_long_exposure_only_and_one_reblurs() -> None:
-    names = ("reblur-unet", "reblur-module", "srn", "dhn")
-    assert [NETWORKS[name].reblurs for name in names] == [False, True, False, False]
-    assert all(
-        graph.inputs == ("long",)
-        for name in names
-        for graph in NETWORKS[name].graphs(NETWORKS[name].config())
-    )
-
-
 def test_srn_gives_its_scales_from_coarse_to_fine_and_returns_the_last() -> None:
     module = build("srn", width=4)
     with torch.inference_mode():

@@ -109,14 +109,6 @@ def test_each_part_of_the_state_reaches_the_deblurring_net(rnn: DeblurRNN, part:
         assert not torch.equal(rnn.deblur(denoised, long, mixed), rnn.deblur(denoised, long, state))
 
 
-def test_the_whole_network_is_denoising_then_deblurring(rnn: DeblurRNN) -> None:
-    short, long = torch.rand(2, 1, 3, 16, 16)
-    with torch.inference_mode():
-        denoised, state = rnn.denoise(short)
-        assert denoised.shape == short.shape
-        assert torch.equal(rnn(short, long), rnn.deblur(denoised, long, state))
-
-
 def test_first_step_is_the_general_one_from_zeros() -> None:
     first, general = _FirstConvLSTM(4), _ConvLSTM(4)
     without_forgetting = [0, 1, 2, 3, *range(8, 16)]

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 from torch import Tensor  # noqa: E402
 
 from pairfix.synth.draw import Draw  # noqa: E402
-from pairfix.synth.noise import NOISES, noises_for  # noqa: E402
+from pairfix.synth.noise import NOISES  # noqa: E402
 from pairfix.synth.noise.models import (  # noqa: E402
     gaussian,
     poisson,
@@ -108,8 +108,3 @@ def test_selfir_ranges() -> None:
     photons = 1 / NOISES["poisson"].draw(clean, ratio, SynthRecipe(), draw()).short.shot
     assert 4.999 <= photons.min() < 7
     assert 48 < photons.max() <= 50.001
-
-
-def test_models_know_their_domains() -> None:
-    assert noises_for("raw") == ("sensor", "physical")
-    assert noises_for("srgb") == tuple(NOISES)
