@@ -34,7 +34,7 @@ from pairfix.formats import decode
 from pairfix.image import DevelopSettings
 from pairfix.light import linear_to_srgb, planes_from_frame
 from pairfix.metrics import psnr
-from pairfix.model.model import Model, find_model
+from pairfix.model import Model, find_model
 from pairfix.pairs import FoundPair, find_pairs
 from pairfix.stages.fuse import fuse
 from pairfix.stages.prepare import Preparation, prepare_pair

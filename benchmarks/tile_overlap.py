@@ -15,7 +15,7 @@ import numpy as np
 
 from pairfix.backends import choose_runtime, open_session
 from pairfix.image import Planes
-from pairfix.model.model import Model, find_model
+from pairfix.model import Model, find_model
 from pairfix.progress import no_progress
 from pairfix.stages.fuse import run_tiled, run_whole
 from pairfix.stages.inputs import network_inputs

@@ -17,7 +17,7 @@ from typing import Any, get_args
 import torch
 
 from pairfix.backends import Precision
-from pairfix.model.model import CHANNELS
+from pairfix.model import CHANNELS
 from pairfix.networks import NETWORKS
 from pairfix.synth.synth_recipe import SynthRecipe
 from pairfix.train.distributed import Workers

@@ -15,7 +15,7 @@ from torch import nn
 
 from pairfix.export.folder import State, build_model
 from pairfix.export.importing import drop_unused
-from pairfix.model.model import CHANNELS
+from pairfix.model import CHANNELS
 from pairfix.networks import NETWORKS, Graph
 from pairfix.networks.layers import add_norms, fold_norms
 

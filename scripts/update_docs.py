@@ -17,7 +17,7 @@ from pairfix.backends import BACKENDS
 from pairfix.bench import Results, summary
 from pairfix.errors import PairfixError
 from pairfix.formats import FORMATS
-from pairfix.model.model import shipped_models
+from pairfix.model import shipped_models
 from pairfix.networks import NETWORKS
 
 ROOT = Path(__file__).parents[1]

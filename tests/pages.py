@@ -9,7 +9,7 @@ import numpy as np
 from pairfix.backends import Runtime
 from pairfix.image import Alignment, Exposure, Frame, Picture, SingleFrame
 from pairfix.light import planes_from_frame
-from pairfix.model.model import Model
+from pairfix.model import Model
 from pairfix.networks import NETWORKS
 from pairfix.output.report import Restoration, SceneFacts
 from tests.scenes import aligned, raw_frame, scene

@@ -10,7 +10,7 @@ import pytest
 from pairfix.backends import OpenModel, Runtime
 from pairfix.image import Planes
 from pairfix.light import encode_planes
-from pairfix.model.model import Model
+from pairfix.model import Model
 from pairfix.networks import Graph, Network
 from pairfix.progress import Stage, Timeline
 from pairfix.stages import inputs

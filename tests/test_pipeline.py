@@ -7,7 +7,7 @@ import pytest
 from pairfix import Exposure, Frame, PairError, Recipe, Restorer, decode, restore
 from pairfix.backends import Runtime, Session, open_session
 from pairfix.image import DevelopSettings
-from pairfix.model.model import Model
+from pairfix.model import Model
 from pairfix.networks import Graph
 from tests.scenes import rgb_frame, scene
 

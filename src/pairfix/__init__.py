@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     )
     from pairfix.formats import decode
     from pairfix.image import Alignment, DevelopSettings, Exposure, Frame
-    from pairfix.model.model import Model, find_model, shipped_models
+    from pairfix.model import Model, find_model, shipped_models
     from pairfix.output.report import Report, Restoration
     from pairfix.pipeline import Recipe, Restored, Restorer, align_pair, restore
     from pairfix.progress import Stage, Timeline
@@ -82,7 +82,7 @@ _HOMES = {
     "pairfix.pipeline": ("Recipe", "Restored", "Restorer", "align_pair", "restore"),
     "pairfix.output.report": ("Report", "Restoration"),
     "pairfix.progress": ("Stage", "Timeline"),
-    "pairfix.model.model": ("Model", "find_model", "shipped_models"),
+    "pairfix.model": ("Model", "find_model", "shipped_models"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -22,7 +22,7 @@ from pairfix.image import (
     SingleFrame,
 )
 from pairfix.light import planes_from_frame
-from pairfix.model.model import default_model, find_model
+from pairfix.model import default_model, find_model
 from pairfix.output.report import (
     Adaptation,
     Report,

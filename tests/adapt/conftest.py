@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from pairfix.image import AlignedPair, Domain
-from pairfix.model.model import Model
+from pairfix.model import Model
 from tests.adapt.models import small_model
 from tests.scenes import aligned, raw_frame, rgb_frame, scene
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.image import Domain
-from pairfix.model.model import Model
+from pairfix.model import Model
 from pairfix.networks import NETWORKS
 from tests.networks.seeded import seeded_modules, small_config
 

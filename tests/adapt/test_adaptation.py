@@ -12,7 +12,7 @@ from pairfix.adapt.tiles import choose_tiles  # noqa: E402
 from pairfix.backends import OpenModel  # noqa: E402
 from pairfix.errors import AdaptationError  # noqa: E402
 from pairfix.image import AlignedPair, Domain, Fused, Scene, SingleFrame  # noqa: E402
-from pairfix.model.model import Model  # noqa: E402
+from pairfix.model import Model  # noqa: E402
 from pairfix.output.report import Adaptation  # noqa: E402
 from pairfix.progress import Stage, no_progress  # noqa: E402
 from pairfix.stages.fuse import fuse  # noqa: E402

@@ -9,7 +9,7 @@ from pairfix.adapt import choose, choose_adapting_runtime, find_reblur_module
 from pairfix.backends import registry
 from pairfix.errors import DeviceError, MissingExtraError, ModelError
 from pairfix.image import Domain
-from pairfix.model.model import Model, find_model
+from pairfix.model import Model, find_model
 from pairfix.networks import NETWORKS
 
 
@@ -73,7 +73,7 @@ def test_a_network_that_sees_no_blur_is_refused() -> None:
 def test_a_module_that_does_not_ship_is_told_with_how_to_make_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("pairfix.model.model._shipped_folder", lambda: tmp_path)
+    monkeypatch.setattr("pairfix.model._shipped_folder", lambda: tmp_path)
     named = replace(model(), reblur_module="reblur-raw")
     with pytest.raises(ModelError, match=r"reblur-raw is not here.*--reblur-module"):
         find_reblur_module(None, named)

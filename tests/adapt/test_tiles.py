@@ -6,7 +6,7 @@ import pytest
 from pairfix.adapt.tiles import choose_tiles
 from pairfix.image import AlignedPair, Domain, SingleFrame
 from pairfix.light import encode_planes
-from pairfix.model.model import Model
+from pairfix.model import Model
 from tests.adapt.models import small_model
 from tests.scenes import aligned, rgb_frame, scene
 

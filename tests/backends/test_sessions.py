@@ -11,7 +11,7 @@ from pairfix.backends import BACKENDS, Runtime, choose_runtime, open_session
 from pairfix.backends.spec import translate_memory_errors
 from pairfix.errors import DeviceError, MemoryExhaustedError
 from pairfix.image import Planes
-from pairfix.model.model import Model, find_model
+from pairfix.model import Model, find_model
 
 CPU = choose_runtime("onnx", "cpu")
 

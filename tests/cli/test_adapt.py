@@ -15,7 +15,7 @@ from pairfix.cli import run
 from pairfix.errors import AdaptationError, DeviceError, MissingExtraError, ModelError
 from pairfix.export.folder import State, build_model
 from pairfix.formats import decode
-from pairfix.model.model import Model
+from pairfix.model import Model
 from tests.adapt.models import small_model
 
 pytest.importorskip("torchvision")

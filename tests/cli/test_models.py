@@ -5,7 +5,7 @@ import pytest
 
 from pairfix.cli import run
 from pairfix.errors import ModelError, OutputError
-from pairfix.model.model import shipped_models
+from pairfix.model import shipped_models
 from pairfix.networks import NETWORKS
 
 

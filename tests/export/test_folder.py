@@ -9,7 +9,7 @@ import pytest
 from pairfix.errors import ModelError, OutputError
 from pairfix.export import folder as modelfolder
 from pairfix.export.folder import build_model, check_folder
-from pairfix.model.model import Model, find_model
+from pairfix.model import Model, find_model
 from pairfix.networks import NETWORKS
 from tests.networks.seeded import random_state
 

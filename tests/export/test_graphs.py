@@ -11,7 +11,7 @@ from pairfix.errors import MissingExtraError, ModelError, OutputError
 from pairfix.export import graphs
 from pairfix.export.graphs import check_graphs, export_model
 from pairfix.image import Planes
-from pairfix.model.model import Model, find_model, shipped_models
+from pairfix.model import Model, find_model, shipped_models
 from tests.networks.graphs import external_shapes
 
 pytest.importorskip("torchvision")

@@ -16,7 +16,7 @@ from pairfix.errors import MissingExtraError, ModelError, OutputError
 from pairfix.export import graphs, importing
 from pairfix.export.folder import load_strictly
 from pairfix.export.importing import import_checkpoint
-from pairfix.model.model import Model, find_model
+from pairfix.model import Model, find_model
 from pairfix.networks import NETWORKS
 from tests.networks.seeded import weight
 

@@ -13,14 +13,14 @@ import safetensors.numpy
 
 from pairfix.backends import BACKENDS, choose_runtime, open_session
 from pairfix.errors import ModelError
-from pairfix.model.config import FORMAT, config_text
-from pairfix.model.model import (
+from pairfix.model import (
     CHANNELS,
     default_model,
     default_reblur_module,
     find_model,
     shipped_models,
 )
+from pairfix.model.config import FORMAT, config_text
 
 Edit = Callable[[dict[str, Any]], None]
 

@@ -7,7 +7,7 @@ from tests.networks.seeded import seeded_modules, small_config, state_of
 
 from pairfix.export.folder import build_model
 from pairfix.image import Domain
-from pairfix.model.model import Model
+from pairfix.model import Model
 from pairfix.networks import Network
 
 __all__ = ["random_model", "raw_pair", "rgb_pair"]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pairfix.export.folder import State, load_strictly
 from pairfix.image import Domain
-from pairfix.model.model import CHANNELS
+from pairfix.model import CHANNELS
 from pairfix.networks import NETWORKS, Graph, Network
 
 if TYPE_CHECKING:

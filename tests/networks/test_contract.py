@@ -32,7 +32,7 @@ from pairfix.export.folder import State, load_strictly
 from pairfix.export.importing import drop_unused
 from pairfix.formats import decode
 from pairfix.image import Domain, Planes
-from pairfix.model.model import CHANNELS, Model, find_model
+from pairfix.model import CHANNELS, Model, find_model
 from pairfix.networks import Graph, Network
 from pairfix.stages.fuse import run_tiled
 from pairfix.stages.tiling import smallest_tile

@@ -5,7 +5,7 @@ import pytest
 
 from pairfix.image import DevelopSettings, SingleFrame
 from pairfix.light import planes_from_frame
-from pairfix.model.model import Model
+from pairfix.model import Model
 from pairfix.networks import NETWORKS
 from pairfix.output.report import Adaptation, unused_photos, unused_settings
 from tests.scenes import aligned, raw_frame, rgb_frame, scene

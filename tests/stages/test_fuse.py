@@ -10,7 +10,7 @@ from pairfix.errors import MemoryExhaustedError, ModelError
 from pairfix.formats import decode
 from pairfix.image import AlignedPair, Domain, Planes
 from pairfix.light import encode_planes
-from pairfix.model.model import Model, find_model
+from pairfix.model import Model, find_model
 from pairfix.networks import NETWORKS, Graph, Reduction
 from pairfix.progress import Stage, no_progress
 from pairfix.stages.align import align

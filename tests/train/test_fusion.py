@@ -14,7 +14,7 @@ pytest.importorskip("torchvision")
 from pairfix.backends import OpenModel, Runtime  # noqa: E402
 from pairfix.image import Planes  # noqa: E402
 from pairfix.light import decode_planes, encode_planes  # noqa: E402
-from pairfix.model.model import Model  # noqa: E402
+from pairfix.model import Model  # noqa: E402
 from pairfix.networks import NETWORKS, Graph  # noqa: E402
 from pairfix.stages.fuse import fuse  # noqa: E402
 from pairfix.train.fusion import Fusion, average_areas  # noqa: E402

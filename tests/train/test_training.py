@@ -16,7 +16,7 @@ pytest.importorskip("onnxscript")
 pytest.importorskip("matplotlib")
 
 from pairfix.errors import InputError, MemoryExhaustedError, ModelError, OutputError  # noqa: E402
-from pairfix.model.model import WEIGHTS, find_model  # noqa: E402
+from pairfix.model import WEIGHTS, find_model  # noqa: E402
 from pairfix.networks import NETWORKS  # noqa: E402
 from pairfix.train import training as running  # noqa: E402
 from pairfix.train.task import Task  # noqa: E402

@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from pairfix.errors import ModelError  # noqa: E402
-from pairfix.model.model import Model  # noqa: E402
+from pairfix.model import Model  # noqa: E402
 from pairfix.networks import NETWORKS, Graph, Network  # noqa: E402
 from pairfix.train.fusion import Fusion  # noqa: E402
 from pairfix.train.transfer import (  # noqa: E402

@@ -20,7 +20,7 @@ from pairfix.export.folder import CALIBRATION  # noqa: E402
 from pairfix.formats import decode  # noqa: E402
 from pairfix.image import AlignedPair, Frame  # noqa: E402
 from pairfix.light import encode_planes  # noqa: E402
-from pairfix.model.model import Model, find_model  # noqa: E402
+from pairfix.model import Model, find_model  # noqa: E402
 from pairfix.pairs import FoundPair  # noqa: E402
 from pairfix.progress import Stage  # noqa: E402
 from pairfix.stages.fuse import fuse  # noqa: E402

@@ -13,7 +13,7 @@ from pairfix.errors import AdaptationError
 from pairfix.image import Domain, Fused, Planes, Scene
 from pairfix.light import encode_planes
 from pairfix.metrics import psnr
-from pairfix.model.model import Model
+from pairfix.model import Model
 from pairfix.output.report import Adaptation
 from pairfix.progress import Progress
 from pairfix.stages.fuse import fuse

@@ -9,7 +9,7 @@ from pairfix.backends import (
     choose_runtime,
 )
 from pairfix.errors import DeviceError, ModelError
-from pairfix.model.model import Model, default_reblur_module, find_model
+from pairfix.model import Model, default_reblur_module, find_model
 from pairfix.progress import Stage
 
 __all__ = ["ADAPT", "choose_adapting_runtime", "find_reblur_module"]

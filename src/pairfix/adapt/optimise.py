@@ -13,7 +13,7 @@ from pairfix.adapt.choose import ADAPT
 from pairfix.adapt.tiles import Tile
 from pairfix.backends.spec import translate_memory_errors
 from pairfix.errors import AdaptationError
-from pairfix.model.model import Model
+from pairfix.model import Model
 from pairfix.progress import Progress
 from pairfix.train.fusion import Fusion
 from pairfix.train.losses import l1

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pairfix.crops import strongest_places
 from pairfix.image import Planes, Scene
 from pairfix.light import encode_planes, luminance
-from pairfix.model.model import Model
+from pairfix.model import Model
 from pairfix.stages.inputs import network_inputs
 from pairfix.stages.tiling import pad_to_multiple
 

@@ -13,7 +13,7 @@ from torch import nn
 from pairfix.backends.spec import DeviceName, Runtime, Session, translate_memory_errors
 from pairfix.errors import ModelError
 from pairfix.image import Planes
-from pairfix.model.model import Model
+from pairfix.model import Model
 from pairfix.networks import Graph
 
 __all__ = ["PyTorch"]

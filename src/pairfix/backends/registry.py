@@ -17,7 +17,7 @@ from pairfix.backends.spec import (
     Session,
 )
 from pairfix.errors import DeviceError, MissingExtraError
-from pairfix.model.model import Model
+from pairfix.model import Model
 from pairfix.networks import Graph
 
 __all__ = ["BACKENDS", "OpenModel", "choose_runtime", "open_session"]

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from pairfix.errors import MemoryExhaustedError
 from pairfix.image import Planes
-from pairfix.model.model import Model
+from pairfix.model import Model
 from pairfix.networks import Graph
 
 __all__ = [

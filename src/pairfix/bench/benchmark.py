@@ -15,7 +15,7 @@ from pairfix.bench.sheet import contact_sheet, stack, write_sheet
 from pairfix.bench.tables import as_markdown, brief
 from pairfix.errors import InputError, OutputError
 from pairfix.formats.atomic import check_target, replacing
-from pairfix.model.model import find_model
+from pairfix.model import find_model
 from pairfix.pairs import Found, LeftOut
 
 __all__ = ["check_folder", "run", "sheets_of", "write_results"]

@@ -21,7 +21,7 @@ from pairfix.cli.training import (
     training_runtime,
 )
 from pairfix.export.graphs import require_torch
-from pairfix.model.model import default_model, find_model
+from pairfix.model import default_model, find_model
 from pairfix.progress import Progress, Stage
 
 if TYPE_CHECKING:

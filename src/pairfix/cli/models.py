@@ -11,7 +11,7 @@ from rich.table import Table
 from pairfix.cli.console import Talk, print_json
 from pairfix.cli.options import Json, Overwrite, Quiet
 from pairfix.image import Domain
-from pairfix.model.model import Model, find_model, shipped_models, untrained_networks
+from pairfix.model import Model, find_model, shipped_models, untrained_networks
 from pairfix.networks import NETWORKS, Network
 
 __all__ = ["app"]

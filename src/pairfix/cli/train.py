@@ -25,8 +25,8 @@ from pairfix.cli.training import (
 from pairfix.errors import ModelError
 from pairfix.export.graphs import require_torch
 from pairfix.image import Domain
+from pairfix.model import CHANNELS, Model, find_model
 from pairfix.model.config import parse_config
-from pairfix.model.model import CHANNELS, Model, find_model
 from pairfix.networks import NETWORKS, Network
 from pairfix.synth.synth_recipe import SynthRecipe
 from pairfix.train.objectives import ObjectiveSettings

@@ -17,8 +17,8 @@ from pairfix.errors import ModelError, OutputError
 from pairfix.export.graphs import check_graphs, require_torch
 from pairfix.formats.atomic import appearing
 from pairfix.image import Domain
+from pairfix.model import CONFIG, WEIGHTS, Model, check_tensors, find_model
 from pairfix.model.config import FORMAT, config_text
-from pairfix.model.model import CONFIG, WEIGHTS, Model, check_tensors, find_model
 from pairfix.networks import NETWORKS, Network
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pairfix.backends import Runtime, open_session
 from pairfix.errors import MissingExtraError, ModelError, OutputError
 from pairfix.formats.atomic import check_target, replacing
-from pairfix.model.model import Model
+from pairfix.model import Model
 from pairfix.networks import Graph
 
 __all__ = ["TOLERANCE", "check_graphs", "export_model", "require_torch"]

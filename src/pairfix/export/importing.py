@@ -14,7 +14,7 @@ from pairfix.errors import ModelError
 from pairfix.export.folder import State, build_model, check_folder
 from pairfix.export.graphs import require_torch
 from pairfix.image import Domain
-from pairfix.model.model import CHANNELS, Model
+from pairfix.model import CHANNELS, Model
 from pairfix.networks import NETWORKS, Graph, Network
 from pairfix.networks.spec import Release
 

@@ -17,7 +17,7 @@ from pairfix.image import (
     Role,
     Scene,
 )
-from pairfix.model.model import Model
+from pairfix.model import Model
 
 __all__ = ["Adaptation", "Report", "Restoration", "SceneFacts", "unused_photos", "unused_settings"]
 

@@ -15,7 +15,7 @@ from pairfix.backends import OpenModel, Session
 from pairfix.errors import MemoryExhaustedError, ModelError
 from pairfix.image import Fused, Planes, Scene
 from pairfix.light import decode_planes
-from pairfix.model.model import Model
+from pairfix.model import Model
 from pairfix.networks import Graph, Reduction
 from pairfix.progress import Progress, Stage, no_progress
 from pairfix.stages.inputs import NetworkInputs, network_inputs

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from pairfix._version import __version__
-from pairfix.model.model import Model
+from pairfix.model import Model
 from pairfix.train.distributed import Workers
 from pairfix.train.log import TrainingLog, Validated
 from pairfix.train.objectives import OBJECTIVES

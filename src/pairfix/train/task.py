@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from pairfix.model.model import Model
+from pairfix.model import Model
 from pairfix.networks import Network
 from pairfix.synth.batch import PairBatch
 from pairfix.synth.photos import Part, PhotoStore

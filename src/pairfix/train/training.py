@@ -12,7 +12,7 @@ from pairfix.backends.spec import translate_memory_errors
 from pairfix.errors import MemoryExhaustedError, ModelError
 from pairfix.export.folder import build_model
 from pairfix.metrics import WINDOW
-from pairfix.model.model import Model
+from pairfix.model import Model
 from pairfix.train.card import describe_training, write_card
 from pairfix.train.checkpoint import TrainingFolder
 from pairfix.train.distributed import Workers, joined

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from pairfix.errors import ModelError
 from pairfix.export.folder import State, load_strictly
 from pairfix.image import Domain
-from pairfix.model.model import Model
+from pairfix.model import Model
 from pairfix.networks import Graph, Network
 from pairfix.networks.layers import fold_norms
 from pairfix.train.fusion import Fusion

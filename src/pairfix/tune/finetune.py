@@ -19,7 +19,7 @@ from pairfix.calibration.load import check_alike, load_pairs
 from pairfix.errors import NotImprovedError, PairError
 from pairfix.formats import encode_picture
 from pairfix.image import AlignedPair
-from pairfix.model.model import Model
+from pairfix.model import Model
 from pairfix.pairs import FoundPair, LeftOut
 from pairfix.progress import Progress, Stage, no_progress
 from pairfix.stages.fuse import check_model

@@ -11,7 +11,7 @@ from pairfix.backends import Precision
 from pairfix.calibration import CameraProfile
 from pairfix.errors import InputError
 from pairfix.formats import read_facts
-from pairfix.model.model import Model
+from pairfix.model import Model
 from pairfix.noise import affine_curve
 from pairfix.synth.noise import CALIBRATED
 from pairfix.synth.render import photo_side

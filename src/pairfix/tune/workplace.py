@@ -13,7 +13,7 @@ from pairfix.calibration import CameraProfile
 from pairfix.errors import ModelError, OutputError
 from pairfix.export.folder import CALIBRATION, check_folder
 from pairfix.formats.atomic import appearing
-from pairfix.model.model import Model, find_model
+from pairfix.model import Model, find_model
 from pairfix.train.checkpoint import TrainingFolder
 
 __all__ = ["TuningPlace"]

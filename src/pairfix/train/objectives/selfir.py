@@ -40,7 +40,7 @@ from torch import Tensor
 
 from pairfix import light
 from pairfix.image import Domain
-from pairfix.model.model import CHANNELS
+from pairfix.model import CHANNELS
 from pairfix.networks import Network
 from pairfix.noise import LEVELS
 from pairfix.synth.light import decode_planes
