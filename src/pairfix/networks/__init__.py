@@ -7,6 +7,7 @@ from pairfix.networks.spec import Graph, Network, Reduction
 __all__ = ["NETWORKS", "Graph", "Network", "Reduction"]
 
 _SPECS = (
+    "pairnet.PAIRNET",
     "selfir.SELFIR",
     "d2hnet.D2HNET",
     "strided_unet.DEBLURMERGER",
