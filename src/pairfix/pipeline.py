@@ -218,20 +218,26 @@ def restore(
     timeline = Timeline(progress or no_progress)
     paths = [path for path in (long, short) if path is not None]
     is_mosaic = check_targets(paths, output, recipe)
-    restorer = Restorer(recipe)
-    restorer.check_photos(len(paths))
-    frames = decode_photos(paths, restorer.preparation, timeline)
-    reference = frames[-1]
-    if is_mosaic and reference.bayer is None:
-        raise OutputError(
-            f"{output}: a DNG needs raw photos under a Bayer filter, and a raw model",
-            "write a .tif or .png",
-        )
-    restored = restorer.restore(*frames, timeline=timeline)
+    restored = _restore_once(paths, output, recipe, timeline, is_mosaic=is_mosaic)
     unused = unused_settings(recipe.develop, restored.scene.reference, is_mosaic=is_mosaic)
     facts = replace(restored.facts, output=output, remarks=restored.facts.remarks + unused)
     write_results(restored.fused, restored.scene, output, facts, recipe, timeline)
     return facts
+
+
+def _restore_once(
+    paths: Sequence[Path], output: Path, recipe: Recipe, timeline: Timeline, *, is_mosaic: bool
+) -> Restored:
+    """Restore with a model that is open no longer than it runs: developing needs the memory."""
+    restorer = Restorer(recipe)
+    restorer.check_photos(len(paths))
+    frames = decode_photos(paths, restorer.preparation, timeline)
+    if is_mosaic and frames[-1].bayer is None:
+        raise OutputError(
+            f"{output}: a DNG needs raw photos under a Bayer filter, and a raw model",
+            "write a .tif or .png",
+        )
+    return restorer.restore(*frames, timeline=timeline)
 
 
 def align_pair(

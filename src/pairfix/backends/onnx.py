@@ -55,15 +55,18 @@ class OnnxRuntime:
             session = _create(model, graph, provider, tensors)
         if provider not in session.get_providers():
             raise DeviceError(f"ONNX Runtime did not take {provider}", "take --device cpu")
-        return _OnnxSession(session)
+        return _OnnxSession(session, once=graph.reduction is not None)
 
 
 class _OnnxSession:
-    def __init__(self, session: Any) -> None:  # noqa: ANN401
+    def __init__(self, session: Any, *, once: bool) -> None:  # noqa: ANN401
+        """Take a loaded graph; one that runs once per photo gives its memory back afterwards."""
         self._session = session
         self._names = [each.name for each in session.get_inputs()]
         self._options = ort.RunOptions()
         self._options.log_severity_level = _FATAL_ONLY
+        if once and session.get_providers() == [_CPU]:
+            self._options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
 
     def run(self, inputs: Sequence[Planes]) -> Planes:
         with translate_memory_errors():
