@@ -26,9 +26,10 @@ from pairfix.progress import Stage  # noqa: E402
 from pairfix.stages.fuse import fuse  # noqa: E402
 from pairfix.stages.prepare import prepare_pair  # noqa: E402
 from pairfix.train import training as running  # noqa: E402
-from pairfix.tune import Tuned, TuneRecipe, Tuning  # noqa: E402
 from pairfix.tune.estimate import estimate_gain, setting_of  # noqa: E402
+from pairfix.tune.finetune import Tuned, Tuning  # noqa: E402
 from pairfix.tune.prepare import PREPARE, split  # noqa: E402
+from pairfix.tune.tune_recipe import TuneRecipe  # noqa: E402
 from tests.calibration.cameras import KnownCamera, found, quiet_scene  # noqa: E402
 
 Pairs = tuple[FoundPair, ...]

@@ -30,7 +30,7 @@ from pairfix.model.config import parse_config
 from pairfix.networks import NETWORKS, Network
 from pairfix.synth.synth_recipe import SynthRecipe
 from pairfix.train.objectives import ObjectiveSettings
-from pairfix.train.train_recipe import TrainRecipe
+from pairfix.train.train_recipe import MINUTES, TrainRecipe
 
 if TYPE_CHECKING:
     from pairfix.train.training import Trained
@@ -40,7 +40,7 @@ __all__ = ["train"]
 _PAIRS = SynthRecipe()
 _NOISE = ",".join(_PAIRS.noise)
 _SETTINGS = ObjectiveSettings()
-_RECIPE = TrainRecipe(minutes=train_options.MINUTES)
+_RECIPE = TrainRecipe(minutes=MINUTES)
 
 
 def train(

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pairfix.backends import Precision
 from pairfix.train.objectives.spec import Phase
 
-__all__ = ["TrainRecipe", "cosine", "current_phase", "progress"]
+__all__ = ["MINUTES", "TrainRecipe", "cosine", "current_phase", "progress"]
+
+MINUTES = 60.0
+"""Length of a training unless the user chooses one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,33 +18,31 @@ from pairfix.calibration import CameraProfile
 from pairfix.calibration.load import check_alike, load_pairs
 from pairfix.errors import NotImprovedError, PairError
 from pairfix.formats import encode_picture
-from pairfix.image import AlignedPair
+from pairfix.image import ROLES, AlignedPair, DevelopSettings, Picture, Planes
 from pairfix.model import Model
+from pairfix.output.preview import compare
 from pairfix.pairs import FoundPair, LeftOut
 from pairfix.progress import Progress, Stage, no_progress
-from pairfix.stages.fuse import check_model
+from pairfix.stages.develop import develop
+from pairfix.stages.fuse import check_model, fuse
 from pairfix.synth.photos import list_photos
 from pairfix.train.distributed import Workers, joined
 from pairfix.train.loop import Status
 from pairfix.train.training import Trained, train
-from pairfix.tune.compare import compare_models
 from pairfix.tune.crops import CropCollector
 from pairfix.tune.estimate import Gain, estimate_gain, middle, setting_of
-from pairfix.tune.plan import TuneRecipe, plan_task
+from pairfix.tune.plan import plan_task
 from pairfix.tune.prepare import Prepared, prepare, split
+from pairfix.tune.tune_recipe import TuneRecipe
 from pairfix.tune.workplace import TuningPlace
 
-__all__ = ["Tuned", "Tuning"]
+__all__ = ["COMPARE", "TRAIN", "Tuned", "Tuning"]
 
 _log = logging.getLogger(__name__)
 
 TRAIN = Stage("train", "Training")
 COMPARE = Stage("compare", "Comparing old and new")
 
-_FROM_PAIRS = "selfir"
-"""The objective that learns from the pairs themselves."""
-_PHOTOS = 2
-"""Of a pair."""
 _DRAWS = 4
 """How often noise is added to each pair that was kept apart."""
 
@@ -104,7 +102,7 @@ class Tuning:
             MemoryExhaustedError: Pairs or networks do not fit the device.
         """
         place = TuningPlace.beside(self.output)
-        check_model(self.start, _PHOTOS)
+        check_model(self.start, len(ROLES))
         check_alike(self.pairs)
         for folder in self.recipe.photos:
             list_photos(folder, "train")
@@ -119,7 +117,7 @@ class Tuning:
             workers.gather(None)
             prepared = Prepared.read(place, self.pairs)
             _check_known(apart, prepared.profile)
-            if self.recipe.objective == _FROM_PAIRS:
+            if self.recipe.learns_from_pairs:
                 crops = crops or CropCollector.over(
                     tuning, self.start.domain, self.recipe.seed, self.progress
                 )
@@ -143,7 +141,7 @@ class Tuning:
         """Find out what the training needs; crops of the pairs if it learns from them."""
         tuning, _ = split(self.pairs)
         crops = None
-        if self.recipe.objective == _FROM_PAIRS:
+        if self.recipe.learns_from_pairs:
             crops = CropCollector(len(tuning), self.start.domain, self.recipe.seed)
         with place.anew(overwrite=overwrite) as beside:
             visit = crops.add if crops else lambda _: None
@@ -193,7 +191,7 @@ class Tuning:
             seed=self.recipe.seed,
             progress=lambda done, total: self.progress(COMPARE, done, total),
         )
-        encode_picture(compare_models(shown, *models), place.comparison, bits=8, overwrite=True)
+        encode_picture(_compare(shown, *models), place.comparison, bits=8, overwrite=True)
         return gain
 
     def _kept_apart(
@@ -223,7 +221,7 @@ class Tuning:
         return (
             f"\n## Fine-tuning\n\nTuned from {self.start.name} for the camera of {len(self.pairs)} "
             "pairs without truth, with the noise in calibration.json. "
-            f"{real if self.recipe.objective == _FROM_PAIRS else ''}"
+            f"{real if self.recipe.learns_from_pairs else ''}"
             "On pairs kept apart the estimated gain, in the range that networks work in, is "
             f"{gain}.\n"
         )
@@ -238,3 +236,18 @@ def _check_known(apart: Sequence[FoundPair], profile: CameraProfile) -> None:
             f"{'which is not known' if values[0] is None else f'{values[0]:g}'}",
             "give more pairs of one ISO",
         )
+
+
+def _compare(pair: AlignedPair, before: OpenModel, after: OpenModel) -> Picture:
+    """A sheet of crops at 100 %: short frame, before, after, where the last two differ most."""
+
+    def restored(opened: OpenModel) -> Picture:
+        fused, _ = fuse(pair, opened)
+        return _developed(pair, fused.planes)
+
+    short = _developed(pair, pair.reference_planes)
+    return compare({"short": short, "before": restored(before), "after": restored(after)})
+
+
+def _developed(pair: AlignedPair, planes: Planes) -> Picture:
+    return develop(planes, pair.reference, DevelopSettings(), gain=pair.gain)
