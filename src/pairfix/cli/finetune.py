@@ -8,12 +8,12 @@ import typer
 
 from pairfix.backends import choose_runtime
 from pairfix.cli import options, train_options
-from pairfix.cli.command_line import command_line
 from pairfix.cli.console import Talk, print_json
 from pairfix.cli.pairs import Source
 from pairfix.cli.training import (
     StoppedError,
     checked,
+    command_line,
     leads,
     steps_between_readings,
     stopped_by_signals,

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from pairfix.cli import options, train_options
-from pairfix.cli.command_line import command_line
 from pairfix.cli.console import Talk, print_json
 from pairfix.cli.synth_options import check_finite, make_recipe
 from pairfix.cli.training import (
     StoppedError,
     checked,
+    command_line,
     leads,
     report_training,
     steps_between_readings,
