@@ -5,7 +5,7 @@
 Each camera takes 12 DNG pairs of held-out photos into FOLDER/NAME: 8 to tune with, 4 to test with
 ground truth. Tuning sees nothing but the pairs. Prints true PSNR before and after (sRGB display
 values of the mosaics' planes, mean over the test pairs), beside the gain that tuning estimated for
-itself without truth on the pairs that it kept apart.
+itself without truth on the pairs that it held back.
 
 Three cameras are outside what the shipped models were trained with, one is inside:
 

@@ -231,7 +231,7 @@ def test_a_model_that_does_not_restore_is_refused_before_any_work(
 def test_pairs_whose_iso_is_not_calibrated_cannot_judge(tmp_path: Path) -> None:
     for number, iso in enumerate((1600, 1600, 200, 1600)):
         KnownCamera(iso=iso).take(tmp_path / "pairs" / f"{number}", seed=number)
-    with pytest.raises(PairError, match=r"has the ISO of those kept apart, 200; give more"):
+    with pytest.raises(PairError, match=r"has the ISO of those held back, 200; give more"):
         tuning(found(tmp_path / "pairs"), tmp_path / "mine").run()
 
 

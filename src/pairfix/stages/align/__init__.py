@@ -42,8 +42,8 @@ _MODELS: dict[AlignmentMode, tuple[Model, ...]] = {
 def align(pair: MatchedPair, mode: AlignmentMode = "auto") -> AlignedPair:
     """Find how the camera moved between the frames, and undo it in the long frame's planes.
 
-    Every motion found is verified: the frames must agree better with it than without, and a
-    hand-held camera must be able to move so. "auto" tries a homography, then a translation, then
+    Every motion found is verified: the frames must agree better with it than without, and it must
+    be possible for a hand-held camera. "auto" tries a homography, then a translation, then
     leaves the frames unaligned; the alignment's notes say why.
 
     Args:
