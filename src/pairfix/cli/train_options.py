@@ -10,7 +10,7 @@ from pairfix.networks import NETWORKS
 from pairfix.synth.noise import NOISES
 from pairfix.synth.synth_recipe import AUGMENTATIONS, SynthRecipe
 from pairfix.train.objectives import OBJECTIVES, PixelLossName
-from pairfix.train.train_recipe import MINUTES
+from pairfix.train.train_recipe import MINUTES, REVIEWS
 
 __all__ = [
     "Augment",
@@ -202,7 +202,7 @@ ValidateEvery = Annotated[
     int | None,
     typer.Option(
         "--val-every",
-        help="Steps between validations and checkpoints; else 20 in the training.",
+        help=f"Steps between validations and checkpoints; else {REVIEWS} in the training.",
         min=1,
         rich_help_panel=_SCHEDULE,
     ),
