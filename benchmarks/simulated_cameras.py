@@ -3,9 +3,9 @@
     python benchmarks/simulated_cameras.py PHOTOS FOLDER [--minutes M] [--camera NAME ...]
 
 Each camera takes 12 DNG pairs of held-out photos into FOLDER/NAME: 8 to tune with, 4 to test with
-ground truth. Tuning is told nothing but the pairs. Prints true PSNR before and after (sRGB display
+ground truth. Tuning sees nothing but the pairs. Prints true PSNR before and after (sRGB display
 values of the mosaics' planes, mean over the test pairs), beside the gain that tuning estimated for
-itself without truth on the pairs that it kept apart.
+itself without truth on the pairs that it held back.
 
 Three cameras are outside what the shipped models were trained with, one is inside:
 
@@ -21,6 +21,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import torch
@@ -46,7 +47,8 @@ from pairfix.synth.photos import HOLDOUT, LONGEST, list_photos, read_photo
 from pairfix.synth.sensor import shoot
 from pairfix.synth.synth_recipe import SynthRecipe
 from pairfix.synth.write import write_raws
-from pairfix.tune import TuneRecipe, Tuning
+from pairfix.tune.finetune import Tuning
+from pairfix.tune.tune_recipe import MINUTES, TuneObjective, TuneRecipe
 
 _SIZE = (464, 832)
 _DISPLACEMENT = 4.0
@@ -118,9 +120,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("photos", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--camera", action="append", choices=[*CAMERAS])
-    parser.add_argument("--objective", choices=("auto", "selfir"), default="auto")
-    parser.add_argument("--minutes", type=float, default=15)
-    parser.add_argument("--learning-rate", type=float, default=TuneRecipe(minutes=1).learning_rate)
+    parser.add_argument("--objective", choices=get_args(TuneObjective), default="auto")
+    parser.add_argument("--minutes", type=float, default=MINUTES)
+    parser.add_argument(
+        "--learning-rate", type=float, default=TuneRecipe(minutes=MINUTES).learning_rate
+    )
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--device", default="cpu")
     return parser.parse_args()

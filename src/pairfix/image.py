@@ -43,6 +43,7 @@ __all__ = [
     "Scene",
     "SingleFrame",
     "WhiteBalance",
+    "WhiteBalancePreset",
 ]
 
 Domain = Literal["raw", "srgb"]
@@ -52,7 +53,8 @@ Role = Literal["short", "long"]
 ROLES: tuple[Role, ...] = get_args(Role)
 AlignmentKind = Literal["homography", "translation", "none"]
 AlignmentMode = Literal["auto", "homography", "translation", "none"]
-WhiteBalance = Literal["camera", "daylight", "auto"] | tuple[float, float, float]
+WhiteBalancePreset = Literal["camera", "daylight", "auto"]
+WhiteBalance = WhiteBalancePreset | tuple[float, float, float]
 HighlightMode = Literal["clip", "unclip", "blend", "reconstruct"]
 Demosaic = Literal["linear", "vng", "ppg", "ahd", "dcb", "dht", "aahd"]
 NoiseProfile = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]

@@ -79,7 +79,7 @@ class Restorer:
         """Choose device and model; the model is loaded when it is first needed.
 
         Args:
-            recipe: What to do otherwise than usual. What it says of files (bits, quality,
+            recipe: What differs from the defaults. What it says about files (bits, quality,
                 overwrite, preview, report) concerns `restore` alone.
 
         Raises:
@@ -204,7 +204,7 @@ def restore(
         short: The short exposure (sharp, noisy); its geometry is the result's. None for models
             that take one photo.
         output: The result; its extension names the format.
-        recipe: What to do otherwise than usual.
+        recipe: What differs from the defaults.
         progress: Called with a stage, the steps done and the steps in all.
 
     Returns:

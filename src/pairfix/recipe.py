@@ -26,7 +26,7 @@ class Recipe:
     adapt: int = 0
     """Steps by which the network is adapted to the photo (`pairfix.adapt`, extra ``torch``)."""
     reblur_module: str | None = None
-    """Name of a shipped reblurring module, or its folder; None: the default for the domain."""
+    """Name of a shipped reblurring module, or its folder; None: the one that the model names."""
     develop: DevelopSettings = field(default_factory=DevelopSettings)
     bits: int | None = None
     """Bits per channel of the result; None: the format's default."""

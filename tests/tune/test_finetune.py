@@ -26,9 +26,10 @@ from pairfix.progress import Stage  # noqa: E402
 from pairfix.stages.fuse import fuse  # noqa: E402
 from pairfix.stages.prepare import prepare_pair  # noqa: E402
 from pairfix.train import training as running  # noqa: E402
-from pairfix.tune import Tuned, TuneRecipe, Tuning  # noqa: E402
 from pairfix.tune.estimate import estimate_gain, setting_of  # noqa: E402
+from pairfix.tune.finetune import Tuned, Tuning  # noqa: E402
 from pairfix.tune.prepare import PREPARE, split  # noqa: E402
+from pairfix.tune.tune_recipe import TuneRecipe  # noqa: E402
 from tests.calibration.cameras import KnownCamera, found, quiet_scene  # noqa: E402
 
 Pairs = tuple[FoundPair, ...]
@@ -230,7 +231,7 @@ def test_a_model_that_does_not_restore_is_refused_before_any_work(
 def test_pairs_whose_iso_is_not_calibrated_cannot_judge(tmp_path: Path) -> None:
     for number, iso in enumerate((1600, 1600, 200, 1600)):
         KnownCamera(iso=iso).take(tmp_path / "pairs" / f"{number}", seed=number)
-    with pytest.raises(PairError, match=r"has the ISO of those kept apart, 200; give more"):
+    with pytest.raises(PairError, match=r"has the ISO of those held back, 200; give more"):
         tuning(found(tmp_path / "pairs"), tmp_path / "mine").run()
 
 

@@ -28,7 +28,7 @@ LEARNING_RATE = 3e-6
 
 @dataclass(frozen=True, slots=True)
 class AdaptedWeights:
-    """What the loop leaves behind."""
+    """The outcome of the loop."""
 
     tensors: Mapping[str, NDArray[np.float32]]
     """All weights by the names that the model's file has for them."""

@@ -63,7 +63,7 @@ class Judgement:
 
     @contextmanager
     def noting_failures(self, method: str = "") -> Iterator[None]:
-        """Record an error that pairfix foresaw, and continue after the block."""
+        """Record one of pairfix's own errors, and continue after the block."""
         try:
             yield
         except CommandFailedError as error:

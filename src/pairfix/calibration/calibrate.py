@@ -12,7 +12,7 @@ from pairfix.calibration.correlation import Correlation, fit_correlation
 from pairfix.calibration.evidence import FEWEST_BLOCKS, Evidence, Fit, by_setting, count_blocks
 from pairfix.calibration.fit import fit_offset, fit_variance
 from pairfix.calibration.load import check_alike, load_pairs
-from pairfix.calibration.profile import CameraProfile, FrameFit, Setting
+from pairfix.calibration.profile import PLANES_BY_COLOUR, CameraProfile, FrameFit, Setting
 from pairfix.errors import PairError
 from pairfix.image import Domain
 from pairfix.pairs import FoundPair, LeftOut
@@ -37,8 +37,6 @@ _MOVED = 0.15
 _SURE = 5.0
 """Standard errors beyond that for it to be sure."""
 _TINY = 1e-12
-_COLOURS = {4: ((0,), (1, 2), (3,)), 3: ((0,), (1,), (2,))}
-"""Planes that share their noise: both greens do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +172,9 @@ def _unrest(blocks: Blocks, fits: Sequence[Fit]) -> NDArray[np.float32]:
     shot, read = np.array(fits, np.float32).T[..., None]
     around = np.maximum(shot * blocks.level_around, 0) + read + np.float32(_TINY)
     level = np.maximum(blocks.level, 0)
-    chance = np.sqrt((shot * level + read) / np.float32(blocks.freedom))
+    error = np.sqrt((shot * level + read) / np.float32(blocks.freedom))
     difference = np.abs(blocks.difference - np.median(blocks.difference, axis=1, keepdims=True))
-    moved = (difference > _MOVED * level + _SURE * chance).any(axis=0)
+    moved = (difference > _MOVED * level + _SURE * error).any(axis=0)
     return np.where(moved, np.inf, (blocks.around / around).mean(axis=0)).astype(np.float32)
 
 
@@ -196,7 +194,7 @@ def _line(
     levels = np.concatenate([level(each) for each in blocks], axis=1)
     variances = np.concatenate([variance(each) for each in blocks], axis=1)
     fits: list[Fit] = []
-    for planes in _COLOURS[len(levels)]:
+    for planes in PLANES_BY_COLOUR[len(levels)]:
         chosen = list(planes)
         fit = fit_variance(levels[chosen].ravel(), variances[chosen].ravel(), freedom)
         fits += [fit] * len(planes)

@@ -83,14 +83,14 @@ def fit_correlation(blocks: Sequence[Blocks], fits: Sequence[tuple[float, float]
     rows, columns = np.maximum(strengths[-2:], 0)
     total = near[0, 0] + rows + columns
     near = near / near[0, 0]
-    chance = max(_SURE / np.sqrt(size), _NEGLIGIBLE)
-    near[np.abs(near) < chance] = 0
+    least = max(_SURE / np.sqrt(size), _NEGLIGIBLE)
+    near[np.abs(near) < least] = 0
     quarter = np.concatenate([near[:0:-1], near])
     return Correlation(
         pixels=np.concatenate([quarter[:, :0:-1], quarter], axis=1),
         channels=np.eye(1) if normal[0].shape[1] == 1 else _channel_correlation(normal),
-        rows=rows / precision if rows / total > chance / _SURE else 0.0,
-        columns=columns / precision if columns / total > chance / _SURE else 0.0,
+        rows=rows / precision if rows / total > least / _SURE else 0.0,
+        columns=columns / precision if columns / total > least / _SURE else 0.0,
         lines_seen=float(parts[-1, 0, 0] / parts[0, 0, 0]),
     )
 

@@ -42,24 +42,24 @@ def fit_variance(level: Floats, variance: Floats, freedom: float) -> tuple[float
     quartile_of_chi = (1 - spread + _LOWER_QUARTILE * spread**0.5) ** 3
     counts = np.array([len(part) for part in parts], np.float64)
     quartiles = np.array([np.quantile(variance[part], 0.25) for part in parts]) / quartile_of_chi
-    chance = _SURE * np.sqrt(2 / freedom / counts)
-    slope, intercept = _lower_line(levels, quartiles, chance)
+    tolerance = _SURE * np.sqrt(2 / freedom / counts)
+    slope, intercept = _lower_line(levels, quartiles, tolerance)
     for _ in range(_REFINEMENTS):
         ratio = variance / (slope * level + intercept + _TINY)
         found = np.array([np.quantile(ratio[part], 0.25) for part in parts]) / quartile_of_chi
-        trust = np.minimum(1, chance / np.maximum(found - 1, _TINY)) ** 2
+        trust = np.minimum(1, tolerance / np.maximum(found - 1, _TINY)) ** 2
         fitted = slope * levels + intercept + _TINY
         slope, intercept = fit_affine(levels, found * fitted, counts * trust)
     return slope, intercept
 
 
-def _lower_line(x: Doubles, variance: Doubles, chance: Doubles) -> tuple[float, float]:
+def _lower_line(x: Doubles, variance: Doubles, tolerance: Doubles) -> tuple[float, float]:
     """The line through two of the points that most others lie on, and hardly any below.
 
     Args:
         x: ``n``.
         variance: ``n``.
-        chance: ``n``, how far the points may be off the line, as a fraction of it.
+        tolerance: ``n``, how far the points may be off the line, as a fraction of it.
     """
     if len(x) == 1:
         return 0.0, float(variance[0])
@@ -68,7 +68,7 @@ def _lower_line(x: Doubles, variance: Doubles, chance: Doubles) -> tuple[float, 
     slopes = np.minimum(slopes, variance[one] / np.maximum(x[one], _TINY))
     intercepts = variance[one] - slopes * x[one]
     lines = slopes[:, None] * x + intercepts[:, None] + _TINY
-    off = (variance / lines - 1) / chance
+    off = (variance / lines - 1) / tolerance
     best = np.argmin(np.where(off > 0, np.minimum(off, 1), -off).sum(axis=1))
     return float(slopes[best]), float(intercepts[best])
 

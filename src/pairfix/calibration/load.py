@@ -58,7 +58,7 @@ def load_pairs(
 
 
 def pairs_domain(pairs: Sequence[FoundPair]) -> Domain:
-    """What restores them: raws under a Bayer filter as they are, everything else developed.
+    """Where pairs are restored: raws under a Bayer filter as raw, everything else as srgb.
 
     Raises:
         InputError: No pair's short photo can be read.

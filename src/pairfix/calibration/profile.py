@@ -10,11 +10,14 @@ from pairfix.errors import InputError
 from pairfix.image import Domain
 from pairfix.light import CELL
 
-__all__ = ["CameraProfile", "FrameFit", "Setting"]
+__all__ = ["PLANES_BY_COLOUR", "CameraProfile", "FrameFit", "Setting"]
 
 Numbers = tuple[float, ...]
 Table = tuple[Numbers, ...]
 _Profile = TypeVar("_Profile", bound="CameraProfile")
+
+PLANES_BY_COLOUR = {len(CELL): ((0,), (1, 2), (3,)), 3: ((0,), (1,), (2,))}
+"""The planes that show R, G and B and share their noise, by the number of all planes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +77,7 @@ class Setting:
 
     def planes_of(self, colour: int) -> tuple[int, ...]:
         """The planes that show a colour (0, 1, 2: R, G, B); green has two in a mosaic."""
-        if len(self.offset) == len(CELL):
-            return ((0,), (1, 2), (3,))[colour]
-        return (colour,)
+        return PLANES_BY_COLOUR[len(self.offset)][colour]
 
 
 @dataclass(frozen=True, slots=True)

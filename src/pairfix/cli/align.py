@@ -2,15 +2,18 @@
 
 from pairfix.cli import options
 from pairfix.cli.console import Talk, print_json
+from pairfix.recipe import Recipe
 
 __all__ = ["align"]
+
+_RECIPE = Recipe()
 
 
 def align(
     long: options.Long,
     short: options.Short,
     output: options.Aligned,
-    mode: options.Align = "auto",
+    mode: options.Align = _RECIPE.align,
     overwrite: options.Overwrite = False,
     json: options.Json = False,
     quiet: options.Quiet = False,

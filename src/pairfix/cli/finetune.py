@@ -2,18 +2,18 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pairfix.backends import choose_runtime
 from pairfix.cli import options, train_options
-from pairfix.cli.command_line import command_line
 from pairfix.cli.console import Talk, print_json
 from pairfix.cli.pairs import Source
 from pairfix.cli.training import (
     StoppedError,
     checked,
+    command_line,
     leads,
     steps_between_readings,
     stopped_by_signals,
@@ -23,15 +23,16 @@ from pairfix.cli.training import (
 from pairfix.export.graphs import require_torch
 from pairfix.model import default_model, find_model
 from pairfix.progress import Progress, Stage
+from pairfix.tune.tune_recipe import MINUTES, TuneObjective, TuneRecipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pairfix.tune import Tuned
+    from pairfix.tune.finetune import Tuned
 
 __all__ = ["finetune"]
 
-_MINUTES = 15.0
+_RECIPE = TuneRecipe(minutes=MINUTES)
 _PARTS = 100
 """Steps of the progress bar during training."""
 
@@ -55,7 +56,7 @@ Start = Annotated[
     ),
 ]
 Objective = Annotated[
-    Literal["auto", "selfir"],
+    TuneObjective,
     typer.Option(
         help="auto: train on new pairs rendered with the camera's own noise; "
         "selfir: train on the pairs themselves with SelfIR's losses."
@@ -77,7 +78,7 @@ LeastGain = Annotated[
 ]
 Minutes = Annotated[
     float | None,
-    typer.Option(help=f"Length in minutes. Default: {_MINUTES:g}, unless --steps is given."),
+    typer.Option(help=f"Length in minutes. Default: {MINUTES:g}, unless --steps is given."),
 ]
 Steps = Annotated[int | None, typer.Option(help="Length in steps.", min=1)]
 Batch = Annotated[int, typer.Option(help="Pairs per step.", min=1)]
@@ -90,14 +91,14 @@ def finetune(
     source: Source,
     output: Output = None,
     start: Start = None,
-    objective: Objective = "auto",
+    objective: Objective = _RECIPE.objective,
     photos: MorePhotos = None,
     minutes: Minutes = None,
     steps: Steps = None,
-    batch: Batch = 4,
-    learning_rate: LearningRate = 1e-4,
-    least_gain: LeastGain = 0.2,
-    seed: Seed = 0,
+    batch: Batch = _RECIPE.batch,
+    learning_rate: LearningRate = _RECIPE.learning_rate,
+    least_gain: LeastGain = _RECIPE.least_gain,
+    seed: Seed = _RECIPE.seed,
     device: options.Device = "auto",
     precision: options.PrecisionOption = "auto",
     overwrite: options.Overwrite = False,
@@ -123,7 +124,7 @@ def finetune(
     begin = find_model(start) if start else default_model(pairs_domain(found.pairs))
     folder = output or Path(f"{source.resolve().stem}-model")
     require_torch("matplotlib")
-    from pairfix.tune import TRAIN, TuneRecipe, Tuning  # noqa: PLC0415
+    from pairfix.tune.finetune import TRAIN, Tuning  # noqa: PLC0415
 
     runtime = training_runtime(device, precision)
     recipe = checked(
@@ -131,7 +132,7 @@ def finetune(
         objective=objective,
         photos=tuple(photos or ()),
         steps=steps,
-        minutes=_MINUTES if steps is None and minutes is None else minutes,
+        minutes=_RECIPE.minutes if steps is None and minutes is None else minutes,
         batch=batch,
         learning_rate=learning_rate,
         least_gain=least_gain,

@@ -1,13 +1,13 @@
 """Arguments and options that commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from pairfix.backends import BACKENDS, DeviceChoice, PrecisionChoice
 from pairfix.formats import FORMATS
-from pairfix.image import AlignmentMode, Demosaic, HighlightMode
+from pairfix.image import AlignmentMode, Demosaic, HighlightMode, WhiteBalancePreset
 
 __all__ = [
     "Adapt",
@@ -105,7 +105,10 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print more detai
 
 WhiteBalanceText = Annotated[
     str,
-    typer.Option(help="camera, daylight, auto, or multipliers R,G,B.", rich_help_panel=_DEVELOPING),
+    typer.Option(
+        help=f"{', '.join(get_args(WhiteBalancePreset))}, or multipliers R,G,B.",
+        rich_help_panel=_DEVELOPING,
+    ),
 ]
 ExposureCorrection = Annotated[
     float,

@@ -1,20 +1,24 @@
 """`pairfix restore`: one photo from two."""
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import typer
 
 from pairfix.backends import BACKENDS
 from pairfix.cli import options
 from pairfix.cli.console import Talk, print_json
-from pairfix.image import DevelopSettings, WhiteBalance
+from pairfix.image import DevelopSettings, WhiteBalance, WhiteBalancePreset
+from pairfix.recipe import Recipe
 
 if TYPE_CHECKING:
     from pairfix.output.report import Adaptation, Restoration
-    from pairfix.pipeline import Recipe
 
 __all__ = ["restore"]
+
+_RECIPE = Recipe()
+_DEVELOP = _RECIPE.develop
+_PRESETS = get_args(WhiteBalancePreset)
 
 
 def restore(
@@ -22,19 +26,19 @@ def restore(
     output: options.Output,
     short: options.ShortOrNone = None,
     model: options.ModelName = None,
-    align: options.Align = "auto",
-    keep_row_noise: options.KeepRowNoise = False,
-    adapt: options.Adapt = 0,
+    align: options.Align = _RECIPE.align,
+    keep_row_noise: options.KeepRowNoise = _RECIPE.keep_row_noise,
+    adapt: options.Adapt = _RECIPE.adapt,
     reblur_module: options.ReblurModule = None,
-    white_balance: options.WhiteBalanceText = "camera",
-    exposure: options.ExposureCorrection = 0.0,
-    highlight_mode: options.Highlights = "clip",
-    demosaic: options.Demosaicing = "ahd",
+    white_balance: options.WhiteBalanceText = str(_DEVELOP.white_balance),
+    exposure: options.ExposureCorrection = _DEVELOP.exposure,
+    highlight_mode: options.Highlights = _DEVELOP.highlight_mode,
+    demosaic: options.Demosaicing = _DEVELOP.demosaic,
     bits: options.Bits = None,
-    quality: options.Quality = 95,
-    backend: options.Backend = "auto",
-    device: options.Device = "auto",
-    precision: options.PrecisionOption = "auto",
+    quality: options.Quality = _RECIPE.quality,
+    backend: options.Backend = _RECIPE.backend,
+    device: options.Device = _RECIPE.device,
+    precision: options.PrecisionOption = _RECIPE.precision,
     tile: options.Tile = "auto",
     preview: options.Preview = None,
     report: options.ReportPage = None,
@@ -50,8 +54,7 @@ def restore(
     _check_needs("--report-scores", "--report", unused=report_scores and report is None)
     _check_needs("--reblur-module", "--adapt", unused=reblur_module is not None and not adapt)
     talk = Talk(quiet=quiet, verbose=verbose)
-    from pairfix.pipeline import Recipe  # noqa: PLC0415  (keeps --help quick)
-    from pairfix.pipeline import restore as run  # noqa: PLC0415
+    from pairfix.pipeline import restore as run  # noqa: PLC0415  (keeps --help quick)
 
     recipe = Recipe(
         model=model,
@@ -79,7 +82,7 @@ def restore(
 
 
 def _white_balance(text: str) -> WhiteBalance:
-    if text in ("camera", "daylight", "auto"):
+    if text in _PRESETS:
         return text  # type: ignore[return-value]
     try:
         red, green, blue = (float(part) for part in text.split(","))
@@ -87,7 +90,7 @@ def _white_balance(text: str) -> WhiteBalance:
         red = green = blue = 0.0
     if not all(math.isfinite(value) and value > 0 for value in (red, green, blue)):
         raise typer.BadParameter(
-            f"'{text}' is not camera, daylight, auto, or three positive multipliers R,G,B",
+            f"'{text}' is not {', '.join(_PRESETS)}, or three positive multipliers R,G,B",
             param_hint="--white-balance",
         )
     return red, green, blue
@@ -116,7 +119,7 @@ def _tile(text: str) -> int | None:
     )
 
 
-def _summarise(restoration: "Restoration", talk: Talk, recipe: "Recipe") -> None:
+def _summarise(restoration: "Restoration", talk: Talk, recipe: Recipe) -> None:
     for note in restoration.notes:
         talk.note(note)
     reason = f": {restoration.runtime.reason}" if restoration.runtime.reason else ""

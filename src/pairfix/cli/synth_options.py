@@ -36,6 +36,11 @@ _MOTION = "Motion"
 _FORMATS = {suffix.removeprefix("."): chosen for suffix, chosen in FORMATS.items()}
 
 
+def _usual(domain: Domain) -> str:
+    """Extension of the first format that holds pairs of a domain."""
+    return next(suffix for suffix, each in FORMATS.items() if each.mosaic == (domain == "raw"))
+
+
 Source = Annotated[
     Path,
     typer.Argument(
@@ -66,7 +71,9 @@ PairDomain = Annotated[
 FileFormat = Annotated[
     str | None,
     typer.Option(
-        "--format", help="Else dng for raw, png for srgb.", metavar=f"<{'|'.join(_FORMATS)}>"
+        "--format",
+        help=f"Else {_usual('raw')[1:]} for raw, {_usual('srgb')[1:]} for srgb.",
+        metavar=f"<{'|'.join(_FORMATS)}>",
     ),
 ]
 Displacement = Annotated[
@@ -147,8 +154,7 @@ def reconciled(domain: Domain | None, file_format: str | None) -> tuple[Domain, 
     """
     if file_format is None:
         domain = domain or "raw"
-        fitting = (suffix for suffix, each in FORMATS.items() if each.mosaic == (domain == "raw"))
-        return domain, next(fitting)
+        return domain, _usual(domain)
     _check_known(file_format, _FORMATS, "--format")
     chosen = _FORMATS[file_format]
     held: Domain = "raw" if chosen.mosaic else "srgb"

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from pairfix.cli import options, train_options
-from pairfix.cli.command_line import command_line
 from pairfix.cli.console import Talk, print_json
 from pairfix.cli.synth_options import check_finite, make_recipe
 from pairfix.cli.training import (
     StoppedError,
     checked,
+    command_line,
     leads,
     report_training,
     steps_between_readings,
@@ -30,7 +30,7 @@ from pairfix.model.config import parse_config
 from pairfix.networks import NETWORKS, Network
 from pairfix.synth.synth_recipe import SynthRecipe
 from pairfix.train.objectives import ObjectiveSettings
-from pairfix.train.train_recipe import TrainRecipe
+from pairfix.train.train_recipe import MINUTES, TrainRecipe
 
 if TYPE_CHECKING:
     from pairfix.train.training import Trained
@@ -40,7 +40,7 @@ __all__ = ["train"]
 _PAIRS = SynthRecipe()
 _NOISE = ",".join(_PAIRS.noise)
 _SETTINGS = ObjectiveSettings()
-_RECIPE = TrainRecipe(minutes=train_options.MINUTES)
+_RECIPE = TrainRecipe(minutes=MINUTES)
 
 
 def train(

@@ -10,9 +10,9 @@ from pairfix.networks import NETWORKS
 from pairfix.synth.noise import NOISES
 from pairfix.synth.synth_recipe import AUGMENTATIONS, SynthRecipe
 from pairfix.train.objectives import OBJECTIVES, PixelLossName
+from pairfix.train.train_recipe import MINUTES, REVIEWS
 
 __all__ = [
-    "MINUTES",
     "Augment",
     "Batch",
     "Blur",
@@ -48,8 +48,6 @@ _TASK = "What to train"
 _PAIRS = "Pairs"
 _SCHEDULE = "Schedule"
 
-MINUTES = 60.0
-"""Length of a training unless the user chooses one."""
 _LOWEST, _HIGHEST = (255 * sigma for sigma in SynthRecipe().sigma)
 
 if TYPE_CHECKING:
@@ -204,7 +202,7 @@ ValidateEvery = Annotated[
     int | None,
     typer.Option(
         "--val-every",
-        help="Steps between validations and checkpoints; else 20 in the training.",
+        help=f"Steps between validations and checkpoints; else {REVIEWS} in the training.",
         min=1,
         rich_help_panel=_SCHEDULE,
     ),

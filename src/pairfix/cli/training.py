@@ -1,10 +1,12 @@
 """What commands that train have in common: where to train, what to show, how to stop."""
 
 import os
+import shlex
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "StoppedError",
     "checked",
+    "command_line",
     "leads",
     "report_training",
     "steps_between_readings",
@@ -35,6 +38,8 @@ T = TypeVar("T")
 Report = Callable[["Status"], None]
 
 _STEPS_BETWEEN_READINGS = {"cpu": 5, "gpu": 25}
+_NOT_RECORDED = {"overwrite", "resume", "json", "quiet", "verbose"}
+"""Options that do not affect the result."""
 _LINES = 20
 """Lines about a whole training where there is no terminal."""
 
@@ -62,6 +67,27 @@ def checked(kind: Callable[..., T], **fields: Any) -> T:  # noqa: ANN401
         return kind(**fields)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+def command_line(context: typer.Context) -> str:
+    """What the user typed, options in long form; of paths only the last name, to keep private."""
+    words = ["pairfix", context.info_name or ""]
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if source is None or source.name != "COMMANDLINE" or parameter.name in _NOT_RECORDED:
+            continue
+        value = context.params[parameter.name]
+        if parameter.param_type_name == "argument":
+            words.append(_text(value))
+        elif value is True:
+            words.append(parameter.opts[0])
+        else:
+            for each in value if isinstance(value, list) else [value]:
+                words += [
+                    parameter.opts[0],
+                    *map(_text, each if isinstance(each, tuple) else [each]),
+                ]
+    return shlex.join(words)
 
 
 def training_runtime(device: DeviceChoice, precision: PrecisionChoice) -> Runtime:
@@ -111,6 +137,11 @@ def stopped_by_signals() -> Iterator[Callable[[], bool]]:
         yield asked.is_set
     finally:
         restore()
+
+
+def _text(value: Any) -> str:  # noqa: ANN401
+    text = str(value)
+    return Path(text).resolve().name if isinstance(value, Path) or "/" in text else text
 
 
 def _lines(talk: Talk) -> Report:

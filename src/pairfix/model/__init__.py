@@ -60,7 +60,7 @@ class Model:
     sha256: Mapping[str, str]
     """Checksums in hexadecimal, by file name."""
     reblur_module: str | None = None
-    """Name of the shipped module that learnt to reblur what this model restores, if there is."""
+    """Name of the shipped module that learnt to reblur what this model restores, if any."""
     parameters: Shapes | None = None
     """Shapes of the weights by name; None in folders of format 1, which do not record them."""
 

@@ -1,1 +1,1 @@
-"""What a restoration leaves behind: results, reports, comparisons and pages."""
+"""What a restoration writes and reports: photo, facts, comparison and page."""

@@ -70,7 +70,7 @@ class SceneFacts:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was done with a pair or a single photo: the result of `pairfix.align_pair`."""
+    """What a run did: the result of `pairfix.align_pair`, and part of that of `pairfix.restore`."""
 
     scene: SceneFacts
     seconds: Mapping[str, float]
@@ -127,7 +127,7 @@ class Restoration(Report):
 
 
 def unused_photos(scene: Scene, model: Model) -> tuple[str, ...]:
-    """A note where a model takes one photo of a pair."""
+    """A note if the model takes only one photo of a pair."""
     if not isinstance(scene, AlignedPair) or len(model.roles) > 1:
         return ()
     (role,) = model.roles
@@ -138,7 +138,7 @@ def unused_photos(scene: Scene, model: Model) -> tuple[str, ...]:
 def unused_settings(
     settings: DevelopSettings, reference: Frame, *, is_mosaic: bool
 ) -> tuple[str, ...]:
-    """A note where settings for white balance, demosaicing or highlights have no effect."""
+    """A note if settings for white balance, demosaicing or highlights have no effect."""
     if settings == DevelopSettings(exposure=settings.exposure):
         return ()
     if is_mosaic:

@@ -1,4 +1,4 @@
-"""What a restoration leaves behind: the photo, and if asked for a comparison and a page."""
+"""The files that a restoration writes: the photo, and on request a comparison and a page."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -25,14 +25,14 @@ MATCH = Stage("match", "Matching the exposure")
 _DARK = 2.0
 """Brightening from which RGB shows the tint of noise that was cut off at black."""
 _MEDIAN = 5
-"""Side in pixels of the medians that RGB is measured by."""
+"""Side in pixels of the median filter that RGB is measured through."""
 _BLOCKS = 32
 """Blocks along the longer side; coarse, since the frames are not aligned yet."""
 _FEWEST_BLOCKS = 16
 _SATURATED = 0.95
 """Share of the saturation level above which a sample may already bend."""
 _CLIPPED_SHARE = 0.002
-"""Share of saturated samples from which a block's mean is off."""
+"""Share of saturated samples above which a block's mean is wrong."""
 _FAINTEST = 1e-4
 """Mean brightness below which a block depends more on the black level than on the light."""
 _FAINTEST_OVER_NOISE = 5.0
@@ -42,7 +42,7 @@ _WIDEST_SPREAD = 1.0
 _SAME_BRIGHTNESS = 0.1
 """Difference in stops that the measurement cannot distinguish from none."""
 _REPORTED_DISAGREEMENT = 1.0
-"""Stops between the recorded and the measured ratio from which a note says so."""
+"""Stops between the recorded and the measured ratio above which a note says so."""
 _NOISIER = 1.25
 """How much noisier the short frame must be to be recognised without EXIF."""
 
@@ -111,7 +111,8 @@ class _Measured:
             long = replace(long, bayer=replace(long.bayer, white_balance=white_balance))
         long_planes, short_planes = planes_from_frame(long), planes_from_frame(short)
         ratio = _measure_ratio(
-            _blocks(_calmed(long_planes, long), long), _blocks(_calmed(short_planes, short), short)
+            _blocks(_denoised(long_planes, long), long),
+            _blocks(_denoised(short_planes, short), short),
         )
         return cls(long, short, long_planes, short_planes, ratio)
 
@@ -165,7 +166,7 @@ def _blocks(planes: Planes, frame: Frame) -> NDArray[np.float32]:
     return np.where(unusable, np.nan, means).astype(np.float32)
 
 
-def _calmed(planes: Planes, frame: Frame) -> Planes:
+def _denoised(planes: Planes, frame: Frame) -> Planes:
     """The planes to measure brightness in: those of RGB without most of their noise.
 
     A mosaic's noise has zero mean in linear light. That of RGB may have zero mean in linear light
@@ -173,8 +174,8 @@ def _calmed(planes: Planes, frame: Frame) -> Planes:
     """
     if frame.bayer is not None:
         return planes
-    calmed = cast("Pixels", cv2.medianBlur(frame.pixels, _MEDIAN))
-    return planes_from_frame(replace(frame, pixels=calmed))
+    denoised = cast("Pixels", cv2.medianBlur(frame.pixels, _MEDIAN))
+    return planes_from_frame(replace(frame, pixels=denoised))
 
 
 def _measure_ratio(long: NDArray[np.float32], short: NDArray[np.float32]) -> float | None:
@@ -210,10 +211,10 @@ def _choose_ratio(pair: _Measured, notes: list[str]) -> float:
     if recorded is not None:
         disagreement = np.log2(pair.ratio / recorded)
         if abs(disagreement) > _REPORTED_DISAGREEMENT:
-            measured, said = np.log2(pair.ratio), np.log2(recorded)
+            measured, stated = np.log2(pair.ratio), np.log2(recorded)
             notes.append(
                 f"the long photo is {measured:+.1f} stops brighter than the short one, not "
-                f"{said:+.1f} as the camera's settings say: the measurement is used"
+                f"{stated:+.1f} as the camera's settings say: the measurement is used"
             )
     return pair.ratio if abs(np.log2(pair.ratio)) >= _SAME_BRIGHTNESS else 1.0
 

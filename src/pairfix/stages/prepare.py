@@ -1,4 +1,4 @@
-"""From two photos to the aligned pair that is restored, measured or learnt from: one chain.
+"""The chain from two photos to the aligned pair that is restored, measured or learnt from.
 
 Decode, match the exposure, align, take out row noise. What a pair must be is an argument.
 """
@@ -38,7 +38,7 @@ class Preparation:
     domain: Domain | None = None
     """What the pair must be; raws are developed for srgb. None: raw if both photos are."""
     develop: DevelopSettings = field(default_factory=DevelopSettings)
-    """How raws are developed where they are."""
+    """How raws are developed if they must be."""
     align: AlignmentMode = "auto"
     keep_row_noise: bool = False
     least_side: int = 0
@@ -121,9 +121,9 @@ def prepare_pair(
 
 
 def _in_one_domain(photos: Sequence[Photo], preparation: Preparation) -> list[Frame]:
-    """Whether all must be developed is found out from the files' kinds, so that each is read once.
+    """The files' kinds tell whether raws must be developed, so that each file is read once.
 
-    Only where a raw has a Bayer filter and the other another one, that is known afterwards.
+    Only two raws of which one has no Bayer filter are read twice: decoding tells.
     """
     mixed = len({_is_raw(photo) for photo in photos}) > 1
     domain: Literal["auto", "srgb"] = "srgb" if mixed or preparation.domain == "srgb" else "auto"

@@ -1,4 +1,4 @@
-"""Take row noise out of the short frame, with the long one as witness.
+"""Remove row noise from the short frame by comparing it with the long one.
 
 A CMOS sensor reads row by row, and an offset common to a row shows as a stripe that no network
 trained on pixel-wise noise removes. The long frame hardly has it: the mean difference of the two
@@ -20,7 +20,7 @@ __all__ = ["ROW_NOISE", "remove_row_noise"]
 ROW_NOISE = Stage("clean", "Removing row noise")
 
 _SATURATED = 0.9
-"""Share of the saturation level from which the short frame says nothing about offsets."""
+"""Share of the saturation level above which the short frame says nothing about offsets."""
 _NOISE_RADIUS = 6.0
 """Sigma in pixels over which the noise's variance is averaged."""
 _SLOW = 32.0
@@ -31,7 +31,7 @@ _GREEN = 1
 """Plane by which the strength of row noise is measured."""
 
 _TINY = 1e-12
-"""Keeps empty rows from dividing by zero."""
+"""Prevents a division by zero in empty rows."""
 
 Floats = NDArray[np.float32]
 

@@ -18,7 +18,7 @@ from pairfix.train.modes import random_state, restore_random_state
 from pairfix.train.objectives.spec import Phase
 from pairfix.train.player import Ema, Player
 from pairfix.train.task import Render
-from pairfix.train.train_recipe import TrainRecipe, cosine, current_phase, progress
+from pairfix.train.train_recipe import REVIEWS, TrainRecipe, cosine, current_phase, progress
 
 __all__ = ["Loop", "Status"]
 
@@ -26,8 +26,6 @@ _log = logging.getLogger(__name__)
 _TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _PATIENCE = 20
 """Steps in a row that may be skipped before the training is abandoned."""
-_REVIEWS = 20
-"""Validations of a training, unless the recipe sets `validate_every`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +105,7 @@ class Loop:
             ModelError: The losses have not been finite for many steps.
         """
         clock = _Clock(self.seconds, self.step, progress(self._recipe, self.step, self.seconds))
-        self._reviewed = int(self._share() * _REVIEWS)
+        self._reviewed = int(self._share() * REVIEWS)
         while True:
             self.seconds = clock.seconds()
             share, stopping = self._workers.agree(self._share(), stop=stop())
@@ -207,8 +205,8 @@ class Loop:
     def _review_due(self, share: float) -> bool:
         if self._recipe.validate_every is not None:
             return self.step % self._recipe.validate_every == 0
-        due = int(share * _REVIEWS) > self._reviewed
-        self._reviewed = int(share * _REVIEWS)
+        due = int(share * REVIEWS) > self._reviewed
+        self._reviewed = int(share * REVIEWS)
         return due
 
 

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from pairfix.backends import Precision
 from pairfix.train.objectives.spec import Phase
 
-__all__ = ["TrainRecipe", "cosine", "current_phase", "progress"]
+__all__ = ["MINUTES", "REVIEWS", "TrainRecipe", "cosine", "current_phase", "progress"]
+
+MINUTES = 60.0
+"""Length of a training unless the user chooses one."""
+REVIEWS = 20
+"""Validations and checkpoints of a training unless the user chooses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class TrainRecipe:
     log_every: int = 25
     """Steps between two readings of the losses; only then does the host wait for the device."""
     validate_every: int | None = None
-    """Steps between two validations and checkpoints; None for every twentieth of the training."""
+    """Steps between two validations and checkpoints; None for `REVIEWS` in the training."""
     validation_pairs: int = 32
 
     def __post_init__(self) -> None:

@@ -175,11 +175,11 @@ def _gain(old: Floats, new: Floats, noise: Floats, seen: float) -> Gain:
     least = _LEAST * float(noise.mean())
     before = max(float((old - noise).mean()), least)
     after = max(before - float((old - new).mean()), least)
-    chance = float((old - new).std()) / np.sqrt(len(old))
+    error = float((old - new).std()) / np.sqrt(len(old))
     return Gain(
         before=_decibels(before / seen),
         after=_decibels(after / seen),
-        error=float(10 / np.log(10) * chance / after),
+        error=float(10 / np.log(10) * error / after),
     )
 
 

@@ -2,7 +2,7 @@
 
 A camera's noise can be measured in its pairs without knowing the truth. With that noise, and blur
 as long as theirs, new pairs are synthesised from the user's own restored photos, and the shipped
-model goes on learning with supervision. Pairs that were kept apart then decide, by an unbiased
+model goes on learning with supervision. Pairs that were held back then decide, by an unbiased
 estimate of the error, whether that helped; if not, no model is made.
 """
 
@@ -18,35 +18,33 @@ from pairfix.calibration import CameraProfile
 from pairfix.calibration.load import check_alike, load_pairs
 from pairfix.errors import NotImprovedError, PairError
 from pairfix.formats import encode_picture
-from pairfix.image import AlignedPair
+from pairfix.image import ROLES, AlignedPair, DevelopSettings, Picture, Planes
 from pairfix.model import Model
+from pairfix.output.preview import compare
 from pairfix.pairs import FoundPair, LeftOut
 from pairfix.progress import Progress, Stage, no_progress
-from pairfix.stages.fuse import check_model
+from pairfix.stages.develop import develop
+from pairfix.stages.fuse import check_model, fuse
 from pairfix.synth.photos import list_photos
 from pairfix.train.distributed import Workers, joined
 from pairfix.train.loop import Status
 from pairfix.train.training import Trained, train
-from pairfix.tune.compare import compare_models
 from pairfix.tune.crops import CropCollector
 from pairfix.tune.estimate import Gain, estimate_gain, middle, setting_of
-from pairfix.tune.plan import TuneRecipe, plan_task
+from pairfix.tune.plan import plan_task
 from pairfix.tune.prepare import Prepared, prepare, split
+from pairfix.tune.tune_recipe import TuneRecipe
 from pairfix.tune.workplace import TuningPlace
 
-__all__ = ["Tuned", "Tuning"]
+__all__ = ["COMPARE", "TRAIN", "Tuned", "Tuning"]
 
 _log = logging.getLogger(__name__)
 
 TRAIN = Stage("train", "Training")
 COMPARE = Stage("compare", "Comparing old and new")
 
-_FROM_PAIRS = "selfir"
-"""The objective that learns from the pairs themselves."""
-_PHOTOS = 2
-"""Of a pair."""
 _DRAWS = 4
-"""How often noise is added to each pair that was kept apart."""
+"""How often noise is added to each pair that was held back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ class Tuned:
     training: Trained
     profile: CameraProfile
     gain: Gain | None
-    """By the pairs kept apart; None if the training was stopped, or in processes that only help."""
+    """By the pairs held back; None if the training was stopped, or in processes that only help."""
     model: Model | None
     """The new model folder; None as for `gain`."""
     workplace: Path
@@ -68,7 +66,7 @@ class Tuning:
     """A fine-tuning of one model for the camera that took some pairs."""
 
     pairs: Sequence[FoundPair]
-    """Unlabelled, of one camera; some are kept apart for the decision."""
+    """Unlabelled, of one camera; some are held back for the decision."""
     output: Path
     """The new model folder; calibration, photos, checkpoint, curves and comparison are kept beside
     it in ``<output>.training``."""
@@ -104,11 +102,11 @@ class Tuning:
             MemoryExhaustedError: Pairs or networks do not fit the device.
         """
         place = TuningPlace.beside(self.output)
-        check_model(self.start, _PHOTOS)
+        check_model(self.start, len(ROLES))
         check_alike(self.pairs)
         for folder in self.recipe.photos:
             list_photos(folder, "train")
-        tuning, apart = split(self.pairs)
+        tuning, held_back = split(self.pairs)
         start = OpenModel(self.start, self.runtime)
         crops: CropCollector | None = None
         with joined(self.device) as workers:
@@ -118,8 +116,8 @@ class Tuning:
                     crops = self._prepare(start, place, overwrite=overwrite)
             workers.gather(None)
             prepared = Prepared.read(place, self.pairs)
-            _check_known(apart, prepared.profile)
-            if self.recipe.objective == _FROM_PAIRS:
+            _check_known(held_back, prepared.profile)
+            if self.recipe.learns_from_pairs:
                 crops = crops or CropCollector.over(
                     tuning, self.start.domain, self.recipe.seed, self.progress
                 )
@@ -127,10 +125,10 @@ class Tuning:
         if not trained.complete or trained.model is None:
             return Tuned(trained, prepared.profile, None, None, place.folder)
         models = start, OpenModel(trained.model, self.runtime)
-        gain = self._judge(apart, prepared.profile, models, place)
+        gain = self._judge(held_back, prepared.profile, models, place)
         if not gain.convinces(self.recipe.least_gain):
             raise NotImprovedError(
-                f"tuning did not help: {gain} by an estimate on pairs kept apart, "
+                f"tuning did not help: {gain} by an estimate on pairs held back, "
                 f"at least +{self.recipe.least_gain:g} dB are asked for",
                 f"{self.start.name} stays the better choice; {place.comparison} shows both",
             )
@@ -143,7 +141,7 @@ class Tuning:
         """Find out what the training needs; crops of the pairs if it learns from them."""
         tuning, _ = split(self.pairs)
         crops = None
-        if self.recipe.objective == _FROM_PAIRS:
+        if self.recipe.learns_from_pairs:
             crops = CropCollector(len(tuning), self.start.domain, self.recipe.seed)
         with place.anew(overwrite=overwrite) as beside:
             visit = crops.add if crops else lambda _: None
@@ -179,12 +177,12 @@ class Tuning:
 
     def _judge(
         self,
-        apart: Sequence[FoundPair],
+        held_back: Sequence[FoundPair],
         profile: CameraProfile,
         models: tuple[OpenModel, OpenModel],
         place: TuningPlace,
     ) -> Gain:
-        shown, pairs = self._kept_apart(apart, profile)
+        shown, pairs = self._held_back(held_back, profile)
         gain = estimate_gain(
             pairs,
             profile,
@@ -193,10 +191,10 @@ class Tuning:
             seed=self.recipe.seed,
             progress=lambda done, total: self.progress(COMPARE, done, total),
         )
-        encode_picture(compare_models(shown, *models), place.comparison, bits=8, overwrite=True)
+        encode_picture(_compare(shown, *models), place.comparison, bits=8, overwrite=True)
         return gain
 
-    def _kept_apart(
+    def _held_back(
         self, found: Sequence[FoundPair], profile: CameraProfile
     ) -> tuple[AlignedPair, list[AlignedPair]]:
         """One pair whole, to show, and the middles of all whose noise is known."""
@@ -213,7 +211,7 @@ class Tuning:
             middles.append(middle(each.pair))
         if not middles:
             raise PairError(
-                f"none of the pairs kept apart can be used: {left_out[0].reason}",
+                f"none of the pairs held back can be used: {left_out[0].reason}",
                 "give more pairs",
             )
         return whole[0], middles
@@ -223,18 +221,33 @@ class Tuning:
         return (
             f"\n## Fine-tuning\n\nTuned from {self.start.name} for the camera of {len(self.pairs)} "
             "pairs without truth, with the noise in calibration.json. "
-            f"{real if self.recipe.objective == _FROM_PAIRS else ''}"
-            "On pairs kept apart the estimated gain, in the range that networks work in, is "
+            f"{real if self.recipe.learns_from_pairs else ''}"
+            "On pairs held back the estimated gain, in the range that networks work in, is "
             f"{gain}.\n"
         )
 
 
-def _check_known(apart: Sequence[FoundPair], profile: CameraProfile) -> None:
-    """Check, before the training, that some pair kept apart can be judged by."""
-    values = [each.short_facts.exposure.iso for each in apart]
+def _check_known(held_back: Sequence[FoundPair], profile: CameraProfile) -> None:
+    """Check, before the training, that some pair held back can be judged by."""
+    values = [each.short_facts.exposure.iso for each in held_back]
     if all(setting_of(profile, iso) is None for iso in values):
         raise PairError(
-            "no pair to tune with has the ISO of those kept apart, "
+            "no pair to tune with has the ISO of those held back, "
             f"{'which is not known' if values[0] is None else f'{values[0]:g}'}",
             "give more pairs of one ISO",
         )
+
+
+def _compare(pair: AlignedPair, before: OpenModel, after: OpenModel) -> Picture:
+    """A sheet of crops at 100 %: short frame, before, after, where the last two differ most."""
+
+    def restored(opened: OpenModel) -> Picture:
+        fused, _ = fuse(pair, opened)
+        return _developed(pair, fused.planes)
+
+    short = _developed(pair, pair.reference_planes)
+    return compare({"short": short, "before": restored(before), "after": restored(after)})
+
+
+def _developed(pair: AlignedPair, planes: Planes) -> Picture:
+    return develop(planes, pair.reference, DevelopSettings(), gain=pair.gain)

@@ -53,7 +53,7 @@ def blur_length(long: Planes, restored: Planes) -> float:
         restored: The same without blur.
     """
     step = 2 if len(long) == len(CELL) else 1
-    sharp, blurred = (_calm(luminance(np.clip(each, 0, 1))) for each in (restored, long))
+    sharp, blurred = (_smoothed(luminance(np.clip(each, 0, 1))) for each in (restored, long))
     detail = _detail(sharp)
     left = [_mean_detail(sharp, length) / detail for length in _LENGTHS]
     share = min(_detail(blurred) / detail, 1.0)
@@ -76,7 +76,7 @@ def _paths(length: int) -> Sequence[Floats]:
     return flat, flat.T.copy(), slope, slope[::-1].copy()
 
 
-def _calm(picture: Floats) -> Floats:
+def _smoothed(picture: Floats) -> Floats:
     return np.asarray(cv2.GaussianBlur(picture, (0, 0), _SMOOTHING), np.float32)
 
 

@@ -21,17 +21,17 @@ __all__ = ["FEWEST_PAIRS", "PREPARE", "Prepared", "prepare", "split"]
 PREPARE = Stage("prepare", "Measuring and restoring the pairs")
 
 FEWEST_PAIRS = 3
-"""Pairs below which none are left to judge by."""
+"""With fewer pairs there are none left to judge by."""
 
-_APART = 4
-"""One pair in this many is kept apart."""
-_MOST_APART = 8
+_HELD_BACK = 4
+"""One pair in this many is held back."""
+_MOST_HELD_BACK = 8
 _FEWEST_PHOTOS = 2
 """One to train on, and one to validate with."""
 _LEAST_BLUR = 6.0
 _MOST_BLUR = 60.0
 _LONGER = 1.25
-"""Blur that is trained with, over the longest that was seen."""
+"""Longest blur in training over the longest that was seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,10 @@ class Prepared:
 
     @classmethod
     def read(cls, place: TuningPlace, pairs: Sequence[FoundPair]) -> "Prepared":
-        """What `prepare` left of the same pairs.
+        """What `prepare` found out about the same pairs.
 
         Raises:
-            ModelError, InputError: It is missing, damaged, or stems from other pairs.
+            ModelError, InputError: It is missing, damaged, or about other pairs.
         """
         facts = place.facts()
         if facts.get("pairs") != _signature(pairs):
@@ -71,8 +71,8 @@ def split(pairs: Sequence[FoundPair]) -> tuple[list[FoundPair], list[FoundPair]]
             f"{len(pairs)} pairs are too few to tune with and to judge by",
             f"give {FEWEST_PAIRS} or more, better eight",
         )
-    apart = pairs[_APART // 2 :: max(_APART, -(-len(pairs) // _MOST_APART))]
-    return [pair for pair in pairs if pair not in apart], [*apart]
+    held_back = pairs[_HELD_BACK // 2 :: max(_HELD_BACK, -(-len(pairs) // _MOST_HELD_BACK))]
+    return [pair for pair in pairs if pair not in held_back], [*held_back]
 
 
 def prepare(

@@ -84,7 +84,7 @@ class TuningPlace:
 
     @contextmanager
     def anew(self, *, overwrite: bool) -> Iterator["TuningPlace"]:
-        """A hidden place, with a folder for photos, that takes this one's if all goes well.
+        """A temporary place with a folder for photos, which replaces this one if all goes well.
 
         Raises:
             OutputError: As `check`; or the disk is full, or breaks.
@@ -114,7 +114,7 @@ class TuningPlace:
         return facts
 
     def publish(self, about: str, *, overwrite: bool) -> Model:
-        """Make the candidate, its calibration among it, the model that the user asked for.
+        """Publish the candidate, with its calibration, as the model that the user asked for.
 
         Args:
             about: What the model card says beyond what the training wrote.

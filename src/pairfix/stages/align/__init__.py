@@ -7,7 +7,7 @@ import numpy as np
 from pairfix.errors import AlignmentError
 from pairfix.image import AlignedPair, Alignment, AlignmentKind, AlignmentMode, MatchedPair
 from pairfix.progress import Stage
-from pairfix.stages.align.estimate import Model, estimate
+from pairfix.stages.align.estimate import MotionKind, estimate
 from pairfix.stages.align.guide import Guide, make_guide
 from pairfix.stages.align.verify import correlation, implausibility
 from pairfix.stages.align.warp import Matrix, warp_planes
@@ -31,7 +31,7 @@ _TOLERANCE = 0.005
 
 _NO_STRUCTURE = "not aligned: a frame shows no structure, only noise"
 
-_MODELS: dict[AlignmentMode, tuple[Model, ...]] = {
+_TRIED: dict[AlignmentMode, tuple[MotionKind, ...]] = {
     "auto": ("homography", "translation"),
     "homography": ("homography",),
     "translation": ("translation",),
@@ -42,8 +42,8 @@ _MODELS: dict[AlignmentMode, tuple[Model, ...]] = {
 def align(pair: MatchedPair, mode: AlignmentMode = "auto") -> AlignedPair:
     """Find how the camera moved between the frames, and undo it in the long frame's planes.
 
-    Every motion found is verified: the frames must agree better with it than without, and a
-    hand-held camera must be able to move so. "auto" tries a homography, then a translation, then
+    Every motion found is verified: the frames must agree better with it than without, and it must
+    be possible for a hand-held camera. "auto" tries a homography, then a translation, then
     leaves the frames unaligned; the alignment's notes say why.
 
     Args:
@@ -60,7 +60,7 @@ def align(pair: MatchedPair, mode: AlignmentMode = "auto") -> AlignedPair:
     elif not (short.structured and long.structured):
         alignment = _alignment("none", np.eye(3), before, before, [_NO_STRUCTURE])
     else:
-        alignment = _verified(pair, short, long, before, _MODELS[mode])
+        alignment = _verified(pair, short, long, before, _TRIED[mode])
     return AlignedPair(
         short=pair.short,
         long=pair.long,
@@ -90,19 +90,19 @@ def _alignment(
 
 
 def _verified(
-    pair: MatchedPair, short: Guide, long: Guide, before: float, models: tuple[Model, ...]
+    pair: MatchedPair, short: Guide, long: Guide, before: float, kinds: tuple[MotionKind, ...]
 ) -> Alignment:
-    """The first of the models whose motion passes the checks, or none at all."""
+    """The first motion that passes the checks, or none at all."""
     best = before
     notes: list[str] = []
-    for model in models:
-        matrix = estimate(short, long, model)
+    for kind in kinds:
+        matrix = estimate(short, long, kind)
         after = -1.0 if matrix is None else correlation(short, long, matrix)
         best = max(best, after)
         objection = _objection(matrix, before, after, pair.short.size)
         if matrix is not None and objection is None:
-            return _alignment(model, matrix, before, after, notes)
-        notes.append(f"no {model}: {objection}")
+            return _alignment(kind, matrix, before, after, notes)
+        notes.append(f"no {kind}: {objection}")
     if best < _UNRELATED:
         raise _unrelated(pair, best)
     return _alignment("none", np.eye(3), before, before, notes)

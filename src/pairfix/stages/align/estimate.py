@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from pairfix.stages.align.guide import Guide, Level
 from pairfix.stages.align.warp import Matrix
 
-__all__ = ["Model", "estimate", "overlap"]
+__all__ = ["MotionKind", "estimate", "overlap"]
 
-Model = Literal["homography", "translation"]
+MotionKind = Literal["homography", "translation"]
 
 _REACH = 0.12
 """How far the search goes, relative to each side of the frame."""
@@ -42,7 +42,7 @@ Picture = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 
 
-def estimate(short: Guide, long: Guide, model: Model) -> Matrix | None:
+def estimate(short: Guide, long: Guide, kind: MotionKind) -> Matrix | None:
     """The motion from the short frame's stored pixels to the long frame's.
 
     Parts that disagree after a first round (objects that moved, blown highlights, borders) are
@@ -51,12 +51,12 @@ def estimate(short: Guide, long: Guide, model: Model) -> Matrix | None:
     Returns:
         3 x 3 with a 1 in its last corner, or None if no motion was found.
     """
-    rotations = _ROTATIONS if model == "homography" else _ROTATIONS[:1]
+    rotations = _ROTATIONS if kind == "homography" else _ROTATIONS[:1]
     try:
         matrix = _search(short.levels[0], long.levels[0], rotations)
-        if model == "homography":
+        if kind == "homography":
             matrix = _climb(short.levels[0], long.levels[0], matrix, cv2.MOTION_EUCLIDEAN)
-        motion = cv2.MOTION_HOMOGRAPHY if model == "homography" else cv2.MOTION_TRANSLATION
+        motion = cv2.MOTION_HOMOGRAPHY if kind == "homography" else cv2.MOTION_TRANSLATION
         for ours, theirs in zip(short.levels, long.levels, strict=True):
             matrix = _climb(ours, theirs, matrix, motion)
         for _ in range(_MASKED_PASSES):

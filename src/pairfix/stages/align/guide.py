@@ -19,7 +19,7 @@ from pairfix.stages.align.warp import Matrix
 __all__ = ["Guide", "Level", "make_guide"]
 
 _FINEST = 512
-"""Longer side of the finest level, about. More adds noise, not accuracy: a real pair with a
+"""Longer side of the finest level, roughly. More adds noise, not accuracy: a real pair with a
 20-pixel blur was misaligned at 800, and 12 MP pairs are good to 0.1 of these pixels."""
 
 _COARSEST = 128
