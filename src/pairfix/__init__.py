@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         WeightsMissingError,
     )
     from pairfix.formats import decode
-    from pairfix.image import Alignment, DevelopSettings, Exposure, Frame
+    from pairfix.image import Alignment, Bayer, DevelopSettings, Exposure, Frame
     from pairfix.model import Model, find_model, shipped_models
     from pairfix.output.report import Report, Restoration
     from pairfix.pipeline import Recipe, Restored, Restorer, align_pair, restore
@@ -42,6 +42,7 @@ __all__ = [
     "AdaptationError",
     "Alignment",
     "AlignmentError",
+    "Bayer",
     "DevelopSettings",
     "DeviceError",
     "Exposure",
@@ -78,7 +79,7 @@ _HOMES = {
     "pairfix.backends": ("Runtime", "choose_runtime"),
     "pairfix.errors": tuple(name for name in __all__ if name.endswith("Error")),
     "pairfix.formats": ("decode",),
-    "pairfix.image": ("Alignment", "DevelopSettings", "Exposure", "Frame"),
+    "pairfix.image": ("Alignment", "Bayer", "DevelopSettings", "Exposure", "Frame"),
     "pairfix.pipeline": ("Recipe", "Restored", "Restorer", "align_pair", "restore"),
     "pairfix.output.report": ("Report", "Restoration"),
     "pairfix.progress": ("Stage", "Timeline"),

@@ -28,11 +28,11 @@ __all__ = [
     "Domain",
     "Exposure",
     "ExposureMatch",
-    "Facts",
     "FileKind",
     "Frame",
     "FrameFacts",
     "Fused",
+    "HeaderFacts",
     "HighlightMode",
     "MatchedPair",
     "NoiseProfile",
@@ -86,7 +86,7 @@ class Exposure:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class HeaderFacts:
     """What a photo's header says; its pixels are not read."""
 
     path: Path

@@ -1,4 +1,4 @@
-"""Facts from headers agree with those from decoding."""
+"""HeaderFacts from headers agree with those from decoding."""
 
 import random
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from PIL import Image
 from pairfix.errors import InputError
 from pairfix.formats import decode, encode_picture, metadata, read_facts
 from pairfix.formats.tiff import Entry, Kind
-from pairfix.image import Facts, Picture
+from pairfix.image import HeaderFacts, Picture
 from tests.formats.samples import make_dng, picture, scene
 
 _MUTATIONS = 100
@@ -48,7 +48,7 @@ def _sample(folder: Path, name: str, orientation: int = 1) -> Path:
     return path
 
 
-def _read(path: Path) -> Facts | str:
+def _read(path: Path) -> HeaderFacts | str:
     try:
         return read_facts(path)
     except InputError as error:

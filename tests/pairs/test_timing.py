@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pairfix.formats import encode_picture
-from pairfix.image import Exposure, Facts
+from pairfix.image import Exposure, HeaderFacts
 from pairfix.pairs import FEWEST_STOPS, SECONDS_APART, find_pairs
 from pairfix.pairs.timing import pair_by_time
 from tests.formats.samples import picture
@@ -18,8 +18,8 @@ _START = datetime(2026, 5, 1, 21, 10)  # noqa: DTZ001  (EXIF times may lack a zo
 _ROOT = Path("photos")
 
 
-def _shot(name: str, seconds: float, shutter: float, camera: str | None = "A") -> Facts:
-    return Facts(
+def _shot(name: str, seconds: float, shutter: float, camera: str | None = "A") -> HeaderFacts:
+    return HeaderFacts(
         path=_ROOT / f"{name}.dng",
         kind="raw",
         size=(48, 64),
@@ -29,7 +29,7 @@ def _shot(name: str, seconds: float, shutter: float, camera: str | None = "A") -
     )
 
 
-def _paired(*photos: Facts) -> list[tuple[str, str]]:
+def _paired(*photos: HeaderFacts) -> list[tuple[str, str]]:
     pairs, unpaired = pair_by_time(photos, _ROOT)
     assert len(unpaired) + 2 * len(pairs) == len(photos)
     return [(pair.long.stem, pair.short.stem) for pair in pairs]

@@ -1,6 +1,6 @@
 """What one pair shows of its camera's noise."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -11,7 +11,7 @@ import numpy as np
 from pairfix.calibration.blocks import Blocks, flat_blocks
 from pairfix.calibration.fit import fit_affine
 from pairfix.calibration.load import LoadedPair
-from pairfix.image import ROLES, AlignedPair, Domain, Role
+from pairfix.image import ROLES, AlignedPair, Domain, Planes, Role
 from pairfix.light import decode_planes, encode_planes, encoding_slope
 from pairfix.noise import LEVELS, noise_curve
 
@@ -50,6 +50,7 @@ class Evidence:
         """Measure one pair."""
         pair = loaded.pair
         short, long = pair.short, pair.long
+        encoded = {str(name): encode_planes(each, domain) for name, each in pair.sources.items()}
         return cls(
             name=loaded.found.name,
             path=loaded.found.long,
@@ -57,7 +58,7 @@ class Evidence:
             brightening=pair.match.short_gain,
             white_balance=None if short.bayer is None else short.bayer.white_balance,
             blocks=flat_blocks(pair),
-            noise_maps={role: _of_noise_map(pair, role, domain) for role in ROLES},
+            noise_maps={role: _of_noise_map(pair, encoded, domain, role) for role in ROLES},
             stated=short.noise_profile or (),
             removed_rows=pair.row_noise,
             camera=short.camera,
@@ -87,9 +88,10 @@ def by_setting(evidence: Sequence[Evidence]) -> tuple[list[list[Evidence]], list
     return enough, [group for group in groups if count_blocks(group) < FEWEST_BLOCKS]
 
 
-def _of_noise_map(pair: AlignedPair, role: Role, domain: Domain) -> list[Fit]:
+def _of_noise_map(
+    pair: AlignedPair, encoded: Mapping[str, Planes], domain: Domain, role: Role
+) -> list[Fit]:
     """The noise map of one exposure as shot and read noise, as fractions of saturation."""
-    encoded = {str(name): encode_planes(planes, domain) for name, planes in pair.sources.items()}
     curve = noise_curve(pair, encoded, domain, role=role)
     light = decode_planes(LEVELS, domain)
     gain, bayer = pair.gains[role], pair.short.bayer

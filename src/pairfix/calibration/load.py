@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from pairfix.calibration.blocks import SMALLEST
 from pairfix.errors import InputError, MemoryExhaustedError, PairError, PairfixError
-from pairfix.formats import decode
-from pairfix.image import AlignedPair, DevelopSettings, Domain
+from pairfix.formats import read_domain
+from pairfix.image import AlignedPair, Domain
 from pairfix.pairs import FoundPair, LeftOut
 from pairfix.progress import Progress, Stage
 from pairfix.stages.prepare import Preparation, prepare_pair
@@ -65,10 +65,10 @@ def pairs_domain(pairs: Sequence[FoundPair]) -> Domain:
     """
     for each in pairs[:-1]:
         try:
-            return decode(each.short, "auto", DevelopSettings()).domain
+            return read_domain(each.short)
         except InputError as error:
             _log.debug("%s", error)
-    return decode(pairs[-1].short, "auto", DevelopSettings()).domain
+    return read_domain(pairs[-1].short)
 
 
 def check_alike(pairs: Sequence[FoundPair]) -> None:

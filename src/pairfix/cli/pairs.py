@@ -10,7 +10,7 @@ from rich.text import Text
 from pairfix.cli.console import make_table, print_json
 from pairfix.cli.options import Json
 from pairfix.errors import printable
-from pairfix.image import Exposure, Facts
+from pairfix.image import Exposure, HeaderFacts
 
 if TYPE_CHECKING:
     from pairfix.pairs import Found, FoundPair
@@ -72,7 +72,7 @@ def _cells(pair: "FoundPair", root: Path) -> tuple[str, ...]:
     )
 
 
-def _shutter(facts: Facts) -> str:
+def _shutter(facts: HeaderFacts) -> str:
     from pairfix.output.html.facts import settings_of  # noqa: PLC0415  (keeps --help quick)
 
     return settings_of(Exposure(shutter=facts.exposure.shutter)) or "unknown"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pairfix.errors import InputError, OutputError
 from pairfix.formats.atomic import check_target
 from pairfix.formats.edge import too_large
-from pairfix.image import DevelopSettings, Facts, Frame, Picture
+from pairfix.image import DevelopSettings, Domain, Frame, HeaderFacts, Picture
 
 __all__ = [
     "FORMATS",
@@ -24,6 +24,7 @@ __all__ = [
     "encode_dng",
     "encode_picture",
     "output_format",
+    "read_domain",
     "read_facts",
 ]
 
@@ -90,7 +91,7 @@ def decode(
     return frame
 
 
-def read_facts(path: Path) -> Facts:
+def read_facts(path: Path) -> HeaderFacts:
     """What a photo's header says: quick, because pixels are not read, nor damage to them noticed.
 
     Raises:
@@ -108,6 +109,21 @@ def read_facts(path: Path) -> Facts:
     from pairfix.formats.header import picture_facts  # noqa: PLC0415
 
     return picture_facts(path, tiff=reader == "tiff")
+
+
+def read_domain(path: Path) -> Domain:
+    """The domain that `decode` puts a photo in by default: raw under a Bayer filter, else srgb.
+
+    Raises:
+        InputError: As `read_facts`.
+    """
+    from pairfix.formats.detect import detect  # noqa: PLC0415 (see the module's docstring)
+
+    if detect(path) != "raw":
+        return "srgb"
+    from pairfix.formats.raw import has_bayer  # noqa: PLC0415
+
+    return "raw" if has_bayer(path) else "srgb"
 
 
 def encode_picture(

@@ -15,7 +15,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from pairfix.formats import metadata
 from pairfix.formats.bitmap import check_tiff, decoding
-from pairfix.image import Facts
+from pairfix.image import HeaderFacts
 
 __all__ = ["picture_facts"]
 
@@ -26,7 +26,7 @@ _Header: TypeAlias = tuple[int, int, metadata.Exif]
 """Height and width as stored; EXIF."""
 
 
-def picture_facts(path: Path, *, tiff: bool) -> Facts:
+def picture_facts(path: Path, *, tiff: bool) -> HeaderFacts:
     """The facts of a PNG, JPEG, WebP or TIFF.
 
     Args:
@@ -41,7 +41,7 @@ def picture_facts(path: Path, *, tiff: bool) -> Facts:
         if not height * width:
             raise ValueError("no pixels")
     sideways = metadata.orientation(exif) >= _FIRST_SIDEWAYS
-    return Facts(
+    return HeaderFacts(
         path=path,
         kind="picture",
         size=(width, height) if sideways else (height, width),

@@ -18,9 +18,9 @@ from pairfix.formats import metadata
 from pairfix.formats.dng import noise_profile
 from pairfix.formats.edge import BAND, silenced
 from pairfix.formats.libraw import FULL_SCALE, opened, scaled_bands
-from pairfix.image import Bayer, DevelopSettings, Exposure, Facts, Frame, WhiteBalance
+from pairfix.image import Bayer, DevelopSettings, Exposure, Frame, HeaderFacts, WhiteBalance
 
-__all__ = ["decode_raw", "develop_mosaic", "raw_facts"]
+__all__ = ["decode_raw", "develop_mosaic", "has_bayer", "raw_facts"]
 
 _DEMOSAICS: dict[str, rawpy.DemosaicAlgorithm] = {
     "linear": rawpy.DemosaicAlgorithm.LINEAR,
@@ -87,7 +87,7 @@ def decode_raw(path: Path, settings: DevelopSettings, *, develop: bool = False) 
         )
 
 
-def raw_facts(path: Path) -> Facts:
+def raw_facts(path: Path) -> HeaderFacts:
     """What the header says; LibRaw, which takes longer, is asked only for what EXIF lacks.
 
     Raises:
@@ -101,7 +101,17 @@ def raw_facts(path: Path) -> Facts:
                 recorded = metadata.exposure(exif, _recorded(raw))
             moment = moment or _timestamp(raw)
         size = raw.sizes.height, raw.sizes.width
-        return Facts(path, "raw", size, recorded, metadata.camera(exif), moment)
+        return HeaderFacts(path, "raw", size, recorded, metadata.camera(exif), moment)
+
+
+def has_bayer(path: Path) -> bool:
+    """Whether a raw file has a mosaic under a 2x2 Bayer array.
+
+    Raises:
+        InputError: LibRaw cannot read its header.
+    """
+    with opened(path, unpack=False) as raw, silenced():
+        return _cell(raw) is not None
 
 
 def develop_mosaic(
@@ -136,13 +146,10 @@ def develop_mosaic(
 
 def _bayer(raw: rawpy.RawPy) -> tuple[Bayer | None, tuple[str, ...]]:
     """How to read the mosaic; None if it is not a plain 2x2 Bayer mosaic."""
-    cells = raw.raw_pattern if raw.raw_type == rawpy.RawType.Flat else None
-    if cells is None or cells.shape != (2, 2) or _is_rotated(raw):
+    indices = _cell(raw)
+    if indices is None:
         return None, ()
-    indices = [int(index) for index in cells.ravel()]
-    pattern = "".join(chr(raw.color_desc[index]) for index in indices)
-    if pattern not in _PATTERNS:
-        return None, ()
+    pattern = _pattern(raw, indices)
     black = _black(raw, indices, pattern)
     balance, notes = _white_balance(raw)
     white = float(raw.white_level)
@@ -150,6 +157,19 @@ def _bayer(raw: rawpy.RawPy) -> tuple[Bayer | None, tuple[str, ...]]:
         white = float(max(int(raw.raw_image_visible.max()), int(max(black)) + 1))
         notes += ("the file's white level is implausible: the brightest pixel is used instead",)
     return Bayer(pattern, black, white, balance), notes
+
+
+def _cell(raw: rawpy.RawPy) -> list[int] | None:
+    """LibRaw's colour indices of the four filters row by row; None without a plain Bayer array."""
+    cells = raw.raw_pattern if raw.raw_type == rawpy.RawType.Flat else None
+    if cells is None or cells.shape != (2, 2) or _is_rotated(raw):
+        return None
+    indices = [int(index) for index in cells.ravel()]
+    return indices if _pattern(raw, indices) in _PATTERNS else None
+
+
+def _pattern(raw: rawpy.RawPy, indices: list[int]) -> str:
+    return "".join(chr(raw.color_desc[index]) for index in indices)
 
 
 def _black(raw: rawpy.RawPy, indices: list[int], pattern: str) -> tuple[float, float, float, float]:

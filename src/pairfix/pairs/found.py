@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from pairfix.errors import PairError
-from pairfix.image import Facts
+from pairfix.image import HeaderFacts
 
 __all__ = [
     "Found",
@@ -32,8 +32,8 @@ class FoundPair:
 
     name: str
     """For display: the path within what was searched, without ``_long`` and extension."""
-    long_facts: Facts
-    short_facts: Facts
+    long_facts: HeaderFacts
+    short_facts: HeaderFacts
     truth: Path | None
     """What the restored photo should look like: in the short exposure's geometry, at the brightness
     of the brighter exposure. None if unknown."""
@@ -141,7 +141,7 @@ def without_objections(pairs: Iterable[FoundPair]) -> tuple[list[FoundPair], lis
     return kept, left_out
 
 
-def _objection(long: Facts, short: Facts) -> str | None:
+def _objection(long: HeaderFacts, short: HeaderFacts) -> str | None:
     """Why two photos that are said to be a pair cannot be one; None if they can."""
     names = f"{long.path.name} and {short.path.name}"
     if long.kind != short.kind:
@@ -157,14 +157,14 @@ def _objection(long: Facts, short: Facts) -> str | None:
     return None
 
 
-def stops_apart(long: Facts, short: Facts) -> float | None:
+def stops_apart(long: HeaderFacts, short: HeaderFacts) -> float | None:
     """Binary logarithm of the ratio of the exposure times; None if one is unknown."""
     if long.exposure.shutter is None or short.exposure.shutter is None:
         return None
     return math.log2(long.exposure.shutter / short.exposure.shutter)
 
 
-def seconds_of(photos: Sequence[Facts]) -> tuple[float, ...] | None:
+def seconds_of(photos: Sequence[HeaderFacts]) -> tuple[float, ...] | None:
     """When photos were taken, in seconds on one clock; None if a file does not say.
 
     The clock is UTC if all of them state their offset from it, else the camera's.
@@ -177,7 +177,7 @@ def seconds_of(photos: Sequence[Facts]) -> tuple[float, ...] | None:
     return tuple((time.replace(tzinfo=None) - _EPOCH).total_seconds() for time in times)
 
 
-def _exposure_json(facts: Facts) -> dict[str, Any]:
+def _exposure_json(facts: HeaderFacts) -> dict[str, Any]:
     return {
         "shutter": facts.exposure.shutter,
         "iso": facts.exposure.iso,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from pairfix.image import Facts, FileKind
+from pairfix.image import FileKind, HeaderFacts
 from pairfix.pairs.found import FoundPair, How, LeftOut
 
 __all__ = ["intended_pair", "pair_by_name", "pair_name", "without_twins"]
@@ -18,13 +18,13 @@ __all__ = ["intended_pair", "pair_by_name", "pair_name", "without_twins"]
 _ROLE = re.compile(r"(?:(?P<stem>.+)[-_])?(?P<role>long|short|gt)", re.IGNORECASE | re.DOTALL)
 _LOSSY = {".jpe", ".jpeg", ".jpg", ".webp"}
 
-_Group: TypeAlias = dict[str, list[Facts]]
+_Group: TypeAlias = dict[str, list[HeaderFacts]]
 """The photos of one scene by role: long, short or gt (the truth)."""
 
 
 def pair_by_name(
-    photos: Iterable[Facts], root: Path
-) -> tuple[list[FoundPair], list[LeftOut], list[Facts]]:
+    photos: Iterable[HeaderFacts], root: Path
+) -> tuple[list[FoundPair], list[LeftOut], list[HeaderFacts]]:
     """The pairs, the photos of incomplete ones, and the photos whose names state no role.
 
     Args:
@@ -62,9 +62,9 @@ def intended_pair(photo: Path, root: Path) -> str:
     return pair_name(photo, root) if _ROLE.fullmatch(photo.stem) else ""
 
 
-def without_twins(photos: Iterable[Facts]) -> tuple[list[Facts], list[LeftOut]]:
+def without_twins(photos: Iterable[HeaderFacts]) -> tuple[list[HeaderFacts], list[LeftOut]]:
     """One photo for each name in a folder, the raw if there is one; and the others."""
-    groups: dict[tuple[Path, str], list[Facts]] = defaultdict(list)
+    groups: dict[tuple[Path, str], list[HeaderFacts]] = defaultdict(list)
     for photo in photos:
         groups[photo.path.parent, photo.path.stem.casefold()].append(photo)
     chosen, left_out = [], []
@@ -98,7 +98,9 @@ def _pair(group: _Group, root: Path) -> tuple[FoundPair | None, list[LeftOut]]:
     ), [*long_twins, *short_twins, *truth_twins]
 
 
-def _best_of(twins: Sequence[Facts], kind: FileKind = "raw") -> tuple[Facts, list[LeftOut]]:
+def _best_of(
+    twins: Sequence[HeaderFacts], kind: FileKind = "raw"
+) -> tuple[HeaderFacts, list[LeftOut]]:
     """The best of several files of one photo, preferably of `kind`; and the others."""
     best = min(
         twins,

@@ -10,7 +10,7 @@ from typing import TextIO, TypeAlias
 from pairfix.errors import InputError, PairfixError
 from pairfix.formats import read_facts
 from pairfix.formats.detect import PHOTO_SUFFIXES
-from pairfix.image import Facts
+from pairfix.image import HeaderFacts
 from pairfix.pairs.found import FoundPair, LeftOut
 from pairfix.pairs.naming import intended_pair, pair_name
 
@@ -63,7 +63,7 @@ def without_repeats(pairs: Iterable[FoundPair]) -> list[FoundPair]:
     return [*distinct.values()]
 
 
-def read_photos(paths: Iterable[Path]) -> tuple[list[Facts], list[LeftOut]]:
+def read_photos(paths: Iterable[Path]) -> tuple[list[HeaderFacts], list[LeftOut]]:
     """The facts of the readable photos, and the others."""
     photos, damaged = [], []
     for path in paths:

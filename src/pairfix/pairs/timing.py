@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from pairfix.image import Facts
+from pairfix.image import HeaderFacts
 from pairfix.pairs.found import FoundPair, LeftOut, seconds_of, stops_apart
 from pairfix.pairs.naming import pair_name
 
@@ -31,10 +31,10 @@ class _Plan(NamedTuple):
 
     closeness: float = 0.0
     stops: float = 0.0
-    pairs: tuple[tuple[Facts, Facts], ...] = ()
+    pairs: tuple[tuple[HeaderFacts, HeaderFacts], ...] = ()
     """Long and short exposure of each."""
 
-    def joined(self, long: Facts, short: Facts, closeness: float) -> "_Plan":
+    def joined(self, long: HeaderFacts, short: HeaderFacts, closeness: float) -> "_Plan":
         stops = stops_apart(long, short) or 0.0
         return _Plan(
             round(self.closeness + closeness, 6),
@@ -43,14 +43,16 @@ class _Plan(NamedTuple):
         )
 
 
-def pair_by_time(photos: Iterable[Facts], root: Path) -> tuple[list[FoundPair], list[LeftOut]]:
+def pair_by_time(
+    photos: Iterable[HeaderFacts], root: Path
+) -> tuple[list[FoundPair], list[LeftOut]]:
     """The pairs, and every photo that is in none.
 
     Args:
         photos: All that are left, each photo once.
         root: The folder that was searched.
     """
-    groups: dict[tuple[object, ...], list[Facts]] = defaultdict(list)
+    groups: dict[tuple[object, ...], list[HeaderFacts]] = defaultdict(list)
     pairs: list[FoundPair] = []
     left_out: list[LeftOut] = []
     for photo in photos:
@@ -72,12 +74,12 @@ def pair_by_time(photos: Iterable[Facts], root: Path) -> tuple[list[FoundPair], 
 class _Burst(NamedTuple):
     """Photos of one camera, size and kind, in the order of their times."""
 
-    photos: list[Facts]
+    photos: list[HeaderFacts]
     starts: list[float]
     """Seconds on a common clock."""
 
     @classmethod
-    def of(cls, group: Sequence[Facts]) -> "_Burst":
+    def of(cls, group: Sequence[HeaderFacts]) -> "_Burst":
         times = seconds_of(group) or ()
         ordered = sorted(zip(times, group, strict=True), key=lambda each: (each[0], each[1].path))
         return cls([photo for _, photo in ordered], [start for start, _ in ordered])
@@ -92,7 +94,7 @@ class _Burst(NamedTuple):
         """The first photo that may be close to `last`, given the longest exposure time of all."""
         return bisect_right(self.starts, self.starts[last] - SECONDS_APART - longest)
 
-    def all_near(self, index: int, longest: float) -> list[Facts]:
+    def all_near(self, index: int, longest: float) -> list[HeaderFacts]:
         """The photos that are close to `index`, given the longest exposure time of all."""
         end = bisect_left(self.starts, self.starts[index] + SECONDS_APART + longest)
         return [
@@ -102,7 +104,7 @@ class _Burst(NamedTuple):
         ]
 
 
-def _pairs(burst: _Burst) -> list[tuple[Facts, Facts]]:
+def _pairs(burst: _Burst) -> list[tuple[HeaderFacts, HeaderFacts]]:
     longest = max(map(_shutter, burst.photos))
     best = [_Plan()]
     for last, photo in enumerate(burst.photos):
@@ -116,7 +118,7 @@ def _pairs(burst: _Burst) -> list[tuple[Facts, Facts]]:
     return [*best[-1].pairs]
 
 
-def _reasons(burst: _Burst, pairs: Iterable[tuple[Facts, Facts]]) -> list[LeftOut]:
+def _reasons(burst: _Burst, pairs: Iterable[tuple[HeaderFacts, HeaderFacts]]) -> list[LeftOut]:
     used = {photo.path for pair in pairs for photo in pair}
     longest = max(map(_shutter, burst.photos))
     return [
@@ -136,15 +138,15 @@ def _reason(burst: _Burst, index: int, longest: float) -> str:
     return "ambiguous: the photos that would fit are nearer in time to other partners"
 
 
-def _fit(first: Facts, second: Facts) -> bool:
+def _fit(first: HeaderFacts, second: HeaderFacts) -> bool:
     return abs(stops_apart(first, second) or 0.0) >= FEWEST_STOPS - _ROUNDING
 
 
-def _shutter(photo: Facts) -> float:
+def _shutter(photo: HeaderFacts) -> float:
     return photo.exposure.shutter or 0.0
 
 
-def _unknown(photo: Facts) -> str:
+def _unknown(photo: HeaderFacts) -> str:
     known = {
         "camera": photo.camera,
         "time": photo.taken,
