@@ -1,4 +1,4 @@
-"""HeaderFacts from headers agree with those from decoding."""
+"""Facts from headers agree with those from decoding."""
 
 import random
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ import tifffile
 from PIL import Image
 
 from pairfix.errors import InputError
-from pairfix.formats import decode, encode_picture, metadata, read_facts
+from pairfix.formats import decode, encode_picture, metadata, read_domain, read_facts
 from pairfix.formats.tiff import Entry, Kind
 from pairfix.image import HeaderFacts, Picture
 from tests.formats.samples import make_dng, picture, scene
@@ -68,6 +68,20 @@ def test_headers_agree_with_decoding(tmp_path: Path, name: str, orientation: int
         frame.taken,
     )
     assert facts.path == path
+
+
+@pytest.mark.parametrize("name", _SAMPLES)
+def test_the_domain_is_known_without_decoding(tmp_path: Path, name: str) -> None:
+    path = _sample(tmp_path, name)
+    assert read_domain(path) == decode(path).domain
+
+
+@pytest.mark.parametrize(
+    "name", ["canon-g2.crw", "colorchart.dng", "kodak-dc50.kdc", "linear-rgb.dng"]
+)
+def test_the_domain_of_a_cameras_raw_is_known_without_decoding(shared: Path, name: str) -> None:
+    path = shared / "raws" / name
+    assert read_domain(path) == decode(path).domain
 
 
 @pytest.mark.parametrize("name", ["a.webp", "plain.png"])
