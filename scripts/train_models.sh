@@ -4,9 +4,10 @@
 #
 #     scripts/train_models.sh PHOTOS FOLDER [NAME ...]
 #
-# The SelfIR models go on from what ships. On one CPU core they take an hour or two, the reblurring modules
-# 20 minutes; those of the other networks need a GPU. MINUTES changes the length of each training;
-# PRECISION=fp32 is quicker on a CPU without AMX, which multiplies bfloat16 matrices.
+# PairNet and the SelfIR models go on from what ships. On one CPU core they take two hours or so, the
+# reblurring modules 20 minutes; those of the other networks need a GPU. MINUTES changes the length of
+# each training. PRECISION=fp32 is quicker on a CPU that does not multiply bfloat16 by itself (AMX,
+# AVX512-BF16).
 set -euo pipefail
 
 if [ $# -lt 2 ]; then
@@ -16,7 +17,7 @@ fi
 photos=$1 folder=$2
 shift 2
 names=("$@")
-[ ${#names[@]} -gt 0 ] || names=(selfir-raw selfir-srgb reblur-raw reblur-srgb \
+[ ${#names[@]} -gt 0 ] || names=(pairnet-raw selfir-raw selfir-srgb reblur-raw reblur-srgb \
     d2hnet-s-raw d2hnet-s-srgb deblurmerger-srgb deblurrnn-srgb)
 
 run() {
@@ -33,6 +34,9 @@ reblur() { # first on larger crops, then on more of them
 developed=(--noise "gaussian,poisson,sensor" --jpeg 0.3)
 for name in "${names[@]}"; do
     case $name in
+        pairnet-raw)
+            run pairnet --domain raw --from pairnet-raw \
+                --batch 8 --crop 96 --learning-rate 3e-4 --seed 2 --minutes "${MINUTES:-150}" ;;
         selfir-raw)
             run selfir --domain raw --set noise=true --from selfir-raw \
                 --batch 8 --learning-rate 2e-4 --minutes "${MINUTES:-68}" ;;
