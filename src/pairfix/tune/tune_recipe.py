@@ -29,7 +29,7 @@ class TuneRecipe:
     """Settings of a fine-tuning; the defaults suit most cameras.
 
     Raises:
-        ValueError: A value makes no sense.
+        ValueError: A value is invalid.
     """
 
     objective: TuneObjective = "auto"
