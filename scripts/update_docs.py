@@ -17,7 +17,7 @@ from pairfix.backends import BACKENDS
 from pairfix.bench import Results, summary
 from pairfix.errors import PairfixError
 from pairfix.formats import FORMATS
-from pairfix.model import shipped_models
+from pairfix.model import Model, is_default, shipped_models
 from pairfix.networks import NETWORKS
 
 ROOT = Path(__file__).parents[1]
@@ -115,13 +115,19 @@ def _formats(_page: Path) -> str:
     return _table(("Output", "Format", "Bits per channel"), rows)
 
 
+def _purpose(model: Model) -> str:
+    if not model.network.restores:
+        return f"{model.domain}, for `--adapt`"
+    kind = {"raw": "raw pairs", "srgb": "JPEG, PNG, TIFF pairs"}[model.domain]
+    return f"{kind} (default)" if is_default(model) else kind
+
+
 def _models(page: Path) -> str:
-    kinds = {"raw": "raw pairs", "srgb": "JPEG, PNG, TIFF pairs"}
     rows = [
         (
             f"[{model.name}]({_link(page, ROOT / 'models' / model.name / 'README.md')})",
             model.network.title,
-            kinds[model.domain] if model.network.restores else f"{model.domain}, for `--adapt`",
+            _purpose(model),
             f"{(model.folder / 'weights.safetensors').stat().st_size / 1e6:.1f} MB",
         )
         for model in shipped_models()

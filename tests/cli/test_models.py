@@ -5,7 +5,7 @@ import pytest
 
 from pairfix.cli import run
 from pairfix.errors import ModelError, OutputError
-from pairfix.model import shipped_models
+from pairfix.model import CHANNELS, default_model, shipped_models
 from pairfix.networks import NETWORKS
 
 
@@ -28,6 +28,8 @@ def test_models_are_listed_for_machines(capsys: pytest.CaptureFixture[str]) -> N
     assert trained == {model.name for model in shipped_models()}
     assert set(models) - trained == set(NETWORKS) - {models[name]["network"] for name in trained}
     assert len({tuple(model) for model in models.values()}) == 1
+    defaults = {model["domain"]: name for name, model in models.items() if model["default"]}
+    assert defaults == {domain: default_model(domain).name for domain in CHANNELS}
 
 
 def test_a_models_card_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

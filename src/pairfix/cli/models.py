@@ -11,7 +11,7 @@ from rich.table import Table
 from pairfix.cli.console import Talk, print_json
 from pairfix.cli.options import Json, Overwrite, Quiet
 from pairfix.image import Domain
-from pairfix.model import Model, find_model, shipped_models, untrained_networks
+from pairfix.model import Model, find_model, is_default, shipped_models, untrained_networks
 from pairfix.networks import NETWORKS, Network
 
 __all__ = ["app"]
@@ -34,7 +34,8 @@ def list_models(json: Json = False) -> None:
     table = Table("Name", "Network", "Domain", "Size")
     for model in models:
         size = f"{_size(model) / 1e6:.1f} MB"
-        table.add_row(model.name, model.network.title, model.domain, size)
+        default = " (default)" if is_default(model) else ""
+        table.add_row(model.name, model.network.title, model.domain + default, size)
     console.print(table)
     if networks:
         table = Table("Network without weights", "Title")
@@ -131,6 +132,7 @@ def _facts(model: Model) -> dict[str, Any]:
         "network": model.network.name,
         "source": model.network.source,
         "trained": True,
+        "default": is_default(model),
         "domain": model.domain,
         "folder": str(model.folder),
         "bytes": _size(model),
@@ -144,6 +146,7 @@ def _facts_untrained(network: Network) -> dict[str, Any]:
         "network": network.name,
         "source": network.source,
         "trained": False,
+        "default": False,
         "domain": None,
         "folder": None,
         "bytes": 0,

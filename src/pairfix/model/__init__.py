@@ -31,6 +31,7 @@ __all__ = [
     "default_model",
     "default_reblur_module",
     "find_model",
+    "is_default",
     "shipped_models",
     "untrained_networks",
 ]
@@ -198,6 +199,11 @@ def default_model(domain: Domain) -> Model:
         ModelError: It is missing or damaged.
     """
     return find_model(_DEFAULTS[domain])
+
+
+def is_default(model: Model) -> bool:
+    """Whether pairs of the model's domain are restored by it unless asked otherwise."""
+    return model.folder == _shipped_folder() / _DEFAULTS[model.domain]
 
 
 def default_reblur_module(model: Model) -> Model:
