@@ -43,10 +43,10 @@ class PairNetConfig:
 def _graphs(config: PairNetConfig) -> tuple[Graph, ...]:
     """The one graph.
 
-    In theory a pixel sees about 140 px to each side with the default widths. What matters was measured by
-    benchmarks/tile_overlap.py with the weights of pairnet-raw on an aligned 12 MP raw pair with
-    tiles of 768 px (mean and greatest difference from an untiled run): 16 px of context 3e-6 and
-    2e-3, 32 px 3e-7 and 2e-4.
+    In theory a pixel sees about 140 px to each side with the default widths. What matters was
+    measured by benchmarks/tile_overlap.py with the weights of pairnet-raw on an aligned 12 MP raw
+    pair with tiles of 768 px (mean and greatest difference from an untiled run): 16 px of context
+    3e-6 and 2e-3, 32 px 3e-7 and 2e-4.
     """
     maps = tuple(f"{name}_noise" for name in _EXPOSURES if config.noise)
     multiple = 2 ** len(config.widths)
