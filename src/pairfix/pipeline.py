@@ -58,7 +58,7 @@ class Restored:
         """Develop the photo: upright, sRGB-encoded, ``H x W x 3`` uint16.
 
         Raises:
-            InputError: The raw file that the short frame came from has gone.
+            InputError: The raw file that the short frame came from is gone.
         """
         fused = self.fused
         return develop(fused.planes, fused.reference, self.develop, gain=fused.gain)
@@ -79,8 +79,8 @@ class Restorer:
         """Choose device and model; the model is loaded when it is first needed.
 
         Args:
-            recipe: What to do otherwise than usual. What it says of files (bits, quality,
-                overwrite, preview, report) concerns `restore` alone.
+            recipe: What to do differently from the defaults. What it says about files (bits,
+                quality, overwrite, preview, report) concerns `restore` alone.
 
         Raises:
             ModelError: There is no such model, or it does not restore.
@@ -116,7 +116,7 @@ class Restorer:
             check_model(self._chosen, count)
         elif count < len(ROLES):
             raise PairError(
-                "the default model needs a long and a short exposure, only one photo is given",
+                "the default model needs a long and a short exposure, but only one photo is given",
                 "give both, or a --model that restores from one",
             )
 
@@ -204,7 +204,7 @@ def restore(
         short: The short exposure (sharp, noisy); its geometry is the result's. None for models
             that take one photo.
         output: The result; its extension names the format.
-        recipe: What to do otherwise than usual.
+        recipe: What to do differently from the defaults.
         progress: Called with a stage, the steps done and the steps in all.
 
     Returns:

@@ -184,7 +184,7 @@ def test_other_folders_are_not_replaced_unasked(
     for overwrite in (False, True):
         with pytest.raises(OutputError, match=r"mine\.training is in the way"):
             tuning(soft_pairs, tmp_path / "mine").run(overwrite=overwrite)
-    with pytest.raises(OutputError, match="holds no tuning to go on from"):
+    with pytest.raises(OutputError, match="holds no tuning to resume"):
         tuning(soft_pairs, tmp_path / "mine").run(resume=True)
 
 
@@ -230,7 +230,7 @@ def test_a_model_that_does_not_restore_is_refused_before_any_work(
 def test_pairs_whose_iso_is_not_calibrated_cannot_judge(tmp_path: Path) -> None:
     for number, iso in enumerate((1600, 1600, 200, 1600)):
         KnownCamera(iso=iso).take(tmp_path / "pairs" / f"{number}", seed=number)
-    with pytest.raises(PairError, match=r"has the ISO of those kept apart, 200; give more"):
+    with pytest.raises(PairError, match=r"has the ISO of those held back, 200; give more"):
         tuning(found(tmp_path / "pairs"), tmp_path / "mine").run()
 
 

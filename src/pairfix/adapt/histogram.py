@@ -18,7 +18,7 @@ def match_histograms(planes: Planes, reference: Planes) -> None:
 
     The darkest pixel gets the darkest value of the reference, and so on. Of pixels that are
     equal, the one that is darker in the reference counts as the darker one. Any encoding that
-    keeps the order gives the same. Beside the pictures it takes 28 bytes a pixel of one channel.
+    keeps the order gives the same. Besides the pictures it takes 28 bytes a pixel of one channel.
 
     Args:
         planes: ``C x h x w``, changed in place.

@@ -1,7 +1,7 @@
 """Take the colour cast off a brightened RGB frame.
 
 A picture that was taken several stops too dark has its noise cut off at black, which lifts the
-mean of its shadows, in each channel by another amount; brightened, that is a magenta haze. The
+mean of its shadows, in each channel by a different amount; brightened, that is a magenta haze. The
 long frame has the right colours, so the levels of each channel are brought onto the long one's:
 quantiles of block means against quantiles of block means, which needs no alignment.
 """

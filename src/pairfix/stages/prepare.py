@@ -123,7 +123,7 @@ def prepare_pair(
 def _in_one_domain(photos: Sequence[Photo], preparation: Preparation) -> list[Frame]:
     """Whether all must be developed is found out from the files' kinds, so that each is read once.
 
-    Only where a raw has a Bayer filter and the other another one, that is known afterwards.
+    Only if one of two raws has a Bayer filter and the other has not, it takes decoding to know.
     """
     mixed = len({_is_raw(photo) for photo in photos}) > 1
     domain: Literal["auto", "srgb"] = "srgb" if mixed or preparation.domain == "srgb" else "auto"

@@ -1,4 +1,4 @@
-"""Take row noise out of the short frame, with the long one as witness.
+"""Take row noise out of the short frame, by comparison with the long one.
 
 A CMOS sensor reads row by row, and an offset common to a row shows as a stripe that no network
 trained on pixel-wise noise removes. The long frame hardly has it: the mean difference of the two

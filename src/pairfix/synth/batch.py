@@ -21,7 +21,7 @@ class PairBatch:
     long: Tensor
     """Blurry, nearly clean."""
     truth: Tensor
-    """What the short frame shows, without noise; NaN where nobody knows it."""
+    """What the short frame shows, without noise; NaN where it is unknown."""
     short_noise: Tensor
     """Noise map of the short frame: the noise's standard deviation at every pixel."""
     long_noise: Tensor

@@ -2,7 +2,7 @@
 
 A camera's noise can be measured in its pairs without knowing the truth. With that noise, and blur
 as long as theirs, new pairs are synthesised from the user's own restored photos, and the shipped
-model goes on learning with supervision. Pairs that were kept apart then decide, by an unbiased
+model goes on learning with supervision. Pairs that were held back then decide, by an unbiased
 estimate of the error, whether that helped; if not, no model is made.
 """
 
@@ -46,7 +46,7 @@ _FROM_PAIRS = "selfir"
 _PHOTOS = 2
 """Of a pair."""
 _DRAWS = 4
-"""How often noise is added to each pair that was kept apart."""
+"""How often noise is added to each pair that was held back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Tuned:
     training: Trained
     profile: CameraProfile
     gain: Gain | None
-    """By the pairs kept apart; None if the training was stopped, or in processes that only help."""
+    """By the pairs held back; None if the training was stopped, or in processes that only help."""
     model: Model | None
     """The new model folder; None as for `gain`."""
     workplace: Path
@@ -68,7 +68,7 @@ class Tuning:
     """A fine-tuning of one model for the camera that took some pairs."""
 
     pairs: Sequence[FoundPair]
-    """Unlabelled, of one camera; some are kept apart for the decision."""
+    """Unlabelled, of one camera; some are held back for the decision."""
     output: Path
     """The new model folder; calibration, photos, checkpoint, curves and comparison are kept beside
     it in ``<output>.training``."""
@@ -92,7 +92,7 @@ class Tuning:
         """Calibrate, train, and decide.
 
         Args:
-            resume: Go on from the checkpoint.
+            resume: Continue from the checkpoint.
             overwrite: Replace an existing model folder and an earlier tuning.
 
         Raises:
@@ -130,8 +130,8 @@ class Tuning:
         gain = self._judge(apart, prepared.profile, models, place)
         if not gain.convinces(self.recipe.least_gain):
             raise NotImprovedError(
-                f"tuning did not help: {gain} by an estimate on pairs kept apart, "
-                f"at least +{self.recipe.least_gain:g} dB are asked for",
+                f"tuning did not help: {gain}, estimated on pairs held back; "
+                f"at least +{self.recipe.least_gain:g} dB is required",
                 f"{self.start.name} stays the better choice; {place.comparison} shows both",
             )
         model = place.publish(self._about(gain), overwrite=overwrite or resume)
@@ -145,7 +145,7 @@ class Tuning:
         crops = None
         if self.recipe.objective == _FROM_PAIRS:
             crops = CropCollector(len(tuning), self.start.domain, self.recipe.seed)
-        with place.anew(overwrite=overwrite) as beside:
+        with place.fresh(overwrite=overwrite) as beside:
             visit = crops.add if crops else lambda _: None
             prepare(self.pairs, start, beside, self.progress, visit)
         return crops
@@ -213,28 +213,28 @@ class Tuning:
             middles.append(middle(each.pair))
         if not middles:
             raise PairError(
-                f"none of the pairs kept apart can be used: {left_out[0].reason}",
+                f"none of the pairs held back can be used: {left_out[0].reason}",
                 "give more pairs",
             )
         return whole[0], middles
 
     def _about(self, gain: Gain) -> str:
-        real = "It learnt from crops of them; what is synthesised served validation alone. "
+        real = "It learnt from crops of them; synthetic pairs served for validation only. "
         return (
             f"\n## Fine-tuning\n\nTuned from {self.start.name} for the camera of {len(self.pairs)} "
             "pairs without truth, with the noise in calibration.json. "
             f"{real if self.recipe.objective == _FROM_PAIRS else ''}"
-            "On pairs kept apart the estimated gain, in the range that networks work in, is "
+            "On pairs held back the estimated gain, in the range that networks work in, is "
             f"{gain}.\n"
         )
 
 
 def _check_known(apart: Sequence[FoundPair], profile: CameraProfile) -> None:
-    """Check, before the training, that some pair kept apart can be judged by."""
+    """Check, before the training, that some pair held back can be judged by."""
     values = [each.short_facts.exposure.iso for each in apart]
     if all(setting_of(profile, iso) is None for iso in values):
         raise PairError(
-            "no pair to tune with has the ISO of those kept apart, "
+            "no pair to tune with has the ISO of those held back, "
             f"{'which is not known' if values[0] is None else f'{values[0]:g}'}",
             "give more pairs of one ISO",
         )

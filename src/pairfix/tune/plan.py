@@ -41,7 +41,7 @@ class TuneRecipe:
     """
 
     objective: Literal["auto", "selfir"] = "auto"
-    """Supervision on pairs synthesised anew, or SelfIR's own losses on the pairs themselves."""
+    """Supervision on newly synthesised pairs, or SelfIR's own losses on the pairs themselves."""
     photos: tuple[Path, ...] = ()
     """More folders of sharp photos."""
     steps: int | None = None

@@ -24,7 +24,7 @@ FEWEST_PAIRS = 3
 """Pairs below which none are left to judge by."""
 
 _APART = 4
-"""One pair in this many is kept apart."""
+"""One pair in this many is held back."""
 _MOST_APART = 8
 _FEWEST_PHOTOS = 2
 """One to train on, and one to validate with."""
@@ -45,7 +45,7 @@ class Prepared:
 
     @classmethod
     def read(cls, place: TuningPlace, pairs: Sequence[FoundPair]) -> "Prepared":
-        """What `prepare` left of the same pairs.
+        """What `prepare` has found out about the same pairs.
 
         Raises:
             ModelError, InputError: It is missing, damaged, or stems from other pairs.

@@ -1,4 +1,4 @@
-"""Judge a motion: do the frames agree better with it, and can a hand-held camera move so?"""
+"""Judge a motion: do the frames agree better with it, and can a hand-held camera move like that?"""
 
 import cv2
 import numpy as np
@@ -46,7 +46,7 @@ def correlation(short: Guide, long: Guide, matrix: Matrix) -> float:
 
 
 def implausibility(matrix: Matrix, size: tuple[int, int]) -> str | None:
-    """Why no hand-held camera moves so between two shots, or None if it may.
+    """Why a hand-held camera cannot have moved so between two shots, or None if it can.
 
     Args:
         matrix: 3 x 3, from the short frame's stored pixels to the long frame's.

@@ -21,7 +21,7 @@ _INTERPOLATION = cv2.INTER_CUBIC
 interpolation, and as good as with Lanczos, which overshoots more beside lamps."""
 
 _FILL_SHRINK = 4
-"""How much what stands where the long frame does not reach is averaged down, then blurred.
+"""How far the short frame is averaged down, then blurred, where the long one does not reach.
 
 Enough to remove most of the short frame's noise and to look as soft as a long exposure does. In
 restored borders of wheel, street and neon this gave 0.5, 0.3 and -0.1 dB over the long frame
