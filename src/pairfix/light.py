@@ -1,8 +1,8 @@
 """Between a file's pixels, planes of linear light, and the range that networks work in.
 
 Mosaics are packed into R, G1, G2, B planes of half size. The colour filter array's phase is
-normalised by shifting, not by reordering: a reflected row and/or column is put in front where
-R does not stand in the cell's corner, so that plane i always samples the same sub-pixel position.
+normalised by shifting, not by reordering: a reflected row and/or column is prepended where R
+is not in the cell's corner, so that plane i always samples the same sub-pixel position.
 """
 
 import numpy as np

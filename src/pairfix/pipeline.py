@@ -58,7 +58,7 @@ class Restored:
         """Develop the photo: upright, sRGB-encoded, ``H x W x 3`` uint16.
 
         Raises:
-            InputError: The raw file that the short frame came from has gone.
+            InputError: The raw file that the short frame came from is gone.
         """
         fused = self.fused
         return develop(fused.planes, fused.reference, self.develop, gain=fused.gain)
@@ -116,7 +116,7 @@ class Restorer:
             check_model(self._chosen, count)
         elif count < len(ROLES):
             raise PairError(
-                "the default model needs a long and a short exposure, only one photo is given",
+                "the default model needs a long and a short exposure, but only one photo is given",
                 "give both, or a --model that restores from one",
             )
 

@@ -52,7 +52,7 @@ def test_the_module_asked_for_is_taken(module: Model, monkeypatch: pytest.Monkey
 
 
 def test_a_model_that_restores_is_no_reblurring_module() -> None:
-    with pytest.raises(ModelError, match="no reblurring module for raw"):
+    with pytest.raises(ModelError, match="not a reblurring module for raw"):
         find_reblur_module("selfir-raw", model())
 
 
@@ -61,7 +61,7 @@ def test_a_module_of_the_other_domain_is_refused(
 ) -> None:
     other: Domain = "srgb" if module.domain == "raw" else "raw"
     monkeypatch.setattr(choose, "find_model", lambda _: module)
-    with pytest.raises(ModelError, match=f"no reblurring module for {other}"):
+    with pytest.raises(ModelError, match=f"not a reblurring module for {other}"):
         find_reblur_module("mine", model(other))
 
 
@@ -75,7 +75,7 @@ def test_a_module_that_does_not_ship_is_told_with_how_to_make_one(
 ) -> None:
     monkeypatch.setattr("pairfix.model._shipped_folder", lambda: tmp_path)
     named = replace(model(), reblur_module="reblur-raw")
-    with pytest.raises(ModelError, match=r"reblur-raw is not here.*--reblur-module"):
+    with pytest.raises(ModelError, match=r"reblur-raw is missing.*--reblur-module"):
         find_reblur_module(None, named)
 
 

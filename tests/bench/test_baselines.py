@@ -51,7 +51,7 @@ def test_the_long_photo_is_shown_aligned_and_unaligned() -> None:
     moved = replace(pair, long_planes=np.roll(pair.long_planes, 3, axis=2))
     long = BASELINES["long"].picture(pair).pixels
     unaligned, shown = (
-        BASELINES[name].picture(moved).pixels for name in ("long, as it lies", "long")
+        BASELINES[name].picture(moved).pixels for name in ("long, unaligned", "long")
     )
     np.testing.assert_array_equal(unaligned, long)
     np.testing.assert_array_equal(shown, np.roll(long, 3, axis=1))

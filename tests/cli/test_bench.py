@@ -55,7 +55,7 @@ def test_models_and_baselines_are_judged_and_written(
     code, results = bench("--model", "selfir-raw", "-o", str(output))
     assert (code, results["failures"]) == (0, [])
     by_method = {each["method"]: each for each in results["verdicts"]}
-    assert list(by_method) == ["short", "long, as it lies", "long", "NLM", "selfir-raw"]
+    assert list(by_method) == ["short", "long, unaligned", "long", "NLM", "selfir-raw"]
     assert by_method["short"]["quality"]["psnr"] is None
     assert by_method["short"]["quality"]["ssim"] > by_method["long"]["quality"]["ssim"]
     model = by_method["selfir-raw"]

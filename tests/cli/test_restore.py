@@ -171,7 +171,11 @@ def test_an_existing_file_is_refused_before_any_work_and_kept(
         (["--tile", "many"], 2, "--tile"),
         (["--white-balance", "1,2"], 2, "--white-balance"),
         (["--white-balance", "nan,1,1"], 2, "--white-balance"),
-        (["--bits", "12"], OutputError.exit_code, "PNG has no 12 bits; use 16 or 8"),
+        (
+            ["--bits", "12"],
+            OutputError.exit_code,
+            "PNG cannot hold 12 bits per channel; use 16 or 8",
+        ),
     ],
 )
 def test_a_wrong_option_gets_its_own_exit_code(

@@ -140,7 +140,7 @@ def test_ctrl_c_before_the_first_step_leaves_an_earlier_model_alone(
         (["--steps", "3", "--minutes", "2"], 2, "either steps or minutes"),
         (["--minutes", "0"], 2, "minutes must be positive"),
         (["--minutes", "inf"], 2, "minutes must be finite"),
-        (["--deblurrer", "selfir-raw"], ModelError.exit_code, "learns from no other model"),
+        (["--deblurrer", "selfir-raw"], ModelError.exit_code, "does not learn from another model"),
         (["--resume"], OutputError.exit_code, "no checkpoint to resume"),
     ],
 )
@@ -169,7 +169,7 @@ def test_an_unknown_network_is_refused(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train(photos, tmp_path / "mine", network="magic") == ModelError.exit_code
-    assert "there is no network magic; take one of selfir, " in capsys.readouterr().err
+    assert "there is no network magic; use one of selfir, " in capsys.readouterr().err
 
 
 def test_without_pytorch_the_extra_is_named(

@@ -97,7 +97,7 @@ def test_exiftool_finds_no_fault(tmp_path: Path, extension: str) -> None:
 
 
 def test_bits_that_a_format_lacks(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="JPEG has no 16 bits"):
+    with pytest.raises(OutputError, match="JPEG cannot hold 16 bits"):
         encode_picture(picture(), tmp_path / "a.jpg", bits=16)
     with pytest.raises(OutputError, match="holds a mosaic"):
         encode_picture(picture(), tmp_path / "a.dng")

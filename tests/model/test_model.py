@@ -98,7 +98,7 @@ def test_a_network_without_weights_is_an_error_that_says_how_to_get_them() -> No
 
 
 def test_a_networks_name_leads_to_the_models_that_it_has() -> None:
-    with pytest.raises(ModelError, match=r"no model selfir; take one of selfir-raw, selfir-srgb,"):
+    with pytest.raises(ModelError, match=r"no model selfir; use one of selfir-raw, selfir-srgb,"):
         find_model("selfir")
 
 

@@ -118,7 +118,7 @@ def test_memory_that_runs_out_is_said_with_what_helps(
         raise RuntimeError("CUDA out of memory. Tried to allocate 20 GiB")
 
     monkeypatch.setattr("pairfix.train.loop.Loop.run", run_out)
-    with pytest.raises(MemoryExhaustedError, match="take smaller batches or crops"):
+    with pytest.raises(MemoryExhaustedError, match="use smaller batches or crops"):
         train(task(photos), tmp_path / "mine", RECIPE, CPU)
 
 
@@ -167,7 +167,7 @@ def test_what_is_in_the_way_stays(trained: Trained, photos: Path) -> None:
 @pytest.mark.parametrize(
     ("fields", "recipe", "message"),
     [
-        ({"objective": "magic"}, RECIPE, "no objective magic; take one of supervised, "),
+        ({"objective": "magic"}, RECIPE, "no objective magic; use one of supervised, "),
         ({"objective": "reblur"}, RECIPE, "reblur does not suit SelfIR .*; take supervised or"),
         ({}, small_recipe(steps=1, crop=40), "no crops of 40; --crop must be a multiple of 32"),
         (

@@ -63,7 +63,7 @@ def test_only_a_reblurring_module_learns_from_a_network_of_its_domain() -> None:
     check_deblurrer(model, NETWORKS["reblur-module"], "raw")
     with pytest.raises(ModelError, match="stored is SelfIR for raw, which restores no srgb pairs"):
         check_deblurrer(model, NETWORKS["reblur-module"], "srgb")
-    with pytest.raises(ModelError, match="D2HNet learns from no other model"):
+    with pytest.raises(ModelError, match="D2HNet does not learn from another model"):
         check_deblurrer(model, NETWORKS["d2hnet"], "raw")
 
 

@@ -185,7 +185,7 @@ def test_other_folders_are_not_replaced_unasked(
     for overwrite in (False, True):
         with pytest.raises(OutputError, match=r"mine\.training is in the way"):
             tuning(soft_pairs, tmp_path / "mine").run(overwrite=overwrite)
-    with pytest.raises(OutputError, match="holds no tuning to go on from"):
+    with pytest.raises(OutputError, match="holds no tuning to resume"):
         tuning(soft_pairs, tmp_path / "mine").run(resume=True)
 
 

@@ -23,8 +23,8 @@ LEAST_PSNR = 30.0
 """How near the adapted result must stay to the unadapted one, in dB in the network's range.
 
 Five steps cost the paper's networks 0.1 to 0.3 dB of about 30 against the truth (Tables 6 and 7,
-beside S4): what changes is some 42 dB or more below white. At 30 dB the change is as large as all
-of the error that there was.
+beside S4): what changes is some 42 dB or more below white. At 30 dB the change is as large as the
+whole error was before.
 """
 _MAGNITUDE = 0x7FFFFFFF
 """All bits of a float32 but its sign; with them flipped, negative numbers sort as integers do."""
@@ -52,7 +52,7 @@ def adapt(
     tile: int,
     progress: Progress,
 ) -> tuple[Fused, Adaptation]:
-    """Adapt a network to a photo and restore it anew (Nah et al. 2022, Algorithm 1).
+    """Adapt a network to a photo and restore it again (Nah et al. 2022, Algorithm 1).
 
     The weights are adapted on a few tiles, whose number does not depend on the photo. The whole
     photo is then restored with them, and gets the unadapted result's histogram.
@@ -115,12 +115,12 @@ def _check_nearness(result: Planes, reference: Planes, domain: Domain) -> None:
         raise AdaptationError(
             f"adapting the network diverged: its result is {distance:.1f} dB from the unadapted "
             f"one, at least {LEAST_PSNR:.0f} dB are required",
-            "leave out --adapt, or take fewer steps",
+            "leave out --adapt, or use fewer steps",
         )
 
 
 def _distance(result: Planes, reference: Planes, domain: Domain) -> float:
-    """PSNR in the network's range, channel by channel for the sake of memory."""
+    """PSNR in the network's range, channel by channel to save memory."""
     channels = zip(result[:, None], reference[:, None], strict=True)
     found = [psnr(*(encode_planes(each, domain) for each in channel)) for channel in channels]
     error = float(np.mean(10 ** (-np.array(found) / 10)))

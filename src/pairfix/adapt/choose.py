@@ -39,11 +39,11 @@ def choose_adapting_runtime(
     if backend not in ("auto", _BACKEND):
         title = BACKENDS[backend].title if backend in BACKENDS else backend
         raise DeviceError(
-            f"--adapt needs gradients, which {title} does not compute", "take PyTorch"
+            f"--adapt needs gradients, which {title} does not compute", "use --backend torch"
         )
     if precision not in ("auto", _PRECISION):
         raise DeviceError(
-            f"--adapt changes weights by less than {precision} resolves", "take --precision fp32"
+            f"--adapt changes weights by less than {precision} resolves", "use --precision fp32"
         )
     return choose_runtime(_BACKEND, device, _PRECISION)
 
@@ -62,7 +62,7 @@ def find_reblur_module(name_or_folder: str | None, model: Model) -> Model:
     if "long" not in model.roles:
         raise ModelError(
             f"model {model.name} does not take the long exposure: there is no blur to adapt it to",
-            "leave out --adapt, or take another model",
+            "leave out --adapt, or use another model",
         )
     if name_or_folder is None:
         return default_reblur_module(model)
@@ -70,7 +70,7 @@ def find_reblur_module(name_or_folder: str | None, model: Model) -> Model:
     if not module.network.reblurs or module.domain != model.domain:
         raise ModelError(
             f"{module.folder} is {module.network.title} for {module.domain}, "
-            f"no reblurring module for {model.domain}",
-            "give one as --reblur-module, or leave that out",
+            f"not a reblurring module for {model.domain}",
+            "give one as --reblur-module, or leave the option out",
         )
     return module

@@ -98,7 +98,7 @@ def _checked(loss: float) -> float:
     if not math.isfinite(loss):
         raise AdaptationError(
             "adapting the network diverged: the reblurring loss is not finite",
-            "leave out --adapt, or take fewer steps",
+            "leave out --adapt, or use fewer steps",
         )
     return loss
 

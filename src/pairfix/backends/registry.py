@@ -82,7 +82,7 @@ def choose_runtime(
     device: DeviceChoice = "auto",
     precision: PrecisionChoice = "auto",
 ) -> Runtime:
-    """Choose backend, device and precision; what was asked for, or an error.
+    """Choose backend, device and precision: what was asked for, or an error.
 
     By default it takes PyTorch on a CUDA device, else on Apple's GPU, else ONNX Runtime on a
     CUDA device, else ONNX Runtime on the CPU; fp16 on CUDA with PyTorch, else fp32.
@@ -120,14 +120,14 @@ def _candidates(backend: str, precision: str) -> dict[str, Backend]:
     if backend == "auto":
         return _capable(precision)
     if backend not in BACKENDS:
-        raise DeviceError(f"there is no backend {backend}", f"take one of {', '.join(BACKENDS)}")
+        raise DeviceError(f"there is no backend {backend}", f"use one of {', '.join(BACKENDS)}")
     wanted = BACKENDS[backend]
     if not wanted.installed():
         raise MissingExtraError(f"{wanted.title} is not installed", wanted.install)
     if precision not in ("auto", *wanted.precisions):
         raise DeviceError(
             f"{wanted.title} computes in {', '.join(wanted.precisions)} only, not in {precision}",
-            f"take --precision auto or --backend {_first_capable(precision).name}",
+            f"use --precision auto or --backend {_first_capable(precision).name}",
         )
     return {backend: wanted}
 
@@ -148,7 +148,7 @@ def _first_capable(precision: str) -> Backend:
     for backend in BACKENDS.values():
         if precision in ("auto", *backend.precisions):
             return backend
-    raise DeviceError(f"there is no precision {precision}", "take auto, fp32, fp16 or bf16")
+    raise DeviceError(f"there is no precision {precision}", "use auto, fp32, fp16 or bf16")
 
 
 def _runtime(
@@ -191,7 +191,7 @@ def _no_device(device: str, reasons: Iterable[str], engines: Iterable[Engine]) -
     why = "; ".join(dict.fromkeys(reasons)) or "no installed backend supports it"
     return DeviceError(
         f"the device {device} cannot be used: {why}",
-        f"there is {', '.join([*there, 'cpu'])}; --device auto takes the best",
+        f"available: {', '.join([*there, 'cpu'])}; --device auto chooses the best",
     )
 
 

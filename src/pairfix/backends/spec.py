@@ -121,5 +121,5 @@ def translate_memory_errors(release: Callable[[], None] | None = None) -> Iterat
             release()
         raise MemoryExhaustedError(
             "memory ran out while the network was running",
-            "close other programs, or take a smaller --tile",
+            "close other programs, or use a smaller --tile",
         ) from error

@@ -53,8 +53,8 @@ def _long(pair: AlignedPair) -> Picture:
 
 
 def _long_unaligned(pair: AlignedPair) -> Picture:
-    as_it_lies = Preparation(align="none", keep_row_noise=True)
-    return _developed(prepare_pair(pair.long, pair.short, as_it_lies).long_planes, pair)
+    unaligned = Preparation(align="none", keep_row_noise=True)
+    return _developed(prepare_pair(pair.long, pair.short, unaligned).long_planes, pair)
 
 
 def _bm3d(pair: AlignedPair) -> Picture:
@@ -97,7 +97,7 @@ BASELINES: Mapping[str, Baseline] = {
     baseline.name: baseline
     for baseline in (
         Baseline(SHORT, "the short exposure as it is, brightened where it is darker", _short),
-        Baseline("long, as it lies", "the long exposure, not aligned", _long_unaligned),
+        Baseline("long, unaligned", "the long exposure, not aligned", _long_unaligned),
         Baseline(LONG, "the long exposure, aligned onto the short one", _long),
         Baseline(
             "NLM",

@@ -172,7 +172,7 @@ def _quality(picture: Picture, truth: Picture, name: str) -> Quality:
     if (height, width) != shape:
         raise PairError(
             f"the truth is {width} x {height} pixels, {name} is {shape[1]} x {shape[0]}",
-            "the truth must lie in the short exposure's geometry",
+            "the truth must be in the short exposure's geometry",
         )
     result, reference = (each.pixels.astype(np.float32) / _PEAK for each in (picture, truth))
     return Quality(

@@ -116,8 +116,8 @@ def calibrate_pairs(evidence: Sequence[Evidence], domain: Domain) -> CameraProfi
     enough, _ = by_setting(evidence)
     if not enough:
         raise PairError(
-            f"in {len(evidence)} pairs only {count_blocks(evidence)} blocks are flat and "
-            f"still, {FEWEST_BLOCKS} are needed at one ISO",
+            f"only {count_blocks(evidence)} blocks in {len(evidence)} pairs are flat and "
+            f"still; {FEWEST_BLOCKS} are needed at one ISO",
             "give more pairs, taken from a tripod, with sky or walls in them",
         )
     balances = dict.fromkeys(each.white_balance for each in evidence if each.white_balance)

@@ -33,7 +33,9 @@ Pairs = Annotated[
 Models = Annotated[
     list[str] | None,
     typer.Option(
-        "--model", "-m", help="A model's name or folder; can be repeated. Otherwise the default."
+        "--model",
+        "-m",
+        help="A model's name or folder; can be repeated. Default: by the photos' type.",
     ),
 ]
 Folder = Annotated[

@@ -54,7 +54,8 @@ def calibrate(
     """Measure a camera's noise in PAIRS of long and short exposures that it took.
 
     Where the scene is flat and still, the short exposure minus the long one is noise. Prints shot
-    and read noise by colour, with what the DNGs state, its correlation, rows, columns and black.
+    and read noise by colour, compared with what the DNGs state; how the noise is correlated;
+    offsets of rows and columns; black levels.
     """
     talk = Talk(quiet=quiet, verbose=verbose)
     from pairfix.calibration import calibrate as measure  # noqa: PLC0415  (keeps --help quick)
@@ -140,7 +141,7 @@ def _structure(profile: "CameraProfile") -> Table:
     )
     table.caption = (
         "Gain: brightening of the short photo. Correlation: the strongest between neighbours.\n"
-        "In ‰ of white: offsets of rows and columns, of rows that restore removes, and\n"
+        "In ‰ of white: offsets of rows, of columns, of rows that restore removes, and\n"
         "the short photo's black minus the long one's."
     )
     table.caption_justify = "left"

@@ -35,7 +35,7 @@ Metrics = Annotated[
 ]
 ListMetrics = Annotated[bool, typer.Option("--list", help="List the metrics and what they need.")]
 Against = Annotated[
-    Path | None, typer.Option(help="Also print the differences to this photo's scores.")
+    Path | None, typer.Option(help="Also print the differences from this photo's scores.")
 ]
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV on standard output.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Never use the network.")]

@@ -46,8 +46,8 @@ def synth(
 ) -> None:
     """Make pairs of a long and a short exposure from sharp PHOTOS, with the truth beside them.
 
-    Each pair is a folder of long, short and gt, and of pair.json, which records what was drawn for
-    it: pairfix restore PAIRS/0000/long.dng PAIRS/0000/short.dng -o OUTPUT. Needs PyTorch.
+    Each pair is a folder with long.*, short.*, gt.* and pair.json, which records what was drawn
+    for it. Then: pairfix restore PAIRS/0000/long.dng PAIRS/0000/short.dng -o OUTPUT. Needs PyTorch.
     """
     domain, suffix = reconciled(domain, file_format)
     wanted = None if size is None else _size(size)

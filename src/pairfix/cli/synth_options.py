@@ -54,19 +54,19 @@ Pairs = Annotated[
 Count = Annotated[
     int | None,
     typer.Option(
-        help="Number of pairs; else one of each photo, or all that the video allows.", min=1
+        help="Number of pairs. Default: one of each photo, or all that the video allows.", min=1
     ),
 ]
 Size = Annotated[
     str | None,
-    typer.Option(help="Size of the pairs in pixels; else the largest possible.", metavar="WxH"),
+    typer.Option(help="Size of the pairs in pixels. Default: the largest possible.", metavar="WxH"),
 ]
 PhotosOf = Annotated[
     Literal["all", Part],
-    typer.Option("--part", help="Which of the photos, by the split that training makes."),
+    typer.Option("--part", help="Which of the photos to use, as training splits them."),
 ]
 PairDomain = Annotated[
-    Domain | None, typer.Option(help="Raw or developed; else what the format holds.")
+    Domain | None, typer.Option(help="Raw or developed. Default: what the format holds.")
 ]
 FileFormat = Annotated[
     str | None,
@@ -106,7 +106,7 @@ GapFrames = Annotated[
         rich_help_panel=_MOTION,
     ),
 ]
-Seed = Annotated[int, typer.Option(help="All random choices follow from it.", min=0)]
+Seed = Annotated[int, typer.Option(help="Seed of all random choices.", min=0)]
 
 
 def make_recipe(

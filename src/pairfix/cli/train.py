@@ -143,7 +143,7 @@ def train(
 
 def _find_network(name: str) -> Network:
     if name not in NETWORKS:
-        raise ModelError(f"there is no network {name}", f"take one of {', '.join(NETWORKS)}")
+        raise ModelError(f"there is no network {name}", f"use one of {', '.join(NETWORKS)}")
     return NETWORKS[name]
 
 

@@ -89,7 +89,7 @@ From = Annotated[
 ]
 ObjectiveName = Annotated[
     _Objective | None,
-    typer.Option(help="What to minimise; else the network's default.", rich_help_panel=_TASK),
+    typer.Option(help="What to minimise. Default: by the network.", rich_help_panel=_TASK),
 ]
 Loss = Annotated[
     PixelLossName,
@@ -115,7 +115,7 @@ Deblurrer = Annotated[
 Noise = Annotated[
     str,
     typer.Option(
-        help=f"Noise models, comma between: {', '.join(NOISES)}.",
+        help=f"Noise models, separated by commas: {', '.join(NOISES)}.",
         metavar="NAMES",
         rich_help_panel=_PAIRS,
     ),
@@ -123,8 +123,8 @@ Noise = Annotated[
 Sigma = Annotated[
     tuple[float, float] | None,
     typer.Option(
-        help="Range of the Gaussian noise's standard deviation, in 8-bit levels; "
-        f"else {_LOWEST:g} to {_HIGHEST:g}.",
+        help="Range of the Gaussian noise's standard deviation, in 8-bit levels. "
+        f"Default: {_LOWEST:g} to {_HIGHEST:g}.",
         metavar="LEAST MOST",
         rich_help_panel=_PAIRS,
     ),
@@ -157,7 +157,8 @@ Jpeg = Annotated[
 Augment = Annotated[
     str,
     typer.Option(
-        help=f"What D2HNet does besides noise, comma between: {', '.join(AUGMENTATIONS)}.",
+        help="D2HNet's augmentations besides noise, separated by commas: "
+        f"{', '.join(AUGMENTATIONS)}.",
         metavar="NAMES",
         rich_help_panel=_PAIRS,
     ),
@@ -177,14 +178,15 @@ Steps = Annotated[
 Minutes = Annotated[
     float | None,
     typer.Option(
-        help=f"Length in minutes; else {MINUTES:g}, unless --steps is given.",
+        help=f"Length in minutes. Default: {MINUTES:g}, unless --steps is given.",
         rich_help_panel=_SCHEDULE,
     ),
 ]
 LearningRate = Annotated[
     float | None,
     typer.Option(
-        help="Peak learning rate of every phase; else the objective's.", rich_help_panel=_SCHEDULE
+        help="Peak learning rate of every phase. Default: by the objective.",
+        rich_help_panel=_SCHEDULE,
     ),
 ]
 Warmup = Annotated[

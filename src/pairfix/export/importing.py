@@ -55,7 +55,7 @@ def import_checkpoint(
 ) -> Model:
     """Make a model folder from the files of an official release.
 
-    A file may hold a state dict, also nested in other dictionaries, with or without the prefix
+    A file may hold a state dict, possibly nested in dictionaries, with or without the prefix
     ``module.``. Code that it may contain is not run.
 
     Args:
@@ -116,7 +116,7 @@ def _released(name: str) -> tuple[Network, Release]:
     if network is None or network.release is None:
         known = ", ".join(name for name, each in NETWORKS.items() if each.release)
         raise ModelError(
-            f"no official weights of a network {name} are known", f"known are those of {known}"
+            f"there are no official weights for a network {name}", f"there are some for {known}"
         )
     return network, network.release
 
@@ -136,7 +136,7 @@ def _gather(network: Network, release: Release, files: Sequence[Path]) -> dict[s
             if name in states:
                 title = _title(network, graphs[name])
                 raise ModelError(
-                    f"{path} holds a second {title}, the first being in {states[name].source}",
+                    f"{path} holds a second {title}; the first is in {states[name].source}",
                     "pass only one, in a file that holds one state dict",
                 )
             states[name] = State(str(path), drop_unused(_fold(path, tensors), graphs[name]))

@@ -248,7 +248,9 @@ def _depth(path: Path, chosen: Format, bits: int | None) -> int:
         return chosen.bits[0]
     if bits not in chosen.bits:
         offered = " or ".join(str(each) for each in chosen.bits)
-        raise OutputError(f"{path}: {chosen.name} has no {bits} bits", f"use {offered}")
+        raise OutputError(
+            f"{path}: {chosen.name} cannot hold {bits} bits per channel", f"use {offered}"
+        )
     return bits
 
 

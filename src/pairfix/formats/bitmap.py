@@ -1,7 +1,7 @@
 """Reader of finished pictures: PNG, JPEG, WebP and TIFF, 8 or 16 bits, upright, in sRGB.
 
 The bit depth is the file's, never guessed from the values. Floating-point and 32-bit TIFFs and CMYK
-pictures are refused: converting them to sRGB takes choices that are the photographer's.
+pictures are refused: converting them to sRGB takes choices that the photographer has to make.
 """
 
 import logging

@@ -2,7 +2,7 @@
 
 Values are kept as bytes with their declared type, so that a tag copied from one file to another is
 unchanged, including 0/0 rationals, signed rationals and oddly typed tags. (Pillow infers the types
-in nested directories anew, and tifffile writes no nested directories.) Directories are read in
+in nested directories again, and tifffile writes no nested directories.) Directories are read in
 either byte order and written little-endian.
 """
 

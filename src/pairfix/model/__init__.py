@@ -220,7 +220,7 @@ def default_reblur_module(model: Model) -> Model:
     if name is None:
         raise ModelError(f"no reblurring module ships for the model {model.name}", hint)
     if not (_shipped_folder() / name / CONFIG).is_file():
-        raise ModelError(f"the reblurring module {name} is not here", hint)
+        raise ModelError(f"the reblurring module {name} is missing", hint)
     return find_model(name)
 
 
@@ -234,7 +234,7 @@ def _no_model(name: str) -> ModelError:
         )
     names = ", ".join(own or [model.name for model in shipped]) or "none"
     return ModelError(
-        f"there is no model {name}", f"take one of {names}, or the folder of a trained one"
+        f"there is no model {name}", f"use one of {names}, or the folder of a trained one"
     )
 
 

@@ -129,7 +129,7 @@ def _are(values: list[object], kinds: tuple[Any, ...]) -> bool:
 
 
 def _title(kind: Any) -> str:  # noqa: ANN401
-    """A type as JSON has it, for people."""
+    """What messages call a type of JSON."""
     parts = get_args(kind)
     if get_origin(kind) is tuple:
         return f"a list of {', '.join(_title(part) for part in parts if part is not ...)}"

@@ -30,7 +30,7 @@ _BLOCKS = 32
 """Blocks along the longer side; coarse, since the frames are not aligned yet."""
 _FEWEST_BLOCKS = 16
 _SATURATED = 0.95
-"""Share of the saturation level above which a sample may already bend."""
+"""Share of the saturation level above which a sample may no longer be linear."""
 _CLIPPED_SHARE = 0.002
 """Share of saturated samples above which a block's mean is wrong."""
 _FAINTEST = 1e-4

@@ -195,7 +195,9 @@ def _run_within_memory(
             if tile <= smallest:
                 raise
             halved = max(tile // 2, smallest)
-            _log.warning("%s: going on with tiles of %d instead of %d", error.message, halved, tile)
+            _log.warning(
+                "%s: continuing with tiles of %d instead of %d", error.message, halved, tile
+            )
             tile = halved
         else:
             return result, used

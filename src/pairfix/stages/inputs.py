@@ -1,4 +1,4 @@
-"""What a network takes of a scene, assembled from the names of its inputs.
+"""What a network takes from a scene, assembled from the names of its inputs.
 
 A name is a photo's role, or one of the *extra planes* that are computed from the scene. A further
 kind of extra planes is one function, and one entry of `EXTRA_PLANES`.
@@ -44,10 +44,10 @@ class NetworkInputs:
 
 
 def network_inputs(scene: Scene, names: Collection[str], domain: Domain) -> NetworkInputs:
-    """Assemble what a network takes of a scene.
+    """Assemble what a network takes from a scene.
 
-    Photos stay in linear light, to be encoded piece by piece, so that no second copy of them lies
-    in memory.
+    Photos stay in linear light, to be encoded piece by piece, so that memory holds no second copy
+    of them.
 
     Args:
         scene: An aligned pair, or a single frame.

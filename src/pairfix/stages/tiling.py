@@ -118,9 +118,9 @@ def _plan_axis(size: int, tile: int, multiple: int, overlap: int) -> Axis:
 
 
 def _weights(starts: tuple[int, ...], length: int) -> tuple[NDArray[np.float32], ...]:
-    """What has begun with a tile less what has begun with the next: together 1 everywhere.
+    """A step up where each tile begins less a step up where the next one does: 1 in all.
 
-    A tile begins in the middle of what it shares with the one before; its margin counts nothing.
+    A tile begins in the middle of what it shares with the one before; before that it has weight 0.
     """
     shared = [left + length - right for left, right in pairwise(starts)]
 

@@ -140,7 +140,7 @@ def adjust_colour(exposed: Exposed, probability: float, draw: Draw) -> Exposed:
 
     The paper's a (0.3 to 0.6, of the short frame, Eq. 8) makes the frames differ in brightness,
     which `pairfix.stages.exposure` undoes; here it is what such a measurement may leave, channel by
-    channel. The long frame gets it, for the result has the short one's colours.
+    channel. The long frame gets it, because the result has the short one's colours.
 
     Args:
         exposed: Linear light.

@@ -68,7 +68,7 @@ class TrainingFolder:
                 shutil.rmtree(self.folder)
             self.folder.mkdir(exist_ok=True)
         except OSError as error:
-            raise OutputError(f"{self.folder} cannot be made: {error.strerror}") from error
+            raise OutputError(f"{self.folder} cannot be created: {error.strerror}") from error
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file of the folder, whole or not at all.

@@ -216,7 +216,7 @@ def _check_crop(task: Task, recipe: TrainRecipe) -> None:
     multiple, least = multiple * shrinks, WINDOW * shrinks
     if recipe.crop % multiple or recipe.crop < least:
         raise ModelError(
-            f"{task.network.title} takes no crops of {recipe.crop}",
+            f"{task.network.title} cannot take crops of {recipe.crop} px",
             f"--crop must be a multiple of {multiple}, and {least} or more",
         )
 
@@ -225,12 +225,12 @@ def _spec(task: Task) -> ObjectiveSpec:
     spec = OBJECTIVES.get(task.objective)
     if spec is None:
         known = ", ".join(OBJECTIVES)
-        raise ModelError(f"there is no objective {task.objective}", f"take one of {known}")
+        raise ModelError(f"there is no objective {task.objective}", f"use one of {known}")
     if not spec.suits(task.network, task.config):
         fitting = (s.name for s in OBJECTIVES.values() if s.suits(task.network, task.config))
         raise ModelError(
             f"the objective {spec.name} does not suit {task.network.title} as it is configured",
-            f"take {' or '.join(fitting) or 'another network'}",
+            f"use {' or '.join(fitting) or 'another network'}",
         )
     return spec
 
@@ -258,7 +258,7 @@ def _enough_memory() -> Iterator[None]:
             yield
     except MemoryExhaustedError as error:
         raise MemoryExhaustedError(
-            "memory ran out in training", "take smaller batches or crops"
+            "memory ran out in training", "use smaller batches or crops"
         ) from error
 
 

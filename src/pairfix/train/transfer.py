@@ -89,7 +89,9 @@ def check_deblurrer(model: Model, network: Network, domain: Domain) -> None:
         ModelError: The network restores by itself, or the model does not, or is of another domain.
     """
     if network.restores:
-        raise ModelError(f"{network.title} learns from no other model", "leave out --deblurrer")
+        raise ModelError(
+            f"{network.title} does not learn from another model", "leave out --deblurrer"
+        )
     if not model.network.restores or model.domain != domain:
         raise ModelError(
             f"{model.folder} is {model.network.title} for {model.domain}, "

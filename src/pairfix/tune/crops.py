@@ -26,7 +26,7 @@ _INPUTS = tuple(each.name for each in fields(PairBatch) if each.name != "truth")
 
 
 class CropCollector:
-    """Cuts pieces evenly from the pairs that pass by, at random places.
+    """Cuts pieces evenly from one pair after another, at random places.
 
     How much memory they take depends on their size alone, not on the photos'.
     """
@@ -35,7 +35,7 @@ class CropCollector:
         """Begin with none.
 
         Args:
-            expected: How many pairs will pass by.
+            expected: How many pairs will come.
             domain: The network's.
             seed: Of the places.
         """

@@ -90,7 +90,7 @@ class Tuning:
         """Calibrate, train, and decide.
 
         Args:
-            resume: Go on from the checkpoint.
+            resume: Continue from the checkpoint.
             overwrite: Replace an existing model folder and an earlier tuning.
 
         Raises:
@@ -143,7 +143,7 @@ class Tuning:
         crops = None
         if self.recipe.learns_from_pairs:
             crops = CropCollector(len(tuning), self.start.domain, self.recipe.seed)
-        with place.anew(overwrite=overwrite) as beside:
+        with place.fresh(overwrite=overwrite) as beside:
             visit = crops.add if crops else lambda _: None
             prepare(self.pairs, start, beside, self.progress, visit)
         return crops
@@ -217,7 +217,7 @@ class Tuning:
         return whole[0], middles
 
     def _about(self, gain: Gain) -> str:
-        real = "It learnt from crops of them; what is synthesised served validation alone. "
+        real = "It learnt from crops of them; synthetic pairs served for validation only. "
         return (
             f"\n## Fine-tuning\n\nTuned from {self.start.name} for the camera of {len(self.pairs)} "
             "pairs without truth, with the noise in calibration.json. "

@@ -23,7 +23,7 @@ _FACTS = "pairs.json"
 
 @dataclass(frozen=True, slots=True)
 class TuningPlace:
-    """Where a fine-tuning keeps what it needs to go on."""
+    """Where a fine-tuning keeps what it needs to be resumed."""
 
     model: Path
     """The model folder that comes out of it."""
@@ -57,7 +57,7 @@ class TuningPlace:
 
     @property
     def begun(self) -> bool:
-        """Whether everything was prepared, so that training can begin or go on."""
+        """Whether everything was prepared, so that training can begin or be resumed."""
         return (self.folder / _FACTS).is_file()
 
     @property
@@ -70,11 +70,11 @@ class TuningPlace:
 
         Raises:
             OutputError: The model, an earlier tuning or something else is in the way, or there is
-                nothing to go on from.
+                nothing to resume.
         """
         check_folder(self.model, overwrite=overwrite or resume)
         if resume and not self.begun:
-            raise OutputError(f"{self.folder} holds no tuning to go on from", "leave out --resume")
+            raise OutputError(f"{self.folder} holds no tuning to resume", "leave out --resume")
         if self.folder.exists() and not self.begun:
             raise OutputError(f"{self.folder} is in the way", "move it, or choose another name")
         if self.begun and not (overwrite or resume):
@@ -87,7 +87,7 @@ class TuningPlace:
         """A temporary place with a folder for photos, which replaces this one if all goes well.
 
         Raises:
-            OutputError: As `check`; or the disk is full, or breaks.
+            OutputError: As `check`; or the disk is full or fails.
         """
         check = partial(self.check, overwrite=overwrite, resume=False)
         with appearing(self.folder, check) as beside:

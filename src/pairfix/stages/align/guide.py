@@ -1,7 +1,7 @@
 """The estimator's input: small, denoised pictures of a frame's structure.
 
 A short frame is sharp and noisy, a long one blurred and clean. Averaged down to a few hundred
-pixels and blurred a little more, both look alike; taking away the wide surroundings and dividing
+pixels and blurred a little more, both look alike; subtracting the wide surroundings and dividing
 by the local contrast keeps a few bright lamps from outweighing everything else.
 """
 

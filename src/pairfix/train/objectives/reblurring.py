@@ -172,7 +172,7 @@ def build_reblur(
     del config, generator
     refuse_reblurring(settings)
     if settings.deblurrer is None:
-        raise ValueError("it needs a model whose results to blur (--deblurrer): none was given")
+        raise ValueError("it needs a model whose results it learns to blur (--deblurrer)")
     _check_sees_blur(settings.deblurrer)
     objective = Reblurring(fusion, settings.deblurrer)
     return (Phase("reblur", objective, network.training.learning_rate, network.training.betas),)
