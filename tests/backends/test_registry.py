@@ -108,13 +108,13 @@ def test_a_device_that_is_not_there_is_an_error(
     driver: bool,  # noqa: FBT001
 ) -> None:
     machine(FakeEngine(), FakeEngine(), driver=driver)
-    with pytest.raises(DeviceError, match=rf"{device} cannot be used: .*there is cpu"):
+    with pytest.raises(DeviceError, match=rf"{device} cannot be used: .*available: cpu"):
         choose_runtime(device=device)
 
 
 def test_an_error_names_the_devices_that_are_there(machine: Any) -> None:  # noqa: ANN401
     machine(FakeEngine(cuda="NVIDIA H200"), FakeEngine())
-    with pytest.raises(DeviceError, match="there is cuda, cpu"):
+    with pytest.raises(DeviceError, match="available: cuda, cpu"):
         choose_runtime(device="mps")
 
 

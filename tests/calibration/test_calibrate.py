@@ -295,7 +295,7 @@ def test_pictures_too_small_for_a_block_are_left_out(tmp_path: Path) -> None:
 
 def test_too_little_that_is_flat_is_a_pair_error(tmp_path: Path) -> None:
     KnownCamera().take(tmp_path / "0", light=blank_scene())
-    with pytest.raises(PairError, match=r"only \d+ blocks are flat .* 60 are needed"):
+    with pytest.raises(PairError, match=r"only \d+ blocks in .* are flat and still; 60 are needed"):
         calibrate(found(tmp_path), "raw")
 
 

@@ -169,7 +169,7 @@ def test_an_unknown_network_is_refused(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train(photos, tmp_path / "mine", network="magic") == ModelError.exit_code
-    assert "there is no network magic; use one of selfir, " in capsys.readouterr().err
+    assert "there is no network magic; use one of " in capsys.readouterr().err
 
 
 def test_without_pytorch_the_extra_is_named(

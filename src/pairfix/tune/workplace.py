@@ -83,7 +83,7 @@ class TuningPlace:
             )
 
     @contextmanager
-    def anew(self, *, overwrite: bool) -> Iterator["TuningPlace"]:
+    def fresh(self, *, overwrite: bool) -> Iterator["TuningPlace"]:
         """A temporary place with a folder for photos, which replaces this one if all goes well.
 
         Raises:
