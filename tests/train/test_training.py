@@ -168,12 +168,16 @@ def test_what_is_in_the_way_stays(trained: Trained, photos: Path) -> None:
     ("fields", "recipe", "message"),
     [
         ({"objective": "magic"}, RECIPE, "no objective magic; use one of supervised, "),
-        ({"objective": "reblur"}, RECIPE, "reblur does not suit SelfIR .*; take supervised or"),
-        ({}, small_recipe(steps=1, crop=40), "no crops of 40; --crop must be a multiple of 32"),
+        ({"objective": "reblur"}, RECIPE, "reblur does not suit SelfIR .*; use supervised or"),
+        (
+            {},
+            small_recipe(steps=1, crop=40),
+            "cannot take crops of 40 px; --crop must be a multiple of 32",
+        ),
         (
             {"network": UNET, "config": UNET.config(channels=4)},
             small_recipe(steps=1, crop=8),
-            "no crops of 8; --crop must be a multiple of [248], and 11 or more",
+            "cannot take crops of 8 px; --crop must be a multiple of [248], and 11 or more",
         ),
     ],
 )
@@ -186,6 +190,6 @@ def test_what_does_not_fit_is_refused(
 
 
 def test_a_folder_without_photos_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="too few photos"):
+    with pytest.raises(InputError, match="holds no photos"):
         train(task(tmp_path), tmp_path / "mine", RECIPE, CPU)
     assert not list(tmp_path.iterdir())

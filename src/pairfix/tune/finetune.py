@@ -131,7 +131,7 @@ class Tuning:
         if not gain.convinces(self.recipe.least_gain):
             raise NotImprovedError(
                 f"tuning did not help: {gain}, estimated on pairs held back; "
-                f"at least +{self.recipe.least_gain:g} dB is required",
+                f"required are {self.recipe.least_gain:+g} dB and two standard errors",
                 f"{self.start.name} stays the better choice; {place.comparison} shows both",
             )
         model = place.publish(self._about(gain), overwrite=overwrite or resume)
