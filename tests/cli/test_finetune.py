@@ -58,7 +58,7 @@ def test_too_few_pairs_are_one_line(
     pair = my_pairs / "0"
     table.write_text(f"long,short\n{pair / 'long.dng'},{pair / 'short.dng'}\n")
     assert run(["finetune", str(table), "-o", str(tmp_path / "mine")]) == 4
-    assert capsys.readouterr().err.splitlines()[-1].startswith("pairfix: 1 pairs are too few")
+    assert capsys.readouterr().err.splitlines()[-1].startswith("pairfix: too few pairs")
 
 
 def test_photos_that_the_objective_would_ignore_are_refused(

@@ -130,7 +130,7 @@ def test_ctrl_c_before_the_first_step_leaves_an_earlier_model_alone(
             "selfir-srgb is SelfIR for srgb, not SelfIR for raw",
         ),
         (["--from", "nothing"], ModelError.exit_code, "there is no model nothing"),
-        (["--set", "depth=3"], ModelError.exit_code, "unknown field depth"),
+        (["--set", "depth=3"], 2, "SelfIR has no field 'depth'; it has channels, width,"),
         (["--set", "width=zero"], 2, "is not FIELD=VALUE"),
         (["--set", "channels=3"], 2, "raw has 4 channels, not 3"),
         (["--noise", "sensor,static"], 2, "'static' is not one of sensor"),
@@ -162,7 +162,7 @@ def test_a_folder_without_photos_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train(tmp_path, tmp_path / "mine") == InputError.exit_code
-    assert f"{tmp_path} holds too few photos" in capsys.readouterr().err
+    assert f"{tmp_path} holds no photos" in capsys.readouterr().err
 
 
 def test_an_unknown_network_is_refused(

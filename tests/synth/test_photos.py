@@ -147,7 +147,7 @@ def test_photos_of_every_usual_type_are_read(tmp_path: Path, suffix: str) -> Non
 def test_a_folder_without_enough_photos_is_an_error(tmp_path: Path, files: list[str]) -> None:
     for name in files:
         (tmp_path / name).write_bytes(b"x")
-    with pytest.raises(InputError, match="too few photos"):
+    with pytest.raises(InputError, match=r"holds (no|too few) photos"):
         load(tmp_path)
 
 

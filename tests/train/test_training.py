@@ -190,6 +190,6 @@ def test_what_does_not_fit_is_refused(
 
 
 def test_a_folder_without_photos_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="too few photos"):
+    with pytest.raises(InputError, match="holds no photos"):
         train(task(tmp_path), tmp_path / "mine", RECIPE, CPU)
     assert not list(tmp_path.iterdir())

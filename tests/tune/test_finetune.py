@@ -162,7 +162,7 @@ def test_each_pair_is_read_once(
 
 
 def test_too_few_pairs_are_refused(soft_pairs: Pairs, tmp_path: Path) -> None:
-    with pytest.raises(PairError, match=r"2 pairs are too few .*; give 3 or more"):
+    with pytest.raises(PairError, match=r"too few pairs .*: 2; give 3 or more"):
         tuning(soft_pairs[:2], tmp_path / "mine").run()
     assert not list(tmp_path.iterdir())
 

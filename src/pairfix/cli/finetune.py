@@ -140,7 +140,7 @@ def finetune(
         seed=seed,
         log_every=steps_between_readings(runtime),
     )
-    talk.say(f"{len(found.pairs)} pairs; tuning {begin.name} on {runtime.description}")
+    talk.say(f"pairs: {len(found.pairs)}; tuning {begin.name} on {runtime.description}")
     with stopped_by_signals() as stop, talk.progress() as progress:
         tuned = Tuning(
             found.pairs,

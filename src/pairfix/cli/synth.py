@@ -69,7 +69,8 @@ def synth(
     start = time.perf_counter()
     pairs = _render(photos, output, settings, None if part == "all" else part, video, talk)
     seconds = time.perf_counter() - start
-    talk.say(f"{output}: {len(pairs)} pairs written in {seconds:.1f} s")
+    count = f"{len(pairs)} pair{'s' if len(pairs) != 1 else ''}"
+    talk.say(f"{output}: {count} written in {seconds:.1f} s")
     if json:
         print_json({"pairs": pairs, "seconds": round(seconds, 3)})
 

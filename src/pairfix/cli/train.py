@@ -153,6 +153,11 @@ def _configure(network: Network, domain: Domain, fields: Iterable[str], start: M
     config = start.config if start and fitting else network.config(channels=CHANNELS[domain])
     defaults = asdict(config)
     given = dict(_assignment(text) for text in fields)
+    if unknown := sorted(given.keys() - defaults.keys()):
+        raise typer.BadParameter(
+            f"{network.title} has no field '{unknown[0]}'; it has {', '.join(defaults)}",
+            param_hint="--set",
+        )
     stored = json_format.loads(json_format.dumps(defaults)) | given
     config = parse_config(Path("--set"), network, stored)
     if config.channels != CHANNELS[domain]:

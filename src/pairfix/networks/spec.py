@@ -126,4 +126,4 @@ class Network:
         if self.release is None:
             return training
         command = f"pairfix models import {self.name} {self.release.files} -o FOLDER"
-        return f"import the official ones: {command}; or {training}"
+        return f"import the official weights: {command}; or {training}"

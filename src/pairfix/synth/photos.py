@@ -29,6 +29,7 @@ were interpolated from a mosaic and are softer than what a network should learn 
 
 _TIFF = {".tif", ".tiff"}
 _SUFFIXES = {".avif", ".jpeg", ".jpg", ".png", ".webp"} | _TIFF
+_WANTED = "add AVIF, JPEG, PNG, TIFF or WebP files"
 _DECODERS = 4
 """Threads that decode."""
 
@@ -151,16 +152,15 @@ def list_photos(folder: Path, part: Part, *, holdout: int = HOLDOUT) -> list[Pat
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder", "name one that holds sharp photos")
     photos = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+    if not photos:
+        raise InputError(f"{folder} holds no photos", _WANTED)
     wanted = [
         path
         for index, path in enumerate(photos)
         if (index % holdout == 0) == (part == "validation")
     ]
     if not wanted:
-        raise InputError(
-            f"{folder} holds too few photos for {part}: {len(photos)}",
-            "add AVIF, JPEG, PNG, TIFF or WebP files",
-        )
+        raise InputError(f"{folder} holds too few photos for {part}: {len(photos)}", _WANTED)
     return wanted
 
 

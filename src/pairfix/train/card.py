@@ -46,7 +46,7 @@ validation. Pairs of {crop} x {crop} px in the network's planes were synthesised
 ## Limits
 
 - These pairs are synthetic; results on real photos may be worse.
-- Blur of more than {blur:g} px, exposure ratios beyond {ratio:g} and noise of other kinds than
+- Blur of more than {blur:g} px, exposure ratios beyond {ratio:g} and kinds of noise other than
   {noise} were not seen in training.
 - Faces, text and fine patterns were not examined separately.
 - A network can invent detail: do not use the result as evidence.

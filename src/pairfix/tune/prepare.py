@@ -68,7 +68,7 @@ def split(pairs: Sequence[FoundPair]) -> tuple[list[FoundPair], list[FoundPair]]
     """
     if len(pairs) < FEWEST_PAIRS:
         raise PairError(
-            f"{len(pairs)} pairs are too few to tune with and to judge by",
+            f"too few pairs to tune with and to judge by: {len(pairs)}",
             f"give {FEWEST_PAIRS} or more, better eight",
         )
     held_back = pairs[_HELD_BACK // 2 :: max(_HELD_BACK, -(-len(pairs) // _MOST_HELD_BACK))]
