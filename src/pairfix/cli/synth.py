@@ -69,8 +69,8 @@ def synth(
     start = time.perf_counter()
     pairs = _render(photos, output, settings, None if part == "all" else part, video, talk)
     seconds = time.perf_counter() - start
-    count = f"{len(pairs)} pair{'s' if len(pairs) != 1 else ''}"
-    talk.say(f"{output}: {count} written in {seconds:.1f} s")
+    written = f"{len(pairs)} pair{'s' if len(pairs) != 1 else ''} written"
+    talk.say(f"{output}: {written} in {seconds:.1f} s")
     if json:
         print_json({"pairs": pairs, "seconds": round(seconds, 3)})
 
