@@ -2,7 +2,7 @@
 
     python benchmarks/developed_pairs.py PAIRS FOLDER && pairfix bench FOLDER
 
-PAIRS holds one folder a pair with long.dng, short.dng and, where it is known, gt.dng; LibRaw
+PAIRS holds one folder per pair with long.dng, short.dng and, where it is known, gt.dng; LibRaw
 develops all of them alike.
 """
 

@@ -1,4 +1,4 @@
-"""Train SelfIR and its baselines in small, and compare them as Table 1 and Table 4 do.
+"""Train small versions of SelfIR and its baselines, and compare them as Table 1 and Table 4 do.
 
     python benchmarks/papers_order.py PHOTOS [--steps N] [--width N] [--device cpu|cuda]
 

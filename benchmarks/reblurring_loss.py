@@ -1,10 +1,10 @@
-"""Train SelfIR in small with and without the reblurring loss, as Table S4 does with its networks.
+"""Train a small SelfIR with and without the reblurring loss, as Table S4 does with its networks.
 
     python benchmarks/reblurring_loss.py PHOTOS [--steps N] [--width N] [--weights 0 1]
 
 All see the same pairs, for equally many steps, and restore the same larger pairs of held-out
 photos. Prints PSNR, SSIM and, where its weights are on this machine, NIQE; else PIQE, which needs
-none. The paper's figures stand below (Nah et al. 2022, GOPRO): fidelity hardly changes, what
+none. The paper's figures are below (Nah et al. 2022, GOPRO): fidelity hardly changes, what
 judges without a reference gets better.
 """
 

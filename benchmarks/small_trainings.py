@@ -1,4 +1,4 @@
-"""What the scripts share that train SelfIR in small and set it beside its paper.
+"""What the scripts share that train a small SelfIR and compare it with its paper.
 
 All trainings see the same pairs with Gaussian noise on display values (Zhang et al., Section 4.1),
 for equally many steps, and are validated on the same pairs from held-out photos. As in GoPro, whose

@@ -128,7 +128,7 @@ def _models(page: Path) -> str:
             f"[{model.name}]({_link(page, ROOT / 'models' / model.name / 'README.md')})",
             model.network.title,
             _purpose(model),
-            f"{(model.folder / 'weights.safetensors').stat().st_size / 1e6:.1f} MB",
+            f"{sum(path.stat().st_size for path in model.folder.iterdir()) / 1e6:.1f} MB",
         )
         for model in shipped_models()
     ]

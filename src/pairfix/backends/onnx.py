@@ -54,7 +54,7 @@ class OnnxRuntime:
         with translate_memory_errors():
             session = _create(model, graph, provider, tensors)
         if provider not in session.get_providers():
-            raise DeviceError(f"ONNX Runtime did not take {provider}", "take --device cpu")
+            raise DeviceError(f"ONNX Runtime did not accept {provider}", "use --device cpu")
         return _OnnxSession(session, once=graph.reduction is not None)
 
 

@@ -109,11 +109,12 @@ def finetune(
 ) -> None:
     """Fine-tune a model to your camera with your own pairs; no ground truth is needed.
 
-    The camera's noise is measured in the pairs (at least three, better eight), new pairs with that
-    noise are rendered from your restored photos, and the model is trained further on them. Pairs
-    held back decide whether that helped; if not, no model is written (exit code 13). Calibration,
-    checkpoint, curves and a comparison are kept in FOLDER.training. Ctrl-C stops, --resume
-    continues. Several GPUs: torchrun --nproc-per-node N -m pairfix finetune ... Needs PyTorch.
+    The camera's noise is measured in the pairs (at least three, preferably eight), new pairs with
+    that noise are rendered from your restored photos, and the model is trained further on them.
+    Pairs held back decide whether that helped; if not, no model is written (exit code 13).
+    Calibration, checkpoint, curves and a comparison are kept in FOLDER.training. Ctrl-C stops,
+    --resume continues. Several GPUs: torchrun --nproc-per-node N -m pairfix finetune ... Needs
+    PyTorch.
     """
     from pairfix.calibration.load import pairs_domain  # noqa: PLC0415  (keeps --help quick)
     from pairfix.pairs import find_pairs  # noqa: PLC0415

@@ -94,7 +94,7 @@ Frames = Annotated[
     tuple[int, int],
     typer.Option(
         help="Range of frames that are averaged from a video.",
-        metavar="LEAST MOST",
+        metavar="MIN MAX",
         rich_help_panel=_MOTION,
     ),
 ]
@@ -102,7 +102,7 @@ GapFrames = Annotated[
     tuple[int, int],
     typer.Option(
         help="Range of a video's frames skipped between the two exposures.",
-        metavar="LEAST MOST",
+        metavar="MIN MAX",
         rich_help_panel=_MOTION,
     ),
 ]

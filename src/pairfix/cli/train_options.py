@@ -125,7 +125,7 @@ Sigma = Annotated[
     typer.Option(
         help="Range of the Gaussian noise's standard deviation, in 8-bit levels. "
         f"Default: {_LOWEST:g} to {_HIGHEST:g}.",
-        metavar="LEAST MOST",
+        metavar="MIN MAX",
         rich_help_panel=_PAIRS,
     ),
 ]
@@ -133,7 +133,7 @@ Ratio = Annotated[
     tuple[float, float],
     typer.Option(
         help="Range of the long frame's exposure over the short one's.",
-        metavar="LEAST MOST",
+        metavar="MIN MAX",
         rich_help_panel=_PAIRS,
     ),
 ]
@@ -141,7 +141,7 @@ Blur = Annotated[
     tuple[float, float],
     typer.Option(
         help="Range of the camera path's length in the photo's pixels.",
-        metavar="LEAST MOST",
+        metavar="MIN MAX",
         rich_help_panel=_PAIRS,
     ),
 ]

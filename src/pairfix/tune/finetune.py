@@ -128,8 +128,8 @@ class Tuning:
         gain = self._judge(held_back, prepared.profile, models, place)
         if not gain.convinces(self.recipe.least_gain):
             raise NotImprovedError(
-                f"tuning did not help: {gain} by an estimate on pairs held back, "
-                f"at least +{self.recipe.least_gain:g} dB are asked for",
+                f"tuning did not help: estimated gain {gain} on pairs held back; "
+                f"{self.recipe.least_gain:+g} dB and two standard errors are required",
                 f"{self.start.name} stays the better choice; {place.comparison} shows both",
             )
         model = place.publish(self._about(gain), overwrite=overwrite or resume)

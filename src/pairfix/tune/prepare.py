@@ -69,7 +69,7 @@ def split(pairs: Sequence[FoundPair]) -> tuple[list[FoundPair], list[FoundPair]]
     if len(pairs) < FEWEST_PAIRS:
         raise PairError(
             f"too few pairs to tune with and to judge by: {len(pairs)}",
-            f"give {FEWEST_PAIRS} or more, better eight",
+            f"give {FEWEST_PAIRS} or more, preferably eight",
         )
     held_back = pairs[_HELD_BACK // 2 :: max(_HELD_BACK, -(-len(pairs) // _MOST_HELD_BACK))]
     return [pair for pair in pairs if pair not in held_back], [*held_back]
