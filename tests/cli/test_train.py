@@ -130,7 +130,11 @@ def test_ctrl_c_before_the_first_step_leaves_an_earlier_model_alone(
             "selfir-srgb is SelfIR for srgb, not SelfIR for raw",
         ),
         (["--from", "nothing"], ModelError.exit_code, "there is no model nothing"),
-        (["--set", "depth=3"], 2, "SelfIR has no field 'depth'; it has channels, width,"),
+        (
+            ["--set", "depth=3"],
+            ModelError.exit_code,
+            "SelfIR has no field 'depth'; it has channels, width,",
+        ),
         (["--set", "width=zero"], 2, "is not FIELD=VALUE"),
         (["--set", "channels=3"], 2, "raw has 4 channels, not 3"),
         (["--noise", "sensor,static"], 2, "'static' is not one of sensor"),

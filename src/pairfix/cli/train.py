@@ -154,9 +154,8 @@ def _configure(network: Network, domain: Domain, fields: Iterable[str], start: M
     defaults = asdict(config)
     given = dict(_assignment(text) for text in fields)
     if unknown := sorted(given.keys() - defaults.keys()):
-        raise typer.BadParameter(
-            f"{network.title} has no field '{unknown[0]}'; it has {', '.join(defaults)}",
-            param_hint="--set",
+        raise ModelError(
+            f"--set: {network.title} has no field '{unknown[0]}'", f"it has {', '.join(defaults)}"
         )
     stored = json_format.loads(json_format.dumps(defaults)) | given
     config = parse_config(Path("--set"), network, stored)
