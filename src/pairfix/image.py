@@ -315,6 +315,9 @@ class Fused:
     """At the matched pair's brightness; highlights may exceed 1."""
     gain: float
     """Brightness of `planes` over the reference's own."""
+    long_share: NDArray[np.float32] | None = None
+    """How much of every place comes from the sharp long frame, 0 to 1, ``h x w`` of a smaller size;
+    None where it was not asked for."""
 
 
 @dataclass(frozen=True, slots=True)

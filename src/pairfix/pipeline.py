@@ -13,6 +13,7 @@ from pairfix.errors import OutputError, PairError
 from pairfix.formats import check_writable, encode_picture
 from pairfix.image import (
     ROLES,
+    AlignedPair,
     AlignmentMode,
     DevelopSettings,
     Domain,
@@ -37,6 +38,7 @@ from pairfix.recipe import Recipe
 from pairfix.stages.develop import DEVELOP, develop, source_mosaic
 from pairfix.stages.fuse import FUSE, check_model, fuse
 from pairfix.stages.prepare import Photo, Preparation, decode_photos, prepare_pair
+from pairfix.stages.sharplong import SHARP_LONG, use_sharp_long
 
 __all__ = ["Recipe", "Restored", "Restorer", "align_pair", "restore"]
 
@@ -141,6 +143,10 @@ class Restorer:
         scene = self._scene(photos, timeline)
         opened = self._opened(scene.reference.domain)
         fused, tile, adaptation = self._fuse(scene, opened, timeline)
+        if self.recipe.sharp_long and isinstance(scene, AlignedPair):
+            with timeline.run(SHARP_LONG):
+                fused = use_sharp_long(scene, fused)
+        share = fused.long_share
         facts = Restoration(
             SceneFacts.of(scene),
             timeline.seconds,
@@ -149,6 +155,7 @@ class Restorer:
             runtime=self.runtime,
             tile=tile,
             adaptation=adaptation,
+            long_share=None if share is None else float(share.mean()),
         )
         return Restored(scene, fused, self.recipe.develop, facts)
 

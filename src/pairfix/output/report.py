@@ -110,6 +110,8 @@ class Restoration(Report):
     tile: int = field(kw_only=True)
     """Longest side of the tiles, in the network's pixels."""
     adaptation: Adaptation | None = field(default=None, kw_only=True)
+    long_share: float | None = field(default=None, kw_only=True)
+    """Share of the photo that is the sharp long frame's own, 0 to 1; None: none was asked for."""
 
     def as_json(self) -> dict[str, Any]:
         """The report with model, runtime and what an adaptation did."""
@@ -120,6 +122,7 @@ class Restoration(Report):
                 "domain": self.model.domain,
             },
             "runtime": asdict(self.runtime) | {"tile": self.tile},
+            "long_share": self.long_share,
         }
         if self.adaptation:
             report["adaptation"] = self.adaptation.as_json()
