@@ -87,14 +87,11 @@ def test_a_pair_of_the_other_domain_is_refused() -> None:
     ("preparation", "reason"),
     [
         (Preparation(least_side=1000), r"too small: .*; 1000 x 1000 are needed"),
-        (Preparation(refuse_black=True), "is black"),
         (Preparation(refuse_doubtful=True, align="none"), "cannot be aligned reliably"),
     ],
 )
 def test_what_a_pair_must_be_is_an_argument(preparation: Preparation, reason: str) -> None:
-    rng = np.random.default_rng(3)
-    dark = (1e-5 * rng.random((3, 64, 64))).astype(np.float32)
-    long, short = raw_frame(dark, name="long.dng"), raw_frame(dark, noise=1e-3)
+    long, short = raw_frame(scene(), name="long.dng"), raw_frame(scene(seed=1), noise=1e-3)
     assert prepare_pair(long, short, Preparation(align="none"))
     with pytest.raises(PairError, match=reason):
         prepare_pair(long, short, preparation)

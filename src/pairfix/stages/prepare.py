@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from pairfix.errors import PairError
 from pairfix.formats import decode
 from pairfix.formats.detect import detect
-from pairfix.image import AlignedPair, AlignmentMode, DevelopSettings, Domain, Frame, MatchedPair
+from pairfix.image import AlignedPair, AlignmentMode, DevelopSettings, Domain, Frame
 from pairfix.progress import Stage, Timeline
 from pairfix.stages.align import ALIGN, align
 from pairfix.stages.exposure import MATCH, match_exposure
@@ -26,9 +24,6 @@ DECODE = Stage("decode", "Reading the photos")
 
 Photo = Path | Frame
 """A file, or a photo that is decoded already."""
-
-_DARKEST = 1e-3
-"""Linear light that the brightest hundredth of a frame must exceed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +38,6 @@ class Preparation:
     keep_row_noise: bool = False
     least_side: int = 0
     """Pixels that the shorter side must have."""
-    refuse_black: bool = False
-    """Whether a frame without light is an error."""
     refuse_doubtful: bool = False
     """Whether an alignment that is not sure is an error."""
 
@@ -105,8 +98,6 @@ def prepare_pair(
     _check_size(frames[-1], preparation.least_side)
     with timeline.run(MATCH):
         matched = match_exposure(*frames)
-    if preparation.refuse_black:
-        _check_light(matched)
     with timeline.run(ALIGN):
         pair = align(matched, preparation.align)
     if preparation.refuse_doubtful and not pair.alignment.sure:
@@ -152,9 +143,3 @@ def _check_size(frame: Frame, least: int) -> None:
             f"{frame.path} is too small: {width} x {height} pixels",
             f"{least} x {least} are needed; give the camera's photos uncropped",
         )
-
-
-def _check_light(pair: MatchedPair) -> None:
-    for frame, planes in ((pair.short, pair.short_planes), (pair.long, pair.long_planes)):
-        if float(np.quantile(planes[:, ::8, ::8], 0.99)) < _DARKEST:
-            raise PairError(f"{frame.path} is black", "leave it out")
