@@ -52,7 +52,7 @@ def test_frames_in_memory_are_not_read_again(reads: list[tuple[Path, str]]) -> N
     pair = prepare_pair(*frames, timeline=timeline)
     assert pair.short is frames[1]
     assert not reads
-    assert list(timeline.seconds) == ["match", "align", "clean"]
+    assert list(timeline.seconds) == ["match", "align", "flicker", "clean"]
 
 
 def test_a_mosaic_in_memory_beside_a_picture_is_developed_from_its_file(picture: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_mosaic_in_memory_beside_a_picture_is_developed_from_its_file(picture:
 def test_every_stage_is_timed_in_order() -> None:
     timeline = Timeline()
     pair = prepare_pair(LONG, SHORT, timeline=timeline)
-    assert list(timeline.seconds) == ["decode", "match", "align", "clean"]
+    assert list(timeline.seconds) == ["decode", "match", "align", "flicker", "clean"]
     assert pair.row_noise > 0
 
 
