@@ -264,7 +264,7 @@ def align_pair(
     timeline = Timeline(progress or no_progress)
     check_writable(output, overwrite=overwrite, mosaic=False)
     check_distinct([long, short], [output])
-    preparation = Preparation(align=mode, keep_row_noise=True)
+    preparation = Preparation(align=mode, keep_row_noise=True, keep_flicker=True)
     pair = prepare_pair(long, short, preparation, timeline)
     with timeline.run(DEVELOP):
         planes = pair.long_planes / np.float32(pair.match.long_gain)
