@@ -37,6 +37,7 @@ from pairfix.progress import Progress, Timeline, no_progress
 from pairfix.recipe import Recipe
 from pairfix.stages.develop import DEVELOP, develop, source_mosaic
 from pairfix.stages.fuse import FUSE, check_model, fuse
+from pairfix.stages.points import POINTS, keep_points
 from pairfix.stages.prepare import Photo, Preparation, decode_photos, prepare_pair
 from pairfix.stages.sharplong import SHARP_LONG, use_sharp_long
 
@@ -143,9 +144,8 @@ class Restorer:
         scene = self._scene(photos, timeline)
         opened = self._opened(scene.reference.domain)
         fused, tile, adaptation = self._fuse(scene, opened, timeline)
-        if self.recipe.sharp_long and isinstance(scene, AlignedPair):
-            with timeline.run(SHARP_LONG):
-                fused = use_sharp_long(scene, fused)
+        if isinstance(scene, AlignedPair):
+            fused = self._with_what_the_photos_show(scene, fused, timeline)
         share = fused.long_share
         facts = Restoration(
             SceneFacts.of(scene),
@@ -172,6 +172,16 @@ class Restorer:
         if domain not in self._open:
             self._open[domain] = OpenModel(self._chosen or default_model(domain), self.runtime)
         return self._open[domain]
+
+    def _with_what_the_photos_show(
+        self, pair: AlignedPair, fused: Fused, timeline: Timeline
+    ) -> Fused:
+        """Take from the photos themselves what a network does worse."""
+        if self.recipe.sharp_long:
+            with timeline.run(SHARP_LONG):
+                fused = use_sharp_long(pair, fused)
+        with timeline.run(POINTS):
+            return keep_points(pair, fused)
 
     def _fuse(
         self, scene: Scene, opened: OpenModel, timeline: Timeline
