@@ -180,8 +180,10 @@ class Restorer:
         if self.recipe.sharp_long:
             with timeline.run(SHARP_LONG):
                 fused = use_sharp_long(pair, fused)
-        with timeline.run(POINTS):
-            return keep_points(pair, fused)
+        if self.recipe.points:
+            with timeline.run(POINTS):
+                fused = keep_points(pair, fused)
+        return fused
 
     def _fuse(
         self, scene: Scene, opened: OpenModel, timeline: Timeline

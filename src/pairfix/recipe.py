@@ -20,6 +20,8 @@ class Recipe:
     """Hand the short raw's row noise on to the network."""
     sharp_long: bool = True
     """Use the long photo where it is sharp (`pairfix.stages.sharplong`)."""
+    points: bool = True
+    """Keep the stars and distant lamps of a short raw (`pairfix.stages.points`)."""
     backend: str = "auto"
     device: DeviceChoice = "auto"
     precision: PrecisionChoice = "auto"

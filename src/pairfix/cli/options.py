@@ -23,6 +23,7 @@ __all__ = [
     "KeepRowNoise",
     "Long",
     "ModelName",
+    "NoPoints",
     "NoSharpLong",
     "Output",
     "Overwrite",
@@ -70,6 +71,9 @@ Align = Annotated[
 ]
 KeepRowNoise = Annotated[
     bool, typer.Option("--keep-row-noise", help="Do not remove row noise from the short raw.")
+]
+NoPoints = Annotated[
+    bool, typer.Option("--no-points", help="Leave stars and distant lamps to the network alone.")
 ]
 NoSharpLong = Annotated[
     bool,

@@ -98,8 +98,8 @@ def _candidates(short: Planes, restored: Planes, lacking: Planes) -> Cells:
         return np.asarray(np.tensordot(weights, planes, axes=1), np.float32)
 
     background = np.asarray(cv2.medianBlur(together(restored), _BACKGROUND), np.float32)
-    excess = together(short) - background
-    matched = cv2.GaussianBlur(excess, (0, 0), _MATCHED)
+    excess = np.asarray(together(short) - background, np.float32)
+    matched = np.asarray(cv2.GaussianBlur(excess, (0, 0), _MATCHED), np.float32)
     around = np.ones((_ISOLATED, _ISOLATED), np.uint8)
     peaks = (matched >= _SIGNIFICANT * _spread(matched)) & (matched >= cv2.dilate(matched, around))
     empty = _contrast(background) < _EMPTY * _spread(excess)
