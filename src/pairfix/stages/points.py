@@ -24,10 +24,8 @@ POINTS = Stage("points", "Keeping points of light")
 
 _SIGNIFICANT = 5.0
 """Standard deviations by which a point stands out of its surroundings."""
-_SEEN = 2.5
-"""The same in a single channel."""
-_FEWEST_CHANNELS = 2
-"""Channels that a point stands out in: a hot pixel does in one."""
+_SEEN = 3.5
+"""The same without the channel in which it stands out most: a hot pixel has no other."""
 _SPARSE = 4
 """Step of the samples that channels are weighted by."""
 _SURROUNDINGS = 33
@@ -83,7 +81,7 @@ def keep_points(pair: AlignedPair, fused: Fused) -> Fused:
     shapes = _best_shapes(excess, noise)
     light = _fitted(_taken(lacking, near), shapes, noise)
     light[_taken(pair.short_planes, near).max(axis=-1) >= _HIGHLIGHT] = 0
-    light[_channels_that_see(excess, noise) < _FEWEST_CHANNELS] = 0
+    light[_without_strongest(excess, shapes, noise) < _SEEN] = 0
     planes = fused.planes.copy()
     for plane, spots in zip(planes, light.transpose(1, 0, 2), strict=True):
         np.add.at(plane, near, spots)
@@ -134,13 +132,6 @@ def _robust_power(samples: Floats) -> Floats:
     return power + _TINY
 
 
-def _channels_that_see(excess: Floats, noise: Floats) -> NDArray[np.intp]:
-    """In how many channels something stands out in the middle, n."""
-    side = 2 * _REACH + 1
-    middle = excess.reshape(*excess.shape[:2], side, side)[..., 1:-1, 1:-1]
-    return np.count_nonzero(middle.max(axis=(-2, -1)) >= _SEEN * np.sqrt(noise), axis=1)
-
-
 def _samples_around(cells: Cells, reach: int) -> Samples:
     """Rows and columns of the samples around each point, ``n x k`` each."""
     offsets = np.arange(-reach, reach + 1)
@@ -184,9 +175,20 @@ def _best_shapes(excess: Floats, noise: Floats) -> Floats:
     return shapes[best]
 
 
+def _peaks(samples: Floats, shapes: Floats, noise: Floats) -> tuple[Floats, Floats]:
+    """Brightness of the spots by least squares, at least 0, and its variance, ``n x C``."""
+    power = (shapes**2).sum(axis=-1) + _TINY
+    return np.maximum((shapes * samples).sum(axis=-1) / power, 0), noise / power
+
+
+def _without_strongest(excess: Floats, shapes: Floats, noise: Floats) -> Floats:
+    """Standard deviations by which the spots stand out in all channels but one, n."""
+    peak, variance = _peaks(excess, shapes, noise)
+    return np.sqrt(np.sort(peak**2 / variance, axis=1)[:, :-1].sum(axis=1))
+
+
 def _fitted(lacking: Floats, shapes: Floats, noise: Floats) -> Floats:
     """What every channel lacks of the spots, ``n x C x k``, less where it is uncertain."""
-    power = (shapes**2).sum(axis=-1) + _TINY
-    peak = np.maximum((shapes * lacking).sum(axis=-1) / power, 0)
-    certain = np.maximum(1 - _DOUBT**2 * noise / power / (peak**2 + _TINY), 0)
+    peak, variance = _peaks(lacking, shapes, noise)
+    certain = np.maximum(1 - _DOUBT**2 * variance / (peak**2 + _TINY), 0)
     return np.asarray((peak * certain)[..., None] * shapes, np.float32)
