@@ -43,7 +43,7 @@ count as sharp, and surely is. Of eleven tripod pairs, raws had 0.9 to 1.05, cam
 _TOLERATED = {"raw": (0.35, 0.8), "srgb": (0.5, 1.0)}
 """Power that the long frame gets wrong over the restored photo's up to which the long frame is
 trusted fully, and from which not at all. Noise that a camera processed is less uniform."""
-_MISTOLD = {"raw": (0.8, 1.6), "srgb": (0.5, np.inf)}
+_MISTOLD = {"raw": (0.8, 1.25), "srgb": (0.5, np.inf)}
 """Noise in a band over what is expected, within which the expectation is corrected. Cameras'
 processing takes the fine noise by which that of RGB is measured, and leaves the coarse."""
 _FEWEST_CELLS = 24
