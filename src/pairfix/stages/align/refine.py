@@ -35,8 +35,9 @@ _INDEPENDENT = 4 * np.pi * NARROW**2
 """Samples that share one independent value of white noise after the narrow filter."""
 _UNKNOWN = 1e-6
 """Information, per squared sample, that a window without any structure is given."""
-_EXPECTED = 2.0
-"""Standard deviation in samples of what the coarse alignment left at the frame's edge."""
+_EXPECTED = 0.5
+"""Standard deviation in samples of what the coarse alignment left at the frame's edge: what few
+windows do not determine stays as it was."""
 _FLOOR = 0.01
 """Error in samples of a window's displacement that does not come from noise."""
 _OUTLYING = 3.0
@@ -106,7 +107,7 @@ def _compare(windows: Windows, matrix: Matrix) -> _Comparison:
     return _Comparison(
         displacement=shares[:, :2, 0],
         information=np.linalg.inv(covariance[:, :2, :2] + _FLOOR**2 * np.eye(2)),
-        sharp=_is_sharp(-2 * shares[:, 2:, 0], 4 * covariance.diagonal(axis1=1, axis2=2)[:, 2:]),
+        sharp=_is_sharp(_blur(shares[..., 0]), 4 * covariance.diagonal(axis1=1, axis2=2)[:, 2:]),
         agreement=float(np.sum(ours * theirs) / np.sqrt(np.sum(ours**2) * np.sum(theirs**2))),
     )
 
@@ -127,6 +128,16 @@ def _inner(pictures: Floats) -> Floats:
     """``k x n x side x side`` to ``n x k x samples``, without the margin."""
     inner = pictures[..., MARGIN:-MARGIN, MARGIN:-MARGIN].swapaxes(0, 1)
     return inner.reshape(*inner.shape[:2], -1)
+
+
+def _blur(shares: Numbers) -> Numbers:
+    """Variances and covariance of each window's blur, ``n x 3``: by x, y and both.
+
+    To second order, a blur of variance v along x takes away ``v / 2`` of the second derivative, and
+    a displacement d adds ``d^2 / 2``.
+    """
+    x, y = shares[:, :2].T
+    return np.stack([x * x, y * y, 2 * x * y], axis=1) - 2 * shares[:, 2:]
 
 
 def _is_sharp(blur: Numbers, variance: Numbers) -> bool:
