@@ -82,7 +82,7 @@ def synthetic_pair(
     moving: bool = False,
     blur: int = 9,
 ) -> MatchedPair:
-    """A noisy short and a long frame of one scene, shaken over some pixels; RGB without patterns."""
+    """A noisy short frame and a long one shaken over `blur` pixels; RGB without patterns."""
     sharp = texture()
     blurred = shake(sharp, blur)
     if moving:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from pairfix.image import Frame, MatchedPair, Planes
 from pairfix.light import CELL
-from pairfix.stages.align.demosaic import decode_root, demosaic, encode_root
+from pairfix.stages.align.demosaic import Demosaiced, decode_root, demosaic, encode_root
 
-__all__ = ["Matrix", "plane_to_pixels", "resampled", "transform", "warp_planes"]
+__all__ = ["Matrix", "green_to_pixels", "plane_to_pixels", "resampled", "transform", "warp_planes"]
 
 Matrix = NDArray[np.float64]
 
@@ -22,8 +22,8 @@ Floats = NDArray[np.float32]
 _SURROUNDINGS = 5
 """Side of the square of samples of one plane whose range a warped value must not leave."""
 
-_OUTSIDE = -1.0
-"""Stands for square-rooted light where there is none."""
+_OUTSIDE = -np.inf
+"""Stands for light beyond the frame."""
 
 _FILL_SHRINK = 4
 """How much the short frame is averaged down, then blurred, where the long one does not reach.
@@ -42,6 +42,12 @@ def plane_to_pixels(frame: Frame, plane: int) -> Matrix:
     top, left = frame.bayer.red_at
     row, column = CELL[plane]
     return np.array([[2.0, 0.0, column - left], [0.0, 2.0, row - top], [0.0, 0.0, 1.0]])
+
+
+def green_to_pixels(frame: Frame) -> list[Matrix]:
+    """`plane_to_pixels` of G1 and G2, or of G: planes from 1 on."""
+    planes = (1,) if frame.bayer is None else (1, 2)
+    return [plane_to_pixels(frame, plane) for plane in planes]
 
 
 def transform(matrix: Matrix, points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -64,7 +70,7 @@ def resampled(
         to_source: 3 x 3, from the pixels of what is returned to the source's.
         size: Width and height of what is returned.
         interpolation: OpenCV's.
-        border: OpenCV's; constant borders are `_OUTSIDE`.
+        border: OpenCV's; constant borders are minus infinity.
     """
     flags = interpolation | cv2.WARP_INVERSE_MAP
     return np.asarray(
@@ -89,9 +95,9 @@ def warp_planes(pair: MatchedPair, matrix: Matrix) -> Planes:
         matrix: 3 x 3, from the short frame's stored pixels to the long frame's.
 
     Returns:
-        As large as the short frame's planes; no value beyond those that surround it in the long
-        frame's plane, so that nothing rings beside lamps. The long planes themselves if nothing
-        moves.
+        As large as the short frame's planes, and within the range of the long frame's; of a mosaic,
+        within that of the samples around each place, so that nothing rings beside lamps. The long
+        planes themselves if nothing moves.
     """
     if _coincide(pair, matrix):
         return pair.long_planes
@@ -117,22 +123,26 @@ def _warp_colours(pair: MatchedPair, matrix: Matrix, warped: Planes) -> None:
 
 
 def _warp_mosaic(pair: MatchedPair, matrix: Matrix, warped: Planes) -> None:
-    encoded, offset = encode_root(pair.long_planes)
-    long = demosaic(encoded)
+    long, offset = _demosaiced(pair.long_planes)
     to_green = np.diag([2.0, 2.0, 1.0]) @ np.linalg.inv(plane_to_pixels(pair.long, 0)) @ matrix
     excesses = {0: long.red_excess, 3: long.blue_excess}
     size = warped.shape[:0:-1]
-    for index, (source, target) in enumerate(zip(encoded, warped, strict=True)):
+    for index, (source, target) in enumerate(zip(pair.long_planes, warped, strict=True)):
         place = plane_to_pixels(pair.short, index)
         to_source = np.linalg.inv(plane_to_pixels(pair.long, index)) @ matrix @ place
         seen = resampled(long.green, to_green @ place, size)
         if index in excesses:
             seen += resampled(excesses[index], to_source, size)
+        decode_root(seen, offset)
         lowest, highest = _range_around(source, to_source, size)
         np.maximum(seen, lowest, out=seen)
         np.minimum(seen, highest, out=seen)
-        decode_root(seen, offset)
         np.copyto(target, seen, where=lowest != _OUTSIDE)
+
+
+def _demosaiced(planes: Planes) -> tuple[Demosaiced, float]:
+    encoded, offset = encode_root(planes)
+    return demosaic(encoded), offset
 
 
 def _range_around(

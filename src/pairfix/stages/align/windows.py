@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from pairfix.image import MatchedPair, Planes
 from pairfix.light import CELL
 from pairfix.stages.align.demosaic import decode_root, demosaic, encode_root
-from pairfix.stages.align.warp import Matrix, plane_to_pixels, transform
+from pairfix.stages.align.warp import (
+    Matrix,
+    green_to_pixels,
+    plane_to_pixels,
+    resampled,
+    transform,
+)
 
 __all__ = ["MARGIN", "NARROW", "Windows"]
 
@@ -66,8 +72,8 @@ class Windows:
             matrix: 3 x 3, from the short frame's stored pixels to the long frame's, roughly.
         """
         ceiling = np.float32(min(pair.match.short_gain, pair.match.long_gain))
-        greens = (1,) if pair.short.bayer is None else (1, 2)
-        sites = [plane_to_pixels(pair.short, plane) for plane in greens]
+        sites = green_to_pixels(pair.short)
+        greens = slice(1, 1 + len(sites))
         to_pixels = np.mean(sites, axis=0)
         height, width = pair.short_planes.shape[1:]
         light, patches, corners = [], [], []
@@ -132,12 +138,7 @@ class _Patch:
 
     def seen(self, to_pixels: Matrix) -> Floats:
         """A window, given the matrix from its samples to the frame's stored pixels."""
-        flags, border = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, cv2.BORDER_REFLECT_101
-        view = self.from_pixels @ to_pixels
-        warped = cv2.warpPerspective(
-            self.green, view, (_SIDE, _SIDE), flags=flags, borderMode=border
-        )
-        return np.asarray(warped, np.float32)
+        return resampled(self.green, self.from_pixels @ to_pixels, (_SIDE, _SIDE))
 
 
 def _green(planes: Planes) -> Floats:
