@@ -74,11 +74,9 @@ def refine(pair: MatchedPair, matrix: Matrix, kind: MotionKind) -> Matrix | None
     if not before.sharp:
         return None
     closer = matrix @ _correction(windows, before, kind)
-    after = _compare(windows, closer)
-    if after.agreement <= before.agreement:
-        return None
-    closest = closer @ _correction(windows, after, kind)
-    return np.eye(3) if _still(windows, closest) else np.asarray(closest / closest[2, 2])
+    closer = closer @ _correction(windows, _compare(windows, closer), kind)
+    refined = np.eye(3) if _still(windows, closer) else closer / closer[2, 2]
+    return refined if _compare(windows, refined).agreement > before.agreement else None
 
 
 @dataclass(frozen=True, slots=True)
