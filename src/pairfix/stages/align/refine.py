@@ -46,7 +46,7 @@ _ROUNDS = 8
 """Of weighting the windows."""
 _STILL = 0.05
 """Mean motion over the frame, in samples, that is none. Refined motions of frames that did not
-move had 0.03 at most."""
+move had 0.03 at most, but for one of a nearly black scene."""
 _POINTS = 9
 """Along each side of the frame, where motion is measured."""
 _TINY = 1e-12
@@ -106,8 +106,13 @@ def _compare(windows: Windows, matrix: Matrix) -> _Comparison:
         displacement=shares[:, :2, 0],
         information=np.linalg.inv(covariance[:, :2, :2] + _FLOOR**2 * np.eye(2)),
         sharp=_is_sharp(_blur(shares[..., 0]), 4 * covariance.diagonal(axis1=1, axis2=2)[:, 2:]),
-        agreement=float(np.sum(ours * theirs) / np.sqrt(np.sum(ours**2) * np.sum(theirs**2))),
+        agreement=_correlation(ours, theirs),
     )
+
+
+def _correlation(ours: Floats, theirs: Floats) -> float:
+    power = float(np.sum(ours**2)) * float(np.sum(theirs**2))
+    return float(np.sum(ours * theirs)) / np.sqrt(power + _TINY)
 
 
 def _derivatives(detail: Floats) -> Floats:
