@@ -29,6 +29,7 @@ __all__ = [
     "Exposure",
     "ExposureMatch",
     "FileKind",
+    "Flicker",
     "Frame",
     "FrameFacts",
     "Fused",
@@ -239,12 +240,27 @@ class Alignment:
 
 
 @dataclass(frozen=True, slots=True)
+class Flicker:
+    """Bands that flickering light left across the short frame."""
+
+    bands: float
+    """Their number across the frame."""
+    depth: float
+    """How much darker the darkest row is than the brightest, 0 to 1."""
+    removed: bool
+    """Whether they were taken out of the short planes; if not, they are not certain."""
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class AlignedPair(MatchedPair):
     """A matched pair whose long planes lie in the short frame's geometry."""
 
     alignment: Alignment
     row_noise: float = 0.0
     """Standard deviation of the row noise taken out of the short planes, 1 being saturation."""
+    flicker: Flicker | None = None
+    """None where no bands were found."""
 
     @property
     def frames(self) -> dict[Role, Frame]:
@@ -315,6 +331,9 @@ class Fused:
     """At the matched pair's brightness; highlights may exceed 1."""
     gain: float
     """Brightness of `planes` over the reference's own."""
+    long_share: NDArray[np.float32] | None = None
+    """How much of every place comes from the sharp long frame, 0 to 1, ``h x w`` of a smaller size;
+    None where it was not asked for."""
 
 
 @dataclass(frozen=True, slots=True)

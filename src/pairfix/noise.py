@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.image import Domain, Planes, Role, Scene
-from pairfix.light import CELL, decode_planes, encoding_slope
+from pairfix.light import CELL, decode_planes, encode_planes, encoding_slope
 
 __all__ = [
     "LEVELS",
@@ -24,6 +24,7 @@ __all__ = [
     "noise_curve",
     "noise_map",
     "noise_planes",
+    "noise_variances",
     "stated_noise",
 ]
 
@@ -87,6 +88,32 @@ def noise_curve(
         return own
     both = measured_curve(photo - witness, witness, usable)
     return np.sqrt(np.maximum(both**2 - own**2, _LEAST**2))
+
+
+def noise_variances(scene: Scene, level: Planes) -> dict[Role, Planes]:
+    """Variance of each exposure's noise in linear light, at given brightnesses.
+
+    Args:
+        scene: What is to be restored.
+        level: Linear light, ``C x h x w`` of any h and w.
+
+    Returns:
+        As large as `level`, for planes as they were brightened.
+    """
+    domain = scene.reference.domain
+    stated = all(stated_noise(scene, role) for role in scene.frames)
+    sources = {} if stated else scene.sources
+    encoded = {str(role): encode_planes(planes, domain) for role, planes in sources.items()}
+    light = decode_planes(LEVELS, domain)
+    variances: dict[Role, Planes] = {}
+    for role in scene.frames:
+        curve = noise_curve(scene, encoded, domain, role=role)
+        squared = (curve / encoding_slope(light, domain)) ** 2
+        channels = zip(level, squared, strict=True)
+        variances[role] = np.stack(
+            [np.interp(place, light, channel) for place, channel in channels]
+        ).astype(np.float32)
+    return variances
 
 
 def stated_noise(

@@ -13,6 +13,7 @@ from pairfix.errors import OutputError, PairError
 from pairfix.formats import check_writable, encode_picture
 from pairfix.image import (
     ROLES,
+    AlignedPair,
     AlignmentMode,
     DevelopSettings,
     Domain,
@@ -36,7 +37,9 @@ from pairfix.progress import Progress, Timeline, no_progress
 from pairfix.recipe import Recipe
 from pairfix.stages.develop import DEVELOP, develop, source_mosaic
 from pairfix.stages.fuse import FUSE, check_model, fuse
+from pairfix.stages.points import POINTS, keep_points
 from pairfix.stages.prepare import Photo, Preparation, decode_photos, prepare_pair
+from pairfix.stages.sharplong import SHARP_LONG, use_sharp_long
 
 __all__ = ["Recipe", "Restored", "Restorer", "align_pair", "restore"]
 
@@ -141,6 +144,9 @@ class Restorer:
         scene = self._scene(photos, timeline)
         opened = self._opened(scene.reference.domain)
         fused, tile, adaptation = self._fuse(scene, opened, timeline)
+        if isinstance(scene, AlignedPair):
+            fused = self._with_what_the_photos_show(scene, fused, timeline)
+        share = fused.long_share
         facts = Restoration(
             SceneFacts.of(scene),
             timeline.seconds,
@@ -149,6 +155,7 @@ class Restorer:
             runtime=self.runtime,
             tile=tile,
             adaptation=adaptation,
+            long_share=None if share is None else float(share.mean()),
         )
         return Restored(scene, fused, self.recipe.develop, facts)
 
@@ -165,6 +172,16 @@ class Restorer:
         if domain not in self._open:
             self._open[domain] = OpenModel(self._chosen or default_model(domain), self.runtime)
         return self._open[domain]
+
+    def _with_what_the_photos_show(
+        self, pair: AlignedPair, fused: Fused, timeline: Timeline
+    ) -> Fused:
+        """Take from the photos themselves what a network does worse."""
+        if self.recipe.sharp_long:
+            with timeline.run(SHARP_LONG):
+                fused = use_sharp_long(pair, fused)
+        with timeline.run(POINTS):
+            return keep_points(pair, fused)
 
     def _fuse(
         self, scene: Scene, opened: OpenModel, timeline: Timeline
@@ -257,7 +274,7 @@ def align_pair(
     timeline = Timeline(progress or no_progress)
     check_writable(output, overwrite=overwrite, mosaic=False)
     check_distinct([long, short], [output])
-    preparation = Preparation(align=mode, keep_row_noise=True)
+    preparation = Preparation(align=mode, keep_row_noise=True, keep_flicker=True)
     pair = prepare_pair(long, short, preparation, timeline)
     with timeline.run(DEVELOP):
         planes = pair.long_planes / np.float32(pair.match.long_gain)

@@ -18,6 +18,8 @@ class Recipe:
     align: AlignmentMode = "auto"
     keep_row_noise: bool = False
     """Hand the short raw's row noise on to the network."""
+    sharp_long: bool = True
+    """Use the long photo where it is sharp (`pairfix.stages.sharplong`)."""
     backend: str = "auto"
     device: DeviceChoice = "auto"
     precision: PrecisionChoice = "auto"

@@ -50,7 +50,7 @@ def test_json_log_and_page_report_the_adaptation(
     adaptation = report["adaptation"]
     assert (adaptation["module"], adaptation["steps"]) == ("reblur-module", 1)
     assert adaptation["psnr"] > 30
-    assert list(report["seconds"])[3:6] == ["clean", "fuse", "adapt"]
+    assert list(report["seconds"])[4:7] == ["clean", "fuse", "adapt"]
     assert report["runtime"]["backend"] == "torch"
     assert "adapted in 1 step with reblur-module: reblurring loss" in printed.err
     assert "Reblurring loss" in page.read_text(encoding="utf-8")

@@ -71,6 +71,7 @@ def test_json_goes_to_standard_output_alone_and_fits_its_schema(
         "decode",
         "match",
         "align",
+        "flicker",
         "clean",
         "fuse",
         "develop",

@@ -52,7 +52,7 @@ def test_frames_in_memory_are_not_read_again(reads: list[tuple[Path, str]]) -> N
     pair = prepare_pair(*frames, timeline=timeline)
     assert pair.short is frames[1]
     assert not reads
-    assert list(timeline.seconds) == ["match", "align", "clean"]
+    assert list(timeline.seconds) == ["match", "align", "flicker", "clean"]
 
 
 def test_a_mosaic_in_memory_beside_a_picture_is_developed_from_its_file(picture: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_mosaic_in_memory_beside_a_picture_is_developed_from_its_file(picture:
 def test_every_stage_is_timed_in_order() -> None:
     timeline = Timeline()
     pair = prepare_pair(LONG, SHORT, timeline=timeline)
-    assert list(timeline.seconds) == ["decode", "match", "align", "clean"]
+    assert list(timeline.seconds) == ["decode", "match", "align", "flicker", "clean"]
     assert pair.row_noise > 0
 
 
@@ -87,14 +87,11 @@ def test_a_pair_of_the_other_domain_is_refused() -> None:
     ("preparation", "reason"),
     [
         (Preparation(least_side=1000), r"too small: .*; 1000 x 1000 are needed"),
-        (Preparation(refuse_black=True), "is black"),
         (Preparation(refuse_doubtful=True, align="none"), "cannot be aligned reliably"),
     ],
 )
 def test_what_a_pair_must_be_is_an_argument(preparation: Preparation, reason: str) -> None:
-    rng = np.random.default_rng(3)
-    dark = (1e-5 * rng.random((3, 64, 64))).astype(np.float32)
-    long, short = raw_frame(dark, name="long.dng"), raw_frame(dark, noise=1e-3)
+    long, short = raw_frame(scene(), name="long.dng"), raw_frame(scene(seed=1), noise=1e-3)
     assert prepare_pair(long, short, Preparation(align="none"))
     with pytest.raises(PairError, match=reason):
         prepare_pair(long, short, preparation)

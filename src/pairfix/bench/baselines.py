@@ -53,7 +53,7 @@ def _long(pair: AlignedPair) -> Picture:
 
 
 def _long_unaligned(pair: AlignedPair) -> Picture:
-    unaligned = Preparation(align="none", keep_row_noise=True)
+    unaligned = Preparation(align="none", keep_row_noise=True, keep_flicker=True)
     return _developed(prepare_pair(pair.long, pair.short, unaligned).long_planes, pair)
 
 

@@ -159,7 +159,7 @@ def _scene(pair: FoundPair) -> AlignedPair:
     Raises:
         PairfixError: The photos cannot be read, do not make a pair, or are too small to be judged.
     """
-    preparation = Preparation(keep_row_noise=True, least_side=_LEAST_SIDE)
+    preparation = Preparation(keep_row_noise=True, keep_flicker=True, least_side=_LEAST_SIDE)
     return prepare_pair(pair.long, pair.short, preparation)
 
 

@@ -33,7 +33,7 @@ def load_pairs(
 ) -> Iterator[LoadedPair]:
     """Prepare pairs one after the other; those that cannot be used are added to `left_out`.
 
-    Left out are pairs that cannot be read or aligned reliably, are black or too small.
+    Left out are pairs that cannot be read or aligned reliably, are too small or show nothing.
 
     Args:
         found: The pairs.
@@ -42,9 +42,7 @@ def load_pairs(
         progress: Called with `stage`.
         stage: What the pairs are loaded for.
     """
-    preparation = Preparation(
-        domain=domain, least_side=SMALLEST, refuse_black=True, refuse_doubtful=True
-    )
+    preparation = Preparation(domain=domain, least_side=SMALLEST, refuse_doubtful=True)
     for number, each in enumerate(found):
         progress(stage, number, len(found))
         try:

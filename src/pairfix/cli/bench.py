@@ -58,6 +58,7 @@ def bench(
     output: Folder = None,
     no_baselines: NoBaselines = False,
     keep_row_noise: options.KeepRowNoise = False,
+    no_sharp_long: options.NoSharpLong = False,
     backend: options.Backend = "auto",
     device: options.Device = "auto",
     precision: options.PrecisionOption = "auto",
@@ -84,6 +85,7 @@ def bench(
         benchmark.check_folder(output, overwrite=overwrite)
     passed = ["--backend", backend, "--device", device, "--precision", precision]
     passed += ["--keep-row-noise"] if keep_row_noise else []
+    passed += ["--no-sharp-long"] if no_sharp_long else []
     plan = benchmark.Plan(
         models=tuple(model or [None]),
         baselines=benchmark.PHOTOS if no_baselines else tuple(benchmark.BASELINES),

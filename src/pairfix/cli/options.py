@@ -23,6 +23,7 @@ __all__ = [
     "KeepRowNoise",
     "Long",
     "ModelName",
+    "NoSharpLong",
     "Output",
     "Overwrite",
     "PrecisionOption",
@@ -69,6 +70,10 @@ Align = Annotated[
 ]
 KeepRowNoise = Annotated[
     bool, typer.Option("--keep-row-noise", help="Do not remove row noise from the short raw.")
+]
+NoSharpLong = Annotated[
+    bool,
+    typer.Option("--no-sharp-long", help="Do not use the long photo itself where it is sharp."),
 ]
 Adapt = Annotated[
     int,

@@ -18,6 +18,8 @@ __all__ = ["restore"]
 
 _RECIPE = Recipe()
 _DEVELOP = _RECIPE.develop
+_WORTH_SAYING = 0.005
+"""Share of the photo below which it is not said that it came from the long one."""
 _PRESETS = get_args(WhiteBalancePreset)
 
 
@@ -28,6 +30,7 @@ def restore(
     model: options.ModelName = None,
     align: options.Align = _RECIPE.align,
     keep_row_noise: options.KeepRowNoise = _RECIPE.keep_row_noise,
+    no_sharp_long: options.NoSharpLong = not _RECIPE.sharp_long,
     adapt: options.Adapt = _RECIPE.adapt,
     reblur_module: options.ReblurModule = None,
     white_balance: options.WhiteBalanceText = str(_DEVELOP.white_balance),
@@ -60,6 +63,7 @@ def restore(
         model=model,
         align=align,
         keep_row_noise=keep_row_noise,
+        sharp_long=not no_sharp_long,
         backend=backend,
         device=device,
         precision=precision,
@@ -126,6 +130,8 @@ def _summarise(restoration: "Restoration", talk: Talk, recipe: Recipe) -> None:
     talk.say(f"{restoration.model.name} on {restoration.runtime.description}{reason}")
     if restoration.adaptation:
         talk.say(_adapted(restoration.adaptation))
+    if restoration.long_share and restoration.long_share >= _WORTH_SAYING:
+        talk.say(f"the long photo is sharp: {restoration.long_share:.0%} of the result is its own")
     if talk.verbose:
         talk.say(f"  tiles of {restoration.tile} px")
         for stage, seconds in restoration.seconds.items():

@@ -12,6 +12,7 @@ from pairfix.image import (
     Alignment,
     DevelopSettings,
     ExposureMatch,
+    Flicker,
     Frame,
     FrameFacts,
     Role,
@@ -52,6 +53,8 @@ class SceneFacts:
     """None for a single photo."""
     alignment: Alignment | None
     """None for a single photo."""
+    flicker: Flicker | None
+    """None where no bands were found."""
     notes: tuple[str, ...]
     """What the user should know, in the order of the stages."""
 
@@ -60,12 +63,13 @@ class SceneFacts:
         """The facts of a scene."""
         frames = [(role, scene.frames[role]) for role in _ORDER if role in scene.frames]
         notes = [f"{frame.path.name}: {note}" for _, frame in frames for note in frame.notes]
-        match = alignment = None
+        match = alignment = flicker = None
         if isinstance(scene, AlignedPair):
-            match, alignment = scene.match, scene.alignment
+            match, alignment, flicker = scene.match, scene.alignment, scene.flicker
             notes += [*match.notes, *alignment.notes]
+            notes += [flicker.note] if flicker else []
         facts = {role: frame.facts for role, frame in frames}
-        return cls(facts, match, alignment, tuple(notes))
+        return cls(facts, match, alignment, flicker, tuple(notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,8 @@ class Report:
             report["exposure"] = _match(scene.match)
         if scene.alignment:
             report["alignment"] = _alignment(scene.alignment)
+        if scene.flicker:
+            report["flicker"] = _flicker(scene.flicker)
         return report
 
 
@@ -110,6 +116,8 @@ class Restoration(Report):
     tile: int = field(kw_only=True)
     """Longest side of the tiles, in the network's pixels."""
     adaptation: Adaptation | None = field(default=None, kw_only=True)
+    long_share: float | None = field(default=None, kw_only=True)
+    """Share of the photo that is the sharp long frame's own, 0 to 1; None: none was asked for."""
 
     def as_json(self) -> dict[str, Any]:
         """The report with model, runtime and what an adaptation did."""
@@ -120,6 +128,7 @@ class Restoration(Report):
                 "domain": self.model.domain,
             },
             "runtime": asdict(self.runtime) | {"tile": self.tile},
+            "long_share": self.long_share,
         }
         if self.adaptation:
             report["adaptation"] = self.adaptation.as_json()
@@ -166,6 +175,10 @@ def _alignment(alignment: Alignment) -> dict[str, Any]:
         "score_after": alignment.score_after,
         "sure": alignment.sure,
     }
+
+
+def _flicker(flicker: Flicker) -> dict[str, Any]:
+    return {"bands": flicker.bands, "depth": flicker.depth, "removed": flicker.removed}
 
 
 def _frame(facts: FrameFacts) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pairfix.image import ExposureMatch, Frame, MatchedPair, Pixels, Planes
 from pairfix.light import luminance, planes_from_frame
 from pairfix.progress import Stage
 from pairfix.stages.cast import remove_cast
+from pairfix.stages.signal import check_signal
 
 __all__ = ["MATCH", "match_exposure"]
 
@@ -59,10 +60,12 @@ def match_exposure(long: Frame, short: Frame) -> MatchedPair:
         The pair at equal brightness.
 
     Raises:
-        PairError: The frames cannot be a pair.
+        PairError: The frames cannot be a pair, or one of them shows nothing.
     """
     _check_pair(long, short)
     pair = _Measured.of(long, short)
+    check_signal(pair.short, pair.short_planes)
+    check_signal(pair.long, pair.long_planes)
     notes: list[str] = []
     if _wrong_way_round(pair):
         pair = _Measured.of(short, long)

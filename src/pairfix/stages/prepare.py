@@ -1,15 +1,14 @@
 """The chain from two photos to the aligned pair that is restored, measured or learnt from.
 
-Decode, match the exposure, align, take out row noise. What a pair must be is an argument.
+Decode, match the exposure, align, take out flicker and row noise. What a pair must be is an
+argument.
 """
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
-
-import numpy as np
 
 from pairfix.errors import PairError
 from pairfix.formats import decode
@@ -18,6 +17,7 @@ from pairfix.image import AlignedPair, AlignmentMode, DevelopSettings, Domain, F
 from pairfix.progress import Stage, Timeline
 from pairfix.stages.align import ALIGN, align
 from pairfix.stages.exposure import MATCH, match_exposure
+from pairfix.stages.flicker import FLICKER, remove_flicker
 from pairfix.stages.rownoise import ROW_NOISE, remove_row_noise
 
 __all__ = ["DECODE", "Photo", "Preparation", "decode_photos", "prepare_pair"]
@@ -26,9 +26,6 @@ DECODE = Stage("decode", "Reading the photos")
 
 Photo = Path | Frame
 """A file, or a photo that is decoded already."""
-
-_DARKEST = 1e-3
-"""Linear light that the brightest hundredth of a frame must exceed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +38,9 @@ class Preparation:
     """How raws are developed if they must be."""
     align: AlignmentMode = "auto"
     keep_row_noise: bool = False
+    keep_flicker: bool = False
     least_side: int = 0
     """Pixels that the shorter side must have."""
-    refuse_black: bool = False
-    """Whether a frame without light is an error."""
     refuse_doubtful: bool = False
     """Whether an alignment that is not sure is an error."""
 
@@ -105,19 +101,29 @@ def prepare_pair(
     _check_size(frames[-1], preparation.least_side)
     with timeline.run(MATCH):
         matched = match_exposure(*frames)
-    if preparation.refuse_black:
-        _check_light(matched)
     with timeline.run(ALIGN):
         pair = align(matched, preparation.align)
+    if not preparation.keep_flicker:
+        with timeline.run(FLICKER):
+            pair = _steady(matched, pair, preparation.align)
     if preparation.refuse_doubtful and not pair.alignment.sure:
         raise PairError(
             f"{frames[0].path} and {frames[1].path} cannot be aligned reliably",
             "leave the pair out",
         )
-    if preparation.keep_row_noise:
-        return pair
-    with timeline.run(ROW_NOISE):
-        return remove_row_noise(pair)
+    if not preparation.keep_row_noise:
+        with timeline.run(ROW_NOISE):
+            pair = remove_row_noise(pair)
+    return pair
+
+
+def _steady(matched: MatchedPair, pair: AlignedPair, mode: AlignmentMode) -> AlignedPair:
+    """The pair without flicker; aligned once more if there was any, since bands mislead that."""
+    steady = remove_flicker(pair)
+    if steady.short_planes is pair.short_planes:
+        return steady
+    aligned = align(replace(matched, short_planes=steady.short_planes), mode)
+    return replace(aligned, flicker=steady.flicker)
 
 
 def _in_one_domain(photos: Sequence[Photo], preparation: Preparation) -> list[Frame]:
@@ -152,9 +158,3 @@ def _check_size(frame: Frame, least: int) -> None:
             f"{frame.path} is too small: {width} x {height} pixels",
             f"{least} x {least} are needed; give the camera's photos uncropped",
         )
-
-
-def _check_light(pair: MatchedPair) -> None:
-    for frame, planes in ((pair.short, pair.short_planes), (pair.long, pair.long_planes)):
-        if float(np.quantile(planes[:, ::8, ::8], 0.99)) < _DARKEST:
-            raise PairError(f"{frame.path} is black", "leave it out")

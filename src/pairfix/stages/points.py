@@ -1,0 +1,192 @@
+"""Keep points of light: stars and distant lamps that the short frame shows above its noise.
+
+A network smooths what it takes for noise, and a long frame in which a star has trailed, or is
+elsewhere, gives it no reason not to. Points are found in the short frame by a matched filter, at a
+constant rate of false alarms, and what the restored photo lacks of them is given back as a Gaussian
+spot, fitted by least squares (P. B. Stetson, "DAOPHOT", PASP 99, 1987, finds and fits stars so).
+"""
+
+from dataclasses import replace
+from functools import cache
+from itertools import product
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfix.image import AlignedPair, Fused, Planes
+from pairfix.light import CELL
+from pairfix.progress import Stage
+
+__all__ = ["POINTS", "keep_points"]
+
+POINTS = Stage("points", "Keeping points of light")
+
+_SIGNIFICANT = 5.0
+"""Standard deviations by which a point stands out of its surroundings."""
+_SEEN = 2.5
+"""The same in a single channel."""
+_FEWEST_CHANNELS = 2
+"""Channels that a point stands out in: a hot pixel does in one."""
+_SPARSE = 4
+"""Step of the samples that channels are weighted by."""
+_SURROUNDINGS = 33
+"""Side in samples of the square that a point has to stand out of."""
+_BACKGROUND = 5
+"""Side in samples of the median that takes points out of the restored photo."""
+_ISOLATED = 7
+"""Side in samples of the square that a point is the brightest of."""
+_NEAR = 11
+"""Side in samples of the square that must hold nothing but the point."""
+_EMPTY = 0.3
+"""Contrast of the restored photo there, over the noise, that counts as nothing."""
+_TAIL = 3.0
+"""Standard deviations at which outliers no longer add to their surroundings' spread."""
+_MATCHED = 0.6
+"""Sigma in samples of the matched filter."""
+_REACH = 2
+"""Samples around a point's cell in which a spot is fitted."""
+_PLACES = tuple(np.arange(-1, 2.25, 0.25))
+"""Places of a spot that are tried, in pixels down or across from the cell's first."""
+_HIGHLIGHT = 0.97
+"""Linear light from which a spot is left to the network, whose range ends at 1."""
+_DOUBT = 1.5
+"""Standard deviations of a lack up to which it may be noise, and is left."""
+_SPREADS = (0.6, 0.8, 1.0, 1.3, 1.7)
+"""Sigmas of the spots in pixels."""
+_TINY = 1e-12
+
+Floats = NDArray[np.float32]
+Cells = NDArray[np.intp]
+"""Rows and columns of n points' cells, ``n x 2``."""
+Samples = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+def keep_points(pair: AlignedPair, fused: Fused) -> Fused:
+    """Give the restored photo what it lacks of the short frame's points of light.
+
+    Args:
+        pair: What was restored. RGB pairs are left alone: their channels have been mixed, so that
+            a hot pixel looks like a star.
+        fused: The restored photo, in the short frame's geometry.
+    """
+    if pair.short.bayer is None:
+        return fused
+    lacking = pair.short_planes - fused.planes
+    cells = _candidates(pair.short_planes, fused.planes, lacking)
+    if not len(cells):
+        return fused
+    near = _samples_around(cells, _REACH)
+    noise = _robust_power(_taken(lacking, _samples_around(cells, _NEAR // 2)))
+    background = np.median(_taken(fused.planes, near), axis=-1, keepdims=True)
+    excess = _taken(pair.short_planes, near) - background
+    shapes = _best_shapes(excess, noise)
+    light = _fitted(_taken(lacking, near), shapes, noise)
+    light[_taken(pair.short_planes, near).max(axis=-1) >= _HIGHLIGHT] = 0
+    light[_channels_that_see(excess, noise) < _FEWEST_CHANNELS] = 0
+    planes = fused.planes.copy()
+    for plane, spots in zip(planes, light.transpose(1, 0, 2), strict=True):
+        np.add.at(plane, near, spots)
+    return replace(fused, planes=planes)
+
+
+def _candidates(short: Planes, restored: Planes, lacking: Planes) -> Cells:
+    """What stands out of surroundings that hold nothing else, by all channels together."""
+    weights = [1 / (plane[::_SPARSE, ::_SPARSE].std() + _TINY) for plane in lacking]
+
+    def together(planes: Planes) -> Floats:
+        return np.asarray(np.tensordot(weights, planes, axes=1), np.float32)
+
+    background = np.asarray(cv2.medianBlur(together(restored), _BACKGROUND), np.float32)
+    excess = together(short) - background
+    matched = cv2.GaussianBlur(excess, (0, 0), _MATCHED)
+    around = np.ones((_ISOLATED, _ISOLATED), np.uint8)
+    peaks = (matched >= _SIGNIFICANT * _spread(matched)) & (matched >= cv2.dilate(matched, around))
+    empty = _contrast(background) < _EMPTY * _spread(excess)
+    inner = np.zeros_like(peaks)
+    inner[_NEAR:-_NEAR, _NEAR:-_NEAR] = True
+    return np.argwhere(peaks & empty & inner)
+
+
+def _contrast(plane: Floats) -> Floats:
+    """Local standard deviation around the mean."""
+    side = (_NEAR, _NEAR)
+    variance = cv2.blur(plane * plane, side) - cv2.blur(plane, side) ** 2
+    return np.sqrt(np.maximum(variance, 0))
+
+
+def _spread(plane: Floats) -> Floats:
+    """Local standard deviation around zero, without outliers."""
+    side = (_SURROUNDINGS, _SURROUNDINGS)
+    squared = plane * plane
+    power = cv2.blur(squared, side)
+    for _ in range(2):
+        power = cv2.blur(np.minimum(squared, _TAIL**2 * power), side)
+    return np.sqrt(power + _TINY)
+
+
+def _robust_power(samples: Floats) -> Floats:
+    """Mean square of the last axis, without outliers."""
+    squared = samples * samples
+    power = squared.mean(axis=-1)
+    for _ in range(2):
+        power = np.minimum(squared, _TAIL**2 * power[..., None]).mean(axis=-1)
+    return power + _TINY
+
+
+def _channels_that_see(excess: Floats, noise: Floats) -> NDArray[np.intp]:
+    """In how many channels something stands out in the middle, n."""
+    side = 2 * _REACH + 1
+    middle = excess.reshape(*excess.shape[:2], side, side)[..., 1:-1, 1:-1]
+    return np.count_nonzero(middle.max(axis=(-2, -1)) >= _SEEN * np.sqrt(noise), axis=1)
+
+
+def _samples_around(cells: Cells, reach: int) -> Samples:
+    """Rows and columns of the samples around each point, ``n x k`` each."""
+    offsets = np.arange(-reach, reach + 1)
+    down, across = (each.ravel() for each in np.meshgrid(offsets, offsets, indexing="ij"))
+    return cells[:, :1] + down, cells[:, 1:] + across
+
+
+def _taken(planes: Planes, samples: Samples) -> Floats:
+    """``n x C x k`` samples of the planes."""
+    return np.stack([plane[samples] for plane in planes], axis=1)
+
+
+@cache
+def _shapes() -> Floats:
+    """Spots of unit peak at all places and sizes that are tried, ``m x C x k``."""
+    side = 2 * np.arange(-_REACH, _REACH + 1)
+    spots = []
+    for down, across, spread in product(_PLACES, _PLACES, _SPREADS):
+        fall = [
+            np.exp(-((side + row - down) ** 2) / (2 * spread**2))[:, None]
+            * np.exp(-((side + column - across) ** 2) / (2 * spread**2))
+            for row, column in CELL
+        ]
+        spots.append(np.stack(fall).reshape(len(CELL), -1))
+    return np.stack(spots).astype(np.float32)
+
+
+def _best_shapes(excess: Floats, noise: Floats) -> Floats:
+    """The shape that fits each point best, with a brightness of its own in every channel.
+
+    Args:
+        excess: ``n x C x k``.
+        noise: ``n x C``, its variance.
+    """
+    shapes = _shapes()
+    power = (shapes**2).sum(axis=-1) + _TINY
+    best = np.empty(len(excess), np.intp)
+    for index, (point, variance) in enumerate(zip(excess, noise, strict=True)):
+        common = np.maximum(np.einsum("mck,ck->mc", shapes, point), 0)
+        best[index] = (common**2 / power / variance).sum(axis=1).argmax()
+    return shapes[best]
+
+
+def _fitted(lacking: Floats, shapes: Floats, noise: Floats) -> Floats:
+    """What every channel lacks of the spots, ``n x C x k``, less where it is uncertain."""
+    power = (shapes**2).sum(axis=-1) + _TINY
+    peak = np.maximum((shapes * lacking).sum(axis=-1) / power, 0)
+    certain = np.maximum(1 - _DOUBT**2 * noise / power / (peak**2 + _TINY), 0)
+    return np.asarray((peak * certain)[..., None] * shapes, np.float32)

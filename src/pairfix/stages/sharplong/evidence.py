@@ -1,0 +1,107 @@
+"""What three versions of a photo say about each other, summed up over cells.
+
+All power is taken band by band (`pyramid`) and averaged over cells of `CELL` x `CELL` samples of
+the band, so that what follows works on small arrays.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfix.stages.sharplong.pyramid import Plane, decompose
+
+__all__ = ["CELL", "Cells", "Evidence", "Structure", "box", "gather", "resized"]
+
+Cells = NDArray[np.float32]
+
+CELL = 8
+"""Side of a cell in samples of its band."""
+_SURROUNDINGS = 3
+"""Side in cells of the square that a sample's power is compared with."""
+_OUTLIER = 25.0
+"""Power over its surroundings', five standard deviations, at which a sample's is cut: a hot pixel
+says nothing about the photo."""
+_TINY = 1e-20
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """How the finest band of the long frame follows that of the restored photo, ``h x w`` cells."""
+
+    common: Cells
+    """Product of the two."""
+    power: Cells
+    """Of the restored photo."""
+    noise: Cells
+    """Power of what the network took out of the short frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One channel's; powers are ``h x w`` cells for each band."""
+
+    level: Cells
+    """Mean linear light of the restored photo."""
+    valid: Cells
+    """Share of the samples at which neither exposure is saturated."""
+    structure: Structure
+    short_power: Sequence[Cells]
+    """Of the short frame less the long one."""
+    restored_power: Sequence[Cells]
+    """Of the restored photo less the long frame."""
+
+
+def gather(short: Plane, long: Plane, restored: Plane, saturation: tuple[float, float]) -> Evidence:
+    """Compare one channel of both exposures and the restored photo.
+
+    Args:
+        short: ``h x w`` linear light.
+        long: The same, aligned.
+        restored: What the network made of them.
+        saturation: Levels at which the short and the long frame say nothing any more; there, no
+            difference is counted.
+    """
+    usable = (short < saturation[0]) & (long < saturation[1])
+    from_short, from_restored = (np.where(usable, each - long, 0) for each in (short, restored))
+    bands = [decompose(each) for each in (from_short, from_restored)]
+    detail = decompose(restored)[0] * usable
+    structure = Structure(
+        common=_averaged(detail * (detail - bands[1][0])),
+        power=_averaged(detail * detail),
+        noise=_averaged((bands[0][0] - bands[1][0]) ** 2),
+    )
+    return Evidence(
+        _averaged(restored),
+        _averaged(usable.astype(np.float32)),
+        structure,
+        *([_power(band) for band in each] for each in bands),
+    )
+
+
+def box(cells: Cells, side: int) -> Cells:
+    """Mean over squares of cells."""
+    side = min(side, *cells.shape)
+    return np.asarray(cv2.blur(cells, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+def resized(cells: Cells, shape: tuple[int, ...]) -> Cells:
+    """Cells averaged down to those of a coarser band."""
+    return np.asarray(cv2.resize(cells, shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _power(band: Plane) -> Cells:
+    """Mean power without outliers."""
+    squared = band * band
+    limit = _OUTLIER * box(_averaged(squared), _SURROUNDINGS) + _TINY
+    return _averaged(np.minimum(squared, _spread(limit, band.shape)))
+
+
+def _averaged(band: Plane) -> Cells:
+    return resized(band, tuple(max(1, round(side / CELL)) for side in band.shape))
+
+
+def _spread(cells: Cells, shape: tuple[int, ...]) -> Plane:
+    return np.asarray(cv2.resize(cells, shape[::-1], interpolation=cv2.INTER_NEAREST), np.float32)

@@ -1,0 +1,160 @@
+"""How much of each band to take from the long frame, by local evidence.
+
+The short frame is an unbiased witness: its noise knows nothing of what the long frame gets wrong.
+Its difference from the long frame holds the noise of both, which is known, and what the long frame
+gets wrong by blur or motion. The restored photo is no such witness, but where the long frame is
+right, its difference from the long frame is what it gets wrong itself. Two estimates whose errors
+are known are weighted by these.
+
+Noise is never known quite well enough, and a long frame that is blurred in one direction agrees
+with the short one in all that it kept. So a second question comes first: is the fine structure that
+the network found there in the long frame too, in full? Motion blur takes most of it.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfix.image import Domain, Role
+from pairfix.light import encode_planes
+from pairfix.noise import LEVELS
+from pairfix.stages.sharplong.evidence import Cells, Evidence, box, resized
+from pairfix.stages.sharplong.pyramid import BAND_GAINS
+
+__all__ = ["sharpness", "weigh"]
+
+_WINDOW = 3
+"""Side in cells of the square that evidence is averaged over."""
+_NEIGHBOURHOODS = (32, 8)
+"""Sides in cells of the squares whose structure is compared, the wide one standing in for the
+narrow one where that has none."""
+_FAINT = 0.01
+"""Structure over the photo's mean at which the two count alike."""
+_STRUCTURED = 1.0
+"""Power over the noise's from which cells count as structure."""
+_FEWEST_STRUCTURED = 0.02
+"""Share of the cells that count at least, the most structured ones."""
+_SHARP = {"raw": (0.6, 0.7), "srgb": (0.5, 0.6)}
+"""Structure in the long frame over that in the restored photo at which the long frame begins to
+count as sharp, and surely is. Of eleven tripod pairs, raws had 0.9 to 1.05, camera JPEGs 0.45 to
+1, since cameras sharpen and smooth a noisy frame unlike a clean one; hand-held ones up to 0.65 and
+0.45, most of them below 0.2."""
+_TOLERATED = {"raw": (0.35, 0.8), "srgb": (0.5, 1.0)}
+"""Power that the long frame gets wrong over the restored photo's up to which the long frame is
+trusted fully, and from which not at all. Noise that a camera processed is less uniform."""
+_MISTOLD = {"raw": (0.8, 1.6), "srgb": (0.5, np.inf)}
+"""Noise in a band over what is expected, within which the expectation is corrected. Cameras'
+processing takes the fine noise by which that of RGB is measured, and leaves the coarse."""
+_FEWEST_CELLS = 24
+"""Cells of one brightness that are needed to correct it."""
+_TINY = 1e-9
+
+Variances = NDArray[np.float32]
+
+
+def sharpness(evidence: Sequence[Evidence], domain: Domain) -> Cells:
+    """How surely the long frame is sharp, 0 to 1 in each of the finest band's cells.
+
+    Args:
+        evidence: Of each channel.
+        domain: Of the photos.
+    """
+    narrow = _NEIGHBOURHOODS[-1]
+    scales = [1 / (box(each.structure.noise, narrow) + _TINY) for each in evidence]
+
+    def pooled(name: str) -> Cells:
+        parts = [getattr(each.structure, name) for each in evidence]
+        return box(
+            np.sum([scale * part for scale, part in zip(scales, parts, strict=True)], axis=0),
+            _WINDOW,
+        )
+
+    common, power, noise = pooled("common"), pooled("power"), pooled("noise")
+    ratio = power / (noise + _TINY)
+    structured = ratio >= min(_STRUCTURED, float(np.quantile(ratio, 1 - _FEWEST_STRUCTURED)))
+    common, power = common * structured, power * structured
+    faint = _FAINT * float(power.sum() / structured.sum()) + _TINY
+    share = common.sum() / (power.sum() + _TINY) * np.ones_like(common)
+    for side in _NEIGHBOURHOODS:
+        share = (box(common, side) + faint * share) / (box(power, side) + faint)
+    low, high = _SHARP[domain]
+    return np.clip((share - low) / (high - low), 0, 1).astype(np.float32)
+
+
+def weigh(
+    evidence: Sequence[Evidence], sharp: Cells, noise: dict[Role, Variances], domain: Domain
+) -> list[Cells]:
+    """The long frame's weight, 0 to 1, for each band: ``C x h x w`` cells.
+
+    Args:
+        evidence: Of each channel.
+        sharp: As `sharpness` returns it.
+        noise: Variance of each exposure's noise, ``C x h x w`` of the finest band's cells.
+        domain: Of the photos.
+    """
+    level = encode_planes(np.stack([each.level for each in evidence]), domain)
+    valid = np.stack([each.valid for each in evidence])
+    weights = []
+    for band, gain in enumerate(BAND_GAINS):
+        powers = [
+            np.stack([getattr(each, name)[band] for each in evidence])
+            for name in ("short_power", "restored_power")
+        ]
+        shape = powers[0].shape[1:]
+        expected = gain * _resized(noise["short"], shape)
+        relative = _resized(noise["long"], shape) * gain / expected
+        known = _boxed(_resized(valid, shape))
+        from_short, from_restored = (
+            _boxed(power / expected) / np.maximum(known, _TINY) for power in powers
+        )
+        here = resized(sharp, shape)
+        correction = _correction(
+            from_short / (1 + relative),
+            _resized(level, shape),
+            here > 0.5,  # noqa: PLR2004
+            domain,
+        )
+        wrong_long = np.maximum(np.mean(from_short / correction - 1 - relative, axis=0), 0)
+        wrong = np.maximum(from_restored / correction - relative, 0)
+        trust = here * _trust(wrong_long / (wrong.mean(axis=0) + _TINY), domain)
+        weight = trust * wrong / (wrong + relative + wrong_long + _TINY)
+        weights.append((weight * (known > 0.5)).astype(np.float32))  # noqa: PLR2004
+    return weights
+
+
+def _trust(ratio: Cells, domain: Domain) -> Cells:
+    full, none = _TOLERATED[domain]
+    return np.clip((none - ratio) / (none - full), 0, 1)
+
+
+def _correction(
+    ratio: Variances, level: Variances, where: NDArray[np.bool_], domain: Domain
+) -> Variances:
+    """Measured noise over the expected, by channel and brightness; 1 where it cannot be measured.
+
+    Args:
+        ratio: Power of the exposures' difference over their expected noise, ``C x h x w``.
+        level: Encoded brightness.
+        where: Cells, ``h x w``, in which the difference is noise for the most part.
+        domain: Of the photos.
+    """
+    half = LEVELS[1] / 2
+    corrections = np.ones_like(ratio)
+    for each, brightness, out in zip(ratio, level, corrections, strict=True):
+        found: dict[float, float] = {}
+        for centre in LEVELS:
+            near = each[where & (np.abs(brightness - centre) <= half)]
+            if len(near) >= _FEWEST_CELLS:
+                found[float(centre)] = float(np.median(near))
+        if found:
+            out[:] = np.interp(brightness, list(found), list(found.values()))
+    return np.clip(corrections, *_MISTOLD[domain])
+
+
+def _boxed(stack: Variances) -> Variances:
+    return np.stack([box(each, _WINDOW) for each in stack])
+
+
+def _resized(stack: Variances, shape: tuple[int, ...]) -> Variances:
+    return np.stack([resized(each, shape) for each in stack])
