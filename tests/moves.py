@@ -76,11 +76,15 @@ def matched(short: Frame, long: Frame) -> MatchedPair:
 
 
 def synthetic_pair(
-    motion: Matrix, patterns: tuple[str, str] | None = ("RGGB", "RGGB"), *, moving: bool = False
+    motion: Matrix,
+    patterns: tuple[str, str] | None = ("RGGB", "RGGB"),
+    *,
+    moving: bool = False,
+    blur: int = 9,
 ) -> MatchedPair:
-    """A noisy short and a shaken long frame of one scene; RGB without patterns."""
+    """A noisy short frame and a long one shaken over `blur` pixels; RGB without patterns."""
     sharp = texture()
-    blurred = shake(sharp)
+    blurred = shake(sharp, blur)
     if moving:
         thing = texture(seed=9)[:, :110, :110]
         sharp[:, 200:310, 250:360] = thing

@@ -1,6 +1,7 @@
 """Bring the long frame onto the short one."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,7 +9,9 @@ from pairfix.errors import AlignmentError
 from pairfix.image import AlignedPair, Alignment, AlignmentKind, AlignmentMode, MatchedPair
 from pairfix.progress import Stage
 from pairfix.stages.align.estimate import MotionKind, estimate
-from pairfix.stages.align.guide import Guide, make_guide
+from pairfix.stages.align.guide import Guide, make_guides
+from pairfix.stages.align.refine import refine
+from pairfix.stages.align.stars import motion_of_stars
 from pairfix.stages.align.verify import correlation, implausibility
 from pairfix.stages.align.warp import Matrix, warp_planes
 
@@ -29,7 +32,7 @@ _SURE = 0.7
 _TOLERANCE = 0.005
 """How much correlation a motion may cost: frames that are aligned already gain nothing."""
 
-_NO_STRUCTURE = "not aligned: a frame shows no structure, only noise"
+_FLAT = "not aligned: a frame shows no structure, only noise"
 
 _TRIED: dict[AlignmentMode, tuple[MotionKind, ...]] = {
     "auto": ("homography", "translation"),
@@ -44,7 +47,8 @@ def align(pair: MatchedPair, mode: AlignmentMode = "auto") -> AlignedPair:
 
     Every motion found is verified: the frames must agree better with it than without, and it must
     be possible for a hand-held camera. "auto" tries a homography, then a translation, then
-    leaves the frames unaligned; the alignment's notes say why.
+    leaves the frames unaligned; the alignment's notes say why. Between two sharp frames, the motion
+    is refined to a tenth of a sample. Dark skies without other structure are aligned by stars.
 
     Args:
         pair: Two frames at equal brightness, in the same domain.
@@ -53,14 +57,8 @@ def align(pair: MatchedPair, mode: AlignmentMode = "auto") -> AlignedPair:
     Raises:
         AlignmentError: The photos do not show the same scene (never in mode "none").
     """
-    short, long = _guides(pair)
-    before = correlation(short, long, np.eye(3))
-    if mode == "none":
-        alignment = _alignment("none", np.eye(3), before, before)
-    elif not (short.structured and long.structured):
-        alignment = _alignment("none", np.eye(3), before, before, [_NO_STRUCTURE])
-    else:
-        alignment = _verified(pair, short, long, before, _TRIED[mode])
+    sought = _Sought(pair, *make_guides(pair))
+    alignment = sought.none() if mode == "none" else sought.found(_TRIED[mode])
     return AlignedPair(
         short=pair.short,
         long=pair.long,
@@ -71,52 +69,77 @@ def align(pair: MatchedPair, mode: AlignmentMode = "auto") -> AlignedPair:
     )
 
 
-def _guides(pair: MatchedPair) -> tuple[Guide, Guide]:
-    longer = max(pair.short_planes.shape[1:] + pair.long_planes.shape[1:])
-    ceiling = min(pair.match.short_gain, pair.match.long_gain)
-    return (
-        make_guide(pair.short, pair.short_planes, longer, ceiling),
-        make_guide(pair.long, pair.long_planes, longer, ceiling),
-    )
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """A pair whose motion is sought."""
+
+    pair: MatchedPair
+    short: Guide
+    long: Guide
+
+    def score(self, matrix: Matrix) -> float:
+        return correlation(self.short, self.long, matrix)
+
+    def none(self, notes: Sequence[str] = ()) -> Alignment:
+        """What is known if nothing is moved."""
+        before = self.score(np.eye(3))
+        return _judged("none", np.eye(3), before, before, notes)
+
+    def found(self, kinds: Sequence[MotionKind]) -> Alignment:
+        """By the frames' structure; by stars where there is none, or it agrees only weakly."""
+        structured = self.short.structured and self.long.structured
+        alignment, best = self._by_structure(kinds) if structured else (self.none([_FLAT]), 0.0)
+        stars = None if alignment.sure or "homography" not in kinds else self._by_stars()
+        if stars is not None:
+            return stars
+        if structured and best < _UNRELATED:
+            raise _unrelated(self.pair, best)
+        return alignment
+
+    def _by_structure(self, kinds: Sequence[MotionKind]) -> tuple[Alignment, float]:
+        """The first motion that passes the checks, or none at all; and the best score of all."""
+        best = before = self.score(np.eye(3))
+        notes: list[str] = []
+        for kind in kinds:
+            matrix = estimate(self.short, self.long, kind)
+            after = -1.0 if matrix is None else self.score(matrix)
+            best = max(best, after)
+            objection = self._objection(matrix, before, after)
+            if matrix is not None and objection is None:
+                refined = refine(self.pair, matrix, kind)
+                if refined is not None:
+                    again = self.score(refined)
+                    if self._objection(refined, before, again) is None:
+                        matrix, after = refined, again
+                return _judged(kind, matrix, before, after, notes), best
+            notes.append(f"no {kind}: {objection}")
+        return self.none(notes), best
+
+    def _by_stars(self) -> Alignment | None:
+        """The number of stars decides: at the guides' size, they are hardly seen."""
+        found = motion_of_stars(self.pair)
+        if found is None or implausibility(found.matrix, self.pair.short.size) is not None:
+            return None
+        scores = self.score(np.eye(3)), self.score(found.matrix)
+        notes = (f"aligned by {found.stars} stars: there is little other structure",)
+        return Alignment("homography", found.matrix, *scores, sure=True, notes=notes)
+
+    def _objection(self, matrix: Matrix | None, before: float, after: float) -> str | None:
+        """The objection to a motion, or None."""
+        if matrix is None:
+            return "the estimate did not converge"
+        if after < max(before - _TOLERANCE, _UNRELATED):
+            return f"the frames agree no better with it ({after:.2f} after {before:.2f})"
+        return implausibility(matrix, self.pair.short.size)
 
 
-def _alignment(
-    kind: AlignmentKind, matrix: Matrix, before: float, after: float, notes: Sequence[str] = ()
+def _judged(
+    kind: AlignmentKind, matrix: Matrix, before: float, after: float, notes: Sequence[str]
 ) -> Alignment:
     """Sure if there is nothing to note, a weak correlation included."""
     if after < _SURE:
         notes = [*notes, f"the frames agree only weakly (correlation {after:.2f})"]
     return Alignment(kind, matrix, before, after, not notes, tuple(notes))
-
-
-def _verified(
-    pair: MatchedPair, short: Guide, long: Guide, before: float, kinds: tuple[MotionKind, ...]
-) -> Alignment:
-    """The first motion that passes the checks, or none at all."""
-    best = before
-    notes: list[str] = []
-    for kind in kinds:
-        matrix = estimate(short, long, kind)
-        after = -1.0 if matrix is None else correlation(short, long, matrix)
-        best = max(best, after)
-        objection = _objection(matrix, before, after, pair.short.size)
-        if matrix is not None and objection is None:
-            return _alignment(kind, matrix, before, after, notes)
-        notes.append(f"no {kind}: {objection}")
-    if best < _UNRELATED:
-        raise _unrelated(pair, best)
-    return _alignment("none", np.eye(3), before, before, notes)
-
-
-def _objection(
-    matrix: Matrix | None, before: float, after: float, size: tuple[int, int]
-) -> str | None:
-    """The objection to a motion, or None."""
-    if matrix is None:
-        return "the estimate did not converge"
-    if after < max(before - _TOLERANCE, _UNRELATED):
-        return f"the frames agree no better with it ({after:.2f} after {before:.2f})"
-    return implausibility(matrix, size)
 
 
 def _unrelated(pair: MatchedPair, score: float) -> AlignmentError:

@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfix.image import Frame, Planes
+from pairfix.image import Frame, MatchedPair, Planes
 from pairfix.light import luminance
 from pairfix.stages.align.warp import Matrix
 
-__all__ = ["Guide", "Level", "make_guide"]
+__all__ = ["Guide", "Level", "make_guides"]
 
 _FINEST = 512
 """Longer side of the finest level, roughly. More adds noise, not accuracy: a real pair with a
@@ -64,7 +64,17 @@ class Guide:
     """Whether there is anything but noise to align by."""
 
 
-def make_guide(frame: Frame, planes: Planes, longer: int, ceiling: float) -> Guide:
+def make_guides(pair: MatchedPair) -> tuple[Guide, Guide]:
+    """The guides of the short and of the long frame, which have the same levels."""
+    longer = max(pair.short_planes.shape[1:] + pair.long_planes.shape[1:])
+    ceiling = min(pair.match.short_gain, pair.match.long_gain)
+    return (
+        _make_guide(pair.short, pair.short_planes, longer, ceiling),
+        _make_guide(pair.long, pair.long_planes, longer, ceiling),
+    )
+
+
+def _make_guide(frame: Frame, planes: Planes, longer: int, ceiling: float) -> Guide:
     """Average a frame's planes down and bring out their structure.
 
     Args:
