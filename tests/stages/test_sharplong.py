@@ -44,8 +44,8 @@ def noisy(planes: Planes, share: float, seed: int) -> Planes:
 
 
 def restored(planes: Planes) -> Planes:
-    """As a network leaves it: fine detail softened."""
-    return np.stack([cv2.GaussianBlur(plane, (0, 0), 1.0) for plane in planes])
+    """As a network leaves it: half of the fine detail gone."""
+    return np.stack([(plane + cv2.GaussianBlur(plane, (0, 0), 2.0)) / 2 for plane in planes])
 
 
 def pair(long: Planes, short: Planes, told: float = 1.0) -> AlignedPair:
@@ -94,7 +94,7 @@ def test_of_a_sharp_long_frame_the_result_is_better_than_both(channels: int) -> 
     best = min(error(long, clean), error(restored(clean), clean))
     assert error(result.planes, clean) < 0.9 * best
     assert result.long_share is not None
-    assert result.long_share.mean() > 0.3
+    assert result.long_share.mean() > 0.05
 
 
 @pytest.mark.parametrize("channels", [3, 4])
@@ -107,9 +107,10 @@ def test_a_blurred_long_frame_changes_nothing(channels: int, told: float) -> Non
     assert not result.long_share.any()
 
 
-def test_a_long_frame_one_sample_off_does_no_harm() -> None:
-    clean = truth()
-    result = use(np.roll(noisy(clean, RATIO, seed=2), 1, axis=2), clean)
+@pytest.mark.parametrize("channels", [3, 4])
+def test_a_sharp_long_frame_that_lies_elsewhere_does_no_harm(channels: int) -> None:
+    clean = truth(channels)
+    result = use(np.roll(noisy(clean, RATIO, seed=2), 4, axis=2), clean)
     assert error(result.planes, clean) < 1.01 * error(restored(clean), clean)
 
 
@@ -155,15 +156,14 @@ def test_a_shadow_that_moved_is_not_brought_in() -> None:
 def test_where_the_long_frame_is_saturated_the_result_stays() -> None:
     clean = truth()
     lamp = (slice(None), slice(96, 160), slice(128, 192))
-    clean[lamp] *= 4
+    clean[lamp] += 1
     long = np.minimum(noisy(clean, RATIO, seed=2), 1)
     both = pair(long, noisy(clean, 1, seed=1))
     both = replace(both, match=replace(both.match, short_gain=4.0))
     before = restored(clean)
     result = use_sharp_long(both, Fused(both.short, before, 1.0)).planes
     inner = (slice(None), slice(112, 144), slice(144, 176))
-    clipped = clean[inner] >= 1
-    assert np.abs(result[inner] - before[inner])[clipped].max() < 0.05
+    np.testing.assert_allclose(result[inner], before[inner], atol=0.01)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (7, 40)])

@@ -6,6 +6,7 @@ network the long frame is blended in, band by band and place by place, as far as
 8).
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -14,7 +15,7 @@ import numpy as np
 from pairfix.image import AlignedPair, Frame, Fused, Planes
 from pairfix.noise import noise_variances
 from pairfix.progress import Stage
-from pairfix.stages.sharplong.evidence import Cells, Evidence, gather
+from pairfix.stages.sharplong.evidence import Cells, Channel, gather
 from pairfix.stages.sharplong.pyramid import Plane, collapse, decompose
 from pairfix.stages.sharplong.weights import sharpness, weigh
 
@@ -41,7 +42,8 @@ def use_sharp_long(pair: AlignedPair, fused: Fused) -> Fused:
     Returns:
         The photo with `Fused.long_share`, the share of every place that comes from the long frame.
     """
-    evidence = _gathered(pair, fused.planes)
+    channels = _channels(pair, fused.planes)
+    evidence = [gather(each) for each in channels]
     domain = pair.reference.domain
     sharp = sharpness(evidence, domain)
     nothing = np.zeros_like(sharp)
@@ -52,20 +54,23 @@ def use_sharp_long(pair: AlignedPair, fused: Fused) -> Fused:
     share = weights[0].mean(axis=0)
     if share.mean() < _LEAST_SHARE:
         return replace(fused, long_share=nothing)
-    planes = np.empty_like(fused.planes)
-    for index, (long, restored) in enumerate(zip(pair.long_planes, fused.planes, strict=True)):
-        planes[index] = _blended(long, restored, [band[index] for band in weights])
+    planes = np.stack(
+        [
+            _blended(channel, [band[index] for band in weights])
+            for index, channel in enumerate(channels)
+        ]
+    )
     return replace(fused, planes=planes, long_share=share)
 
 
-def _gathered(pair: AlignedPair, restored: Planes) -> list[Evidence]:
+def _channels(pair: AlignedPair, restored: Planes) -> list[Channel]:
     planes = zip(pair.short_planes, pair.long_planes, restored, strict=True)
     limits = zip(
         _saturation(pair.short, pair.match.short_gain),
         _saturation(pair.long, pair.match.long_gain),
         strict=True,
     )
-    return [gather(*each, limit) for each, limit in zip(planes, limits, strict=True)]
+    return [Channel(*each, limit) for each, limit in zip(planes, limits, strict=True)]
 
 
 def _saturation(frame: Frame, gain: float) -> list[float]:
@@ -73,8 +78,8 @@ def _saturation(frame: Frame, gain: float) -> list[float]:
     return [_SATURATED * gain * white for white in whites]
 
 
-def _blended(long: Plane, restored: Plane, weights: list[Cells]) -> Plane:
-    bands = decompose(long - restored)
+def _blended(channel: Channel, weights: Sequence[Cells]) -> Plane:
+    bands = decompose(channel.less_long(channel.restored))
     for band, weight in zip(bands, weights, strict=True):
         band *= cv2.resize(weight, band.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return restored + collapse(bands)
+    return channel.restored - collapse(bands)

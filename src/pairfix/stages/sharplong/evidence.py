@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pairfix.stages.sharplong.pyramid import Plane, decompose
 
-__all__ = ["CELL", "Cells", "Evidence", "Structure", "box", "gather", "resized"]
+__all__ = ["CELL", "Cells", "Channel", "Evidence", "Structure", "box", "gather", "resized"]
 
 Cells = NDArray[np.float32]
 
@@ -54,19 +54,33 @@ class Evidence:
     """Of the restored photo less the long frame."""
 
 
-def gather(short: Plane, long: Plane, restored: Plane, saturation: tuple[float, float]) -> Evidence:
-    """Compare one channel of both exposures and the restored photo.
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One channel's planes, ``h x w`` linear light."""
 
-    Args:
-        short: ``h x w`` linear light.
-        long: The same, aligned.
-        restored: What the network made of them.
-        saturation: Levels at which the short and the long frame say nothing any more; there, no
-            difference is counted.
-    """
-    usable = (short < saturation[0]) & (long < saturation[1])
-    from_short, from_restored = (np.where(usable, each - long, 0) for each in (short, restored))
-    bands = [decompose(each) for each in (from_short, from_restored)]
+    short: Plane
+    long: Plane
+    """Aligned."""
+    restored: Plane
+    """What the network made of them."""
+    saturation: tuple[float, float]
+    """Levels from which the short and the long frame say nothing any more."""
+
+    @property
+    def usable(self) -> NDArray[np.bool_]:
+        """Where neither frame is saturated."""
+        short, long = self.saturation
+        return (self.short < short) & (self.long < long)
+
+    def less_long(self, plane: Plane) -> Plane:
+        """A plane less the long frame; nothing where there is nothing to compare."""
+        return np.where(self.usable, plane - self.long, np.float32(0))
+
+
+def gather(channel: Channel) -> Evidence:
+    """Compare both exposures and the restored photo."""
+    usable, restored = channel.usable, channel.restored
+    bands = [decompose(channel.less_long(each)) for each in (channel.short, restored)]
     detail = decompose(restored)[0] * usable
     structure = Structure(
         common=_averaged(detail * (detail - bands[1][0])),
