@@ -74,9 +74,23 @@ def test_json_goes_to_standard_output_alone_and_fits_its_schema(
         "flicker",
         "clean",
         "fuse",
+        "sharp",
+        "points",
         "develop",
         "write",
     ]
+    assert 0 <= report["long_share"] <= 1
+
+
+def test_the_network_alone_can_be_asked_for(
+    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--no-sharp-long", "--no-points", "--json")
+    assert restore(raw_pair, tmp_path / "out.png", *options) == 0
+    report = json.loads(capsys.readouterr().out)
+    jsonschema.validate(report, json.loads(SCHEMA.read_text()))
+    assert report["long_share"] is None
+    assert not {"sharp", "points"} & report["seconds"].keys()
 
 
 def test_quiet_says_nothing(

@@ -1,6 +1,7 @@
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,7 +13,14 @@ from pairfix.errors import OutputError
 from pairfix.image import Alignment, Exposure, Picture
 from pairfix.output.html import Score, check_page, render_page, score_pictures, scores
 from pairfix.output.html.facts import alignment_facts, frame_facts, settings_of, stops
-from pairfix.output.html.images import BUDGET, PLOT_HEIGHT, Image, fit_images, measure_tones
+from pairfix.output.html.images import (
+    BUDGET,
+    PLOT_HEIGHT,
+    Image,
+    draw_map,
+    fit_images,
+    measure_tones,
+)
 from pairfix.score import DEFAULT_METRICS, Metric, Scores
 from pairfix.score.sampling import REDUCED
 from tests.pages import frames, pictures, restoration, single
@@ -92,6 +100,28 @@ def test_notes_are_plain_text() -> None:
     page = Outline(render_page(pictures(), restoration(remarks=(f"look at {NASTY}",))))
     assert len(page.all("script")) == 1
     assert f"look at {NASTY}" in page.text
+
+
+def test_a_map_shows_where_the_long_photo_was_used() -> None:
+    share = np.zeros((45, 60), np.float32)
+    share[:, :20] = 0.6
+    used = replace(restoration(), long_share=0.2)
+    page = render_page(pictures(), used, (), share)
+    assert "Sharp long photo Share of the result 20 %" in words(page)
+    (drawn,) = (each for each in Outline(page).all("img") if each["alt"] == "Map: Sharp long photo")
+    assert (drawn["width"], drawn["height"]) == ("480", "360")
+    upright = decoded(draw_map(share, 6))
+    assert upright.shape[:2] == (480, 360)
+    assert upright[:100].mean() == pytest.approx(0.6 * 255, abs=5)
+    assert upright[-100:].mean() < 5
+
+
+def test_a_blurred_long_photo_has_no_map() -> None:
+    page = render_page(
+        pictures(), replace(restoration(), long_share=0.0), (), np.zeros((45, 60), np.float32)
+    )
+    assert "Share of the result 0 %" in words(page)
+    assert "Map: Sharp long photo" not in page
 
 
 def test_names_that_cannot_be_encoded_are_shown_escaped() -> None:

@@ -53,17 +53,15 @@ def pair(long: Planes, short: Planes, told: float = 1.0) -> AlignedPair:
     raw = len(short) == 4
     bayer = Bayer("RGGB", (0.0,) * 4, 1.0, (1.0, 1.0, 1.0)) if raw else None
     pixels = np.zeros((2, 2) if raw else (2, 2, 3), np.uint16)
-    frames = [
-        Frame(
-            Path(f"{name}.dng"),
-            pixels,
-            bayer,
-            noise_profile=((told * SHOT / share, told * READ / share**2),) * 3 if raw else None,
-        )
-        for name, share in (("short", 1), ("long", RATIO))
-    ]
+
+    def frame(name: str, share: float) -> Frame:
+        stated = ((told * SHOT / share, told * READ / share**2),) * 3
+        return Frame(Path(name), pixels, bayer, noise_profile=stated if raw else None)
+
     match = ExposureMatch(1.0, 1.0, None, None)
-    return AlignedPair(*frames, short, long, match, IDENTITY)
+    return AlignedPair(
+        frame("short.dng", 1), frame("long.dng", RATIO), short, long, match, IDENTITY
+    )
 
 
 def use(long: Planes, clean: Planes, told: float = 1.0) -> Fused:
@@ -146,8 +144,8 @@ def test_a_shadow_that_moved_is_not_brought_in() -> None:
     clean = truth()
     shade = np.ones(SIZE, np.float32)
     shade[:, 160:] = 0.6
-    shade = cv2.GaussianBlur(shade, (0, 0), 8)
-    result = use(noisy(clean * shade, RATIO, seed=2), clean).planes
+    shaded = clean * cv2.GaussianBlur(shade, (0, 0), 8)
+    result = use(noisy(shaded, RATIO, seed=2), clean).planes
     inside = (slice(None), slice(None), slice(200, None))
     brightness = result[inside].mean() / clean[inside].mean()
     assert brightness == pytest.approx(1, abs=0.02)

@@ -103,7 +103,7 @@ def write_results(
         with timeline.run(PREVIEW):
             sheet = compare(pictures)
     if recipe.report:
-        page = _page(pictures, restoration, recipe, timeline)
+        page = _page(pictures, fused, restoration, recipe, timeline)
     with timeline.run(WRITE):
         if is_mosaic:
             exposure = float(np.log2(fused.gain)) + recipe.develop.exposure
@@ -119,14 +119,18 @@ def write_results(
 
 
 def _page(
-    pictures: Mapping[str, Picture], restoration: Restoration, recipe: Recipe, timeline: Timeline
+    pictures: Mapping[str, Picture],
+    fused: Fused,
+    restoration: Restoration,
+    recipe: Recipe,
+    timeline: Timeline,
 ) -> bytes:
     scores: list[Score] = []
     if recipe.report_scores:
         with timeline.run(SCORE):
             scores = score_pictures(pictures)
     with timeline.run(REPORT):
-        return render_page(pictures, restoration, scores).encode()
+        return render_page(pictures, restoration, scores, fused.long_share).encode()
 
 
 def _develop(

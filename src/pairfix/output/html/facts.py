@@ -17,6 +17,7 @@ __all__ = [
     "frame_facts",
     "result_facts",
     "settings_of",
+    "sharp_long_facts",
     "stops",
 ]
 
@@ -91,6 +92,11 @@ def alignment_facts(alignment: Alignment, size: tuple[int, int]) -> list[Fact]:
         ("Agreement after", f"{alignment.score_after:.3f}"),
         ("Verdict", "sure" if alignment.sure else "not sure: check the result"),
     )
+
+
+def sharp_long_facts(share: float) -> list[Fact]:
+    """How much of the result is the long photo's own."""
+    return _facts(("Share of the result", f"{share:.0%}".replace("%", " %")))
 
 
 def result_facts(restoration: Restoration, size: tuple[int, int]) -> list[Fact]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.crops import cut
+from pairfix.formats.bitmap import turn_upright
 from pairfix.formats.encode import to_eight_bits
 from pairfix.image import Picture
 
@@ -21,6 +22,7 @@ __all__ = [
     "Image",
     "ImageSet",
     "Tones",
+    "draw_map",
     "fit_images",
     "measure_tones",
 ]
@@ -151,6 +153,21 @@ def measure_tones(picture: Picture) -> Tones:
         black=float(shares[0]),
         white=float(shares[-1]),
     )
+
+
+def draw_map(share: NDArray[np.float32], orientation: int) -> Image:
+    """A map of shares, 0 (black) to 1 (white), as a thumbnail.
+
+    Args:
+        share: ``h x w``.
+        orientation: EXIF orientation (1 to 8) that the map still needs.
+    """
+    levels = np.rint(np.clip(share, 0, 1) * (_LEVELS - 1)).astype(np.uint8)
+    upright = np.asarray(turn_upright(levels, orientation), np.uint8)
+    scale = _THUMBNAIL / max(upright.shape)
+    drawn = cv2.resize(upright, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST)
+    coloured = np.asarray(cv2.cvtColor(drawn, cv2.COLOR_GRAY2RGB), np.uint8)
+    return _encoded({"": coloured}, _THUMBNAIL_QUALITY)[""]
 
 
 def _shrunk(pictures: Mapping[str, Picture], longest: int) -> dict[str, EightBits]:

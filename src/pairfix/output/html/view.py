@@ -8,8 +8,10 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from numpy.typing import NDArray
 
 from pairfix._version import __version__
 from pairfix.crops import differing_places
@@ -23,6 +25,7 @@ from pairfix.output.html.facts import (
     frame_facts,
     result_facts,
     settings_of,
+    sharp_long_facts,
     stops,
 )
 from pairfix.output.html.images import (
@@ -32,6 +35,7 @@ from pairfix.output.html.images import (
     Image,
     ImageSet,
     Tones,
+    draw_map,
     fit_images,
     measure_tones,
 )
@@ -82,6 +86,7 @@ class Table:
     title: str
     facts: Sequence[Fact]
     explanation: str
+    map: Image | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,10 @@ def check_page(path: Path, *, overwrite: bool) -> None:
 
 
 def render_page(
-    pictures: Mapping[str, Picture], restoration: Restoration, scores: Sequence[Score] = ()
+    pictures: Mapping[str, Picture],
+    restoration: Restoration,
+    scores: Sequence[Score] = (),
+    long_share: NDArray[np.float32] | None = None,
 ) -> str:
     """Show a restoration on a page of at most 2 MB that loads nothing from elsewhere.
 
@@ -137,6 +145,7 @@ def render_page(
             which they were restored, then "result".
         restoration: What was done.
         scores: Scores of the pictures, if any.
+        long_share: How much of every place is the sharp long photo's own, as `Fused` has it.
 
     Returns:
         HTML, to be written as UTF-8.
@@ -146,7 +155,7 @@ def render_page(
         _environment()
         .get_template("page.html.jinja")
         .render(
-            view=_view(pictures, restoration, scores),
+            view=_view(pictures, restoration, scores, long_share),
             plot=(PLOT_WIDTH, PLOT_HEIGHT),
             decades=DECADES,
             style=Markup(style),  # noqa: S704  (our own file)
@@ -158,7 +167,10 @@ def render_page(
 
 
 def _view(
-    pictures: Mapping[str, Picture], restoration: Restoration, scores: Sequence[Score]
+    pictures: Mapping[str, Picture],
+    restoration: Restoration,
+    scores: Sequence[Score],
+    long_share: NDArray[np.float32] | None,
 ) -> View:
     """The page's content."""
     *_, source, result = pictures.values()
@@ -174,7 +186,7 @@ def _view(
         crops=[
             Crop(left, top, crops) for (top, left), crops in zip(places, images.crops, strict=True)
         ],
-        tables=_tables(restoration),
+        tables=[*_tables(restoration), *_sharp_long(restoration, long_share)],
         seconds=dict(restoration.seconds),
         notes=[printable(note) for note in restoration.notes],
         scores=scores,
@@ -227,6 +239,23 @@ def _tables(restoration: Restoration) -> list[Table]:
             alignment_facts(scene.alignment, scene.frames["short"].size),
             "Agreement is the correlation of the two photos: 1 is perfect.",
         ),
+    ]
+
+
+def _sharp_long(restoration: Restoration, long_share: NDArray[np.float32] | None) -> list[Table]:
+    if long_share is None or restoration.long_share is None:
+        return []
+    used = bool(long_share.any())
+    orientation = restoration.scene.frames["short"].orientation
+    return [
+        Table(
+            "Sharp long photo",
+            sharp_long_facts(restoration.long_share),
+            "The lighter a place, the more of it is the long photo's own."
+            if used
+            else "It is not sharp, or does not agree with the short one.",
+            draw_map(long_share, orientation) if used else None,
+        )
     ]
 
 
