@@ -35,12 +35,12 @@ _STRUCTURED = 1.0
 """Power over the noise's from which cells count as structure."""
 _FEWEST_STRUCTURED = 0.02
 """Share of the cells that count at least, the most structured ones."""
-_SHARP = {"raw": (0.65, 0.75), "srgb": (0.5, 0.6)}
+_SHARP = {"raw": (0.65, 0.75), "srgb": (0.4, 0.55)}
 """Structure in the long frame over that in the restored photo at which the long frame begins to
 count as sharp, and surely is. Of eleven tripod pairs, raws had 0.9 to 1.05, camera JPEGs 0.45 to
 1, since cameras sharpen and smooth a noisy frame unlike a clean one; hand-held ones up to 0.65 and
 0.45, most of them below 0.2."""
-_TOLERATED = {"raw": (0.35, 0.8), "srgb": (0.5, 1.0)}
+_TOLERATED = {"raw": (0.35, 0.8), "srgb": (0.6, 1.3)}
 """Power that the long frame gets wrong over the restored photo's up to which the long frame is
 trusted fully, and from which not at all. Noise that a camera processed is less uniform."""
 _MISTOLD = {"raw": (0.8, 1.1), "srgb": (0.5, np.inf)}
