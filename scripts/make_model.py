@@ -1,4 +1,4 @@
-"""Make a model folder from trained weights: graphs, weights (kept as float16), config.json."""
+"""Make a model folder from trained weights: graphs, weights (float16 or int8), config.json."""
 
 import argparse
 import ast
@@ -67,6 +67,7 @@ def main() -> None:
         states,
         text,
         reblur_module=arguments.reblur_module,
+        int8=arguments.int8,
         overwrite=True,
     )
     print(f"{model.folder}: {sum(path.stat().st_size for path in model.folder.iterdir()):,} bytes")
@@ -118,6 +119,11 @@ def _parse() -> argparse.Namespace:
         "--reblur-module",
         metavar="NAME",
         help="the shipped module that learnt to reblur what this model restores",
+    )
+    parser.add_argument(
+        "--int8",
+        action="store_true",
+        help="store the convolutions' weights as int8, in half the space of float16",
     )
     return parser.parse_args()
 

@@ -4,9 +4,9 @@
 #
 #     scripts/train_models.sh PHOTOS FOLDER [NAME ...]
 #
-# PairNet and the SelfIR models go on from what ships. On one CPU core they take two hours or so, the
-# reblurring modules 20 minutes; those of the other networks need a GPU. MINUTES changes the length of
-# each training. PRECISION=fp32 is quicker on a CPU that does not multiply bfloat16 by itself (AMX,
+# PairNet, the SelfIR and the D2HNet models go on from what ships. On one CPU core the first two take
+# two hours or so, the reblurring modules 20 minutes; those of the other networks need a GPU. MINUTES
+# changes the length of each training. PRECISION=fp32 is quicker on a CPU that does not multiply bfloat16 by itself (AMX,
 # AVX512-BF16).
 set -euo pipefail
 
@@ -31,6 +31,7 @@ reblur() { # first on larger crops, then on more of them
         --learning-rate 2e-4 --seed 2 --minutes "${MINUTES:-8}"
 }
 
+small=(--set width=16 --set cap=8 --set reduction=2)
 developed=(--noise "gaussian,poisson,sensor" --jpeg 0.3)
 for name in "${names[@]}"; do
     case $name in
@@ -49,9 +50,11 @@ for name in "${names[@]}"; do
         reblur-srgb)
             reblur --domain srgb --deblurrer "$folder/selfir-srgb" "${developed[@]}" ;;
         d2hnet-s-raw)
-            run d2hnet --domain raw --set width=8 --crop 256 --minutes "${MINUTES:-30}" ;;
+            run d2hnet --domain raw "${small[@]}" --from d2hnet-s-raw \
+                --crop 256 --minutes "${MINUTES:-30}" ;;
         d2hnet-s-srgb)
-            run d2hnet --domain srgb --set width=8 "${developed[@]}" --crop 256 --minutes "${MINUTES:-30}" ;;
+            run d2hnet --domain srgb "${small[@]}" --from d2hnet-s-srgb "${developed[@]}" \
+                --crop 256 --minutes "${MINUTES:-30}" ;;
         deblurmerger-srgb)
             run deblurmerger --domain srgb --set width=14 --noise gopro2,sensor --crop 256 \
                 --minutes "${MINUTES:-30}" ;;

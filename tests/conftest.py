@@ -2,8 +2,6 @@
 
 import logging
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -64,20 +62,3 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("there is no folder of shared material")
     return SHARED
-
-
-@pytest.fixture(scope="session")
-def d2hnet_s_raw(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model folder of the small D2HNet in the raw domain."""
-    pytest.importorskip("torchvision")
-    pytest.importorskip("onnxscript")
-    folder = tmp_path_factory.mktemp("models") / "d2hnet-s-raw"
-    script = Path(__file__).resolve().parents[1] / "scripts/make_model.py"
-    weights = shared / "weights/d2hnet-s-raw.safetensors"
-    command = [script, "d2hnet", "--weights", weights, "--domain", "raw", "-o", folder]
-    subprocess.run(
-        [sys.executable, *map(str, command), "--set", "width=16", "cap=8", "reduction=2"],
-        check=True,
-        capture_output=True,
-    )
-    return folder

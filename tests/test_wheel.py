@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pairfix.formats import decode
+from pairfix.model import shipped_models
 
 ROOT = Path(__file__).parents[1]
 NEON = ROOT / "examples" / "neon"
@@ -57,5 +58,9 @@ def test_the_wheel_carries_its_models_with_their_cards(installed: Path) -> None:
     assert str(installed / "pairfix" / "models" / "selfir-raw") in run(
         installed, "models", "show", "selfir-raw", "--json"
     )
-    assert (installed / "pairfix" / "models" / "selfir-srgb" / "README.md").is_file()
+    for model in shipped_models():
+        folder = installed / "pairfix" / "models" / model.name
+        assert {path.name for path in folder.iterdir()} == {
+            path.name for path in model.folder.iterdir()
+        }
     assert (installed / "pairfix" / "py.typed").is_file()

@@ -16,7 +16,9 @@ def test_models_and_networks_without_weights_are_listed(
     models, _, networks = capsys.readouterr().out.partition("Network without weights")
     assert "selfir-raw" in models
     assert "selfir-srgb" in models
-    assert "d2hnet" in networks
+    assert "d2hnet-s-raw" in models
+    assert "deblurmerger" in networks
+    assert "d2hnet" not in networks
 
 
 def test_models_are_listed_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
@@ -52,8 +54,8 @@ def test_restoring_with_a_network_without_weights_tells_how_to_get_them(
     raw_pair: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["restore", *map(str, raw_pair), "-o", str(tmp_path / "out.png")]
-    assert run([*arguments, "--model", "d2hnet"]) == ModelError.exit_code
-    assert "pairfix models import d2hnet DeblurNet.pkl" in capsys.readouterr().err
+    assert run([*arguments, "--model", "deblurmerger"]) == ModelError.exit_code
+    assert "pairfix train deblurmerger PHOTOS" in capsys.readouterr().err
 
 
 def test_importing_into_an_existing_folder_is_refused(

@@ -5,14 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import safetensors.numpy
 
 from pairfix.errors import ModelError, OutputError
 from pairfix.export import folder as modelfolder
 from pairfix.export.folder import build_model, check_folder
-from pairfix.model import Model, find_model
+from pairfix.model import WEIGHTS, Model, find_model
+from pairfix.model.storage import SCALE
 from pairfix.networks import NETWORKS
 from tests.networks.seeded import random_state
 
+torch = pytest.importorskip("torch")
 pytest.importorskip("torchvision")
 pytest.importorskip("onnxscript")
 
@@ -43,6 +46,29 @@ def test_a_folder_holds_a_model_and_its_card_and_nothing_else(built: Model) -> N
 def test_config_json_records_shapes_and_the_reblurring_module(built: Model) -> None:
     assert built.reblur_module == "reblur-srgb"
     assert built.parameters == {name: each.shape for name, each in built.tensors().items()}
+
+
+def test_a_folder_can_hold_its_weights_as_int8(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pairfix.model.storage._SMALLEST", 1)
+    network = NETWORKS["reblur-unet"]
+    config = network.config(**network.small)
+    modules = network.modules(config)
+    states = {name: random_state(module) for name, module in modules.items()}
+    model = build_model(tmp_path / "mine", network, config, "raw", states, "# Card\n", int8=True)
+    stored = safetensors.numpy.load_file(model.folder / WEIGHTS)
+    transposed = 0
+    for graph in model.graphs:
+        for name, part in modules[graph.name].named_modules():
+            if isinstance(part, torch.nn.Conv2d | torch.nn.ConvTranspose2d):
+                scale = stored[f"{graph.prefix}{name}.weight.scale"]
+                output = int(isinstance(part, torch.nn.ConvTranspose2d))
+                transposed += output
+                assert scale.shape[output] == scale.size == part.out_channels
+    assert transposed
+    assert model.parameters == {name: each.shape for name, each in model.tensors().items()}
+    assert model.parameters.keys() == {key for key in stored if not key.endswith(SCALE)}
 
 
 def test_overwriting_replaces_the_model_and_a_failure_keeps_it(

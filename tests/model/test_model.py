@@ -21,6 +21,7 @@ from pairfix.model import (
     shipped_models,
 )
 from pairfix.model.config import FORMAT, config_text
+from pairfix.networks import NETWORKS
 
 Edit = Callable[[dict[str, Any]], None]
 
@@ -93,13 +94,23 @@ def test_a_folder_without_config_is_no_model(tmp_path: Path) -> None:
 
 
 def test_a_network_without_weights_is_an_error_that_says_how_to_get_them() -> None:
-    with pytest.raises(ModelError, match=r"d2hnet .*without weights.*models import d2hnet Deblur"):
-        find_model("d2hnet")
+    with pytest.raises(ModelError, match=r"srn .*without weights.*train it: pairfix train srn"):
+        find_model("srn")
 
 
-def test_a_networks_name_leads_to_the_models_that_it_has() -> None:
-    with pytest.raises(ModelError, match=r"no model selfir; use one of selfir-raw, selfir-srgb,"):
-        find_model("selfir")
+def test_official_weights_are_the_first_that_a_network_with_a_release_points_to() -> None:
+    advice = NETWORKS["d2hnet"].how_to_get_weights()
+    assert advice.startswith("import the official weights: pairfix models import d2hnet Deblur")
+    assert "pairfix train d2hnet PHOTOS" in advice
+
+
+@pytest.mark.parametrize(
+    ("network", "models"),
+    [("selfir", "selfir-raw, selfir-srgb"), ("d2hnet", "d2hnet-s-raw, d2hnet-s-srgb")],
+)
+def test_a_networks_name_leads_to_the_models_that_it_has(network: str, models: str) -> None:
+    with pytest.raises(ModelError, match=f"no model {network}; use one of {models},"):
+        find_model(network)
 
 
 def as_format_1(about: dict[str, Any]) -> None:

@@ -230,5 +230,5 @@ def test_tiled_equals_untiled_with_the_shipped_model(size: tuple[int, int], tile
 
 
 @pytest.mark.slow
-def test_tiled_equals_untiled_with_d2hnet(d2hnet_s_raw: Path) -> None:
-    assert_tiled_equals_untiled(find_model(d2hnet_s_raw), (570, 700), 512)
+def test_tiled_equals_untiled_with_d2hnet() -> None:
+    assert_tiled_equals_untiled(find_model("d2hnet-s-raw"), (570, 700), 512)

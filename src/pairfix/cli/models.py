@@ -121,7 +121,8 @@ def export(
     talk.say(f"equal to PyTorch within {TOLERANCE:g} of the greatest value, at two sizes")
     if not with_weights:
         talk.say(
-            f"without weights: pass those of {found.folder / 'weights.safetensors'} to "
+            f"without weights: pass those of {found.folder / 'weights.safetensors'} as float32 "
+            "(int8 times its scale) to "
             "onnxruntime.SessionOptions.add_external_initializers, or use --with-weights"
         )
 

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,9 @@ from pairfix.formats.atomic import appearing
 from pairfix.image import Domain
 from pairfix.model import CONFIG, WEIGHTS, Model, check_tensors, find_model
 from pairfix.model.config import FORMAT, config_text
+from pairfix.model.storage import pack
 from pairfix.networks import NETWORKS, Network
+from pairfix.networks.spec import Shapes
 
 if TYPE_CHECKING:
     from torch import nn
@@ -49,6 +51,7 @@ def build_model(
     card: str,
     *,
     reblur_module: str | None = None,
+    int8: bool = False,
     overwrite: bool = False,
 ) -> Model:
     """Make a model folder; it appears complete or not at all.
@@ -58,9 +61,10 @@ def build_model(
         network: The network.
         config: Instance of ``network.config``.
         domain: What the weights were trained for.
-        states: The weights by graph name, kept in their own float type.
+        states: The weights by graph name, kept in their own float type unless stored as int8.
         card: Content of README.md.
         reblur_module: Name of the shipped module that learnt to reblur what the model restores.
+        int8: Store the convolutions' weights as int8 (`pairfix.model.storage.pack`).
         overwrite: Replace an existing model folder.
 
     Raises:
@@ -73,13 +77,18 @@ def build_model(
 
     modules = dict(network.modules(config))
     tensors: dict[str, NDArray[np.floating]] = {}
+    transposed: set[str] = set()
     for graph in network.graphs(config):
-        state = states[graph.name]
-        load_strictly(modules[graph.name], state)
+        state, module = states[graph.name], modules[graph.name]
+        load_strictly(module, state)
         tensors |= {graph.prefix + key: value for key, value in state.tensors.items()}
+        transposed |= {graph.prefix + key for key in _transposed(module)}
+    stored = pack(tensors, transposed) if int8 else tensors
     with appearing(folder, partial(check_folder, folder, overwrite=overwrite)) as beside:
         export_graphs(network, config, modules, beside)
-        _write_weights(beside, network, config, domain, tensors, reblur_module)
+        _write_weights(beside / WEIGHTS, stored)
+        shapes = {name: value.shape for name, value in tensors.items()}
+        _write_config(beside, network, config, domain, shapes, reblur_module)
         try:
             check_graphs(find_model(beside))
         except ModelError as error:
@@ -127,17 +136,29 @@ def check_folder(folder: Path, *, overwrite: bool) -> None:
         raise OutputError(f"no permission to write into {folder.parent}", "choose another folder")
 
 
-def _write_weights(
+def _transposed(module: "nn.Module") -> Iterator[str]:
+    """The names of the weights of transposed convolutions."""
+    from torch import nn  # noqa: PLC0415
+
+    for name, part in module.named_modules():
+        if isinstance(part, nn.ConvTranspose2d):
+            yield f"{name}.weight"
+
+
+def _write_weights(path: Path, stored: Mapping[str, NDArray[Any]]) -> None:
+    contiguous = {name: np.ascontiguousarray(value) for name, value in stored.items()}
+    path.write_bytes(safetensors.numpy.save(contiguous))
+
+
+def _write_config(
     folder: Path,
     network: Network,
     config: Any,  # noqa: ANN401
     domain: Domain,
-    tensors: Mapping[str, NDArray[np.floating]],
+    parameters: Shapes,
     reblur_module: str | None,
 ) -> None:
-    """Write the weights and config.json beside the graphs in a folder."""
-    weights = safetensors.numpy.save({k: np.ascontiguousarray(v) for k, v in tensors.items()})
-    (folder / WEIGHTS).write_bytes(weights)
+    """Write config.json beside the weights and the graphs in a folder."""
     names = (WEIGHTS, *(f"{graph.name}.onnx" for graph in network.graphs(config)))
     content = {
         "format": FORMAT,
@@ -145,7 +166,7 @@ def _write_weights(
         "domain": domain,
         "config": dataclasses.asdict(config),
         "reblur_module": reblur_module,
-        "parameters": {name: value.shape for name, value in tensors.items()},
+        "parameters": dict(parameters),
         "sha256": {
             name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names
         },

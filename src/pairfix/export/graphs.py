@@ -50,7 +50,7 @@ def export_model(
         model: The network and its weights.
         output: The file of a model with one graph. With several, ``<stem>-<graph>.onnx`` each.
         with_weights: Put the weights into the files. Without, they are external initializers
-            under their names in weights.safetensors.
+            of float32 under the names in `Model.tensors`.
         overwrite: Replace existing files.
 
     Returns:

@@ -1,8 +1,8 @@
 """Models: a folder with trained weights, the graphs that take them, and what they are for.
 
-A folder holds ``config.json``, ``weights.safetensors`` (float16 or float32), one
-``<graph>.onnx`` per graph (without weights), and the model card ``README.md``. An error in any of
-them is a `ModelError` that names the file.
+A folder holds ``config.json``, ``weights.safetensors`` (floats, or int8 with scales:
+`pairfix.model.storage`), one ``<graph>.onnx`` per graph (without weights), and the model card
+``README.md``. An error in any of them is a `ModelError` that names the file.
 """
 
 import hashlib
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pairfix.errors import ModelError
 from pairfix.image import ROLES, Domain, Role
 from pairfix.model.config import DAMAGED, parse_config, read_config
+from pairfix.model.storage import unpack
 from pairfix.networks import NETWORKS, Graph, Network
 from pairfix.networks.spec import Shapes
 
@@ -81,7 +82,7 @@ class Model:
         return frozenset(name for graph in self.graphs for name in graph.inputs)
 
     def tensors(self) -> Tensors:
-        """All weights by name, each name with its graph's prefix.
+        """All weights by name, each name with its graph's prefix, whatever type they are stored as.
 
         Raises:
             ModelError: The file is missing or damaged, does not hold exactly the parameters that
@@ -93,7 +94,7 @@ class Model:
             stored = safetensors.numpy.load_file(path)
         except (safetensors.SafetensorError, KeyError, ValueError) as error:
             raise ModelError(f"{path} cannot be read: {error}", DAMAGED) from error
-        tensors = {key: value.astype(np.float32) for key, value in stored.items()}
+        tensors = unpack(str(path), stored)
         check_tensors(str(path), tensors, self.parameters)
         return tensors
 
