@@ -1,6 +1,6 @@
 """What pairs whose long exposure is sharp gain by it, and what others lose; and what stars keep.
 
-    python benchmarks/sharp_long.py PAIRS [--camera-jpegs SCRIPT] [--model MODEL]
+    python benchmarks/sharp_long.py PAIRS [--camera-jpegs SCRIPT] [--photos PHOTOS] [--model MODEL]
 
 PAIRS holds a folder for each raw pair, with ``long.dng``, ``short.dng`` and the truth ``gt.dng``.
 Of each, three pairs are restored without and with the sharp long photo:
@@ -10,7 +10,8 @@ Of each, three pairs are restored without and with the sharp long photo:
 - hand: the files as they are.
 
 SCRIPT makes camera JPEGs of raw triples (``SCRIPT TRIPLES OUT NAME=BRIGHTNESS,KIND,QUALITY``); then
-tripods are restored as such too. PSNR in dB refers to sRGB display values of the planes. The star
+tripods are restored as such too. Of PHOTOS, sharp pairs are made whose long frame lies elsewhere
+(`sharp_pairs`). PSNR in dB refers to sRGB display values of the planes. The star
 fields hold 120 stars of random place, brightness and tint in a dark sky; those of which the short
 frame records seven times its noise count, and one is lost whose peak is below a quarter of its own.
 """
@@ -19,7 +20,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
@@ -27,6 +28,7 @@ from typing import get_args
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from sharp_pairs import sharp_pairs
 
 from pairfix.backends import DeviceChoice
 from pairfix.formats import decode, encode_dng
@@ -41,6 +43,9 @@ Floats = NDArray[np.float32]
 _SEED = 7
 _BLUR = 9
 """Length of the motion blur in the half pairs, in samples."""
+_DISPLACED = 6
+_SHIFT, _DEGREES = (6.6, -5.2), 0.2
+"""How far the displaced pairs' long frames lie off, in pixels, and how much they are turned."""
 _JPEGS = {"wheel": "1/4,phone,90", "neon": "1/8,phone,88", "street": "1,phone,92"}
 _OTHERS = "1/2,phone,90"
 _STARS = 120
@@ -82,9 +87,13 @@ def main() -> None:
         pairs = [*_raw_pairs(folder)]
         if arguments.camera_jpegs:
             pairs.append(_jpeg_pair(pairs[0], folder, arguments.camera_jpegs))
-        for pair in pairs:
-            for row in _rows(pair, restorers):
-                print(row, flush=True)
+        _print_rows(pairs, restorers)
+    if arguments.photos:
+        made = sharp_pairs(arguments.photos, _DISPLACED, _SHIFT, _DEGREES, _SEED)
+        displaced = (
+            Pair(f"{each.name} displaced", each.long, each.short, each.truth) for each in made
+        )
+        _print_rows(displaced, restorers)
     print("\n| trail | stars | lost without | lost with | median peak without | with |")
     print("|---|---:|---:|---:|---:|---:|", flush=True)
     for trail in _TRAILS:
@@ -95,6 +104,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("pairs", type=Path)
     parser.add_argument("--camera-jpegs", type=Path)
+    parser.add_argument("--photos", type=Path)
     parser.add_argument("--model")
     parser.add_argument("--device", choices=get_args(DeviceChoice), default="cpu")
     return parser.parse_args()
@@ -152,6 +162,12 @@ def _jpeg_pair(tripod: Pair, folder: Path, script: Path) -> Pair:
             decode(made / "short.jpg"),
             planes_from_frame(decode(made / "gt.png")),
         )
+
+
+def _print_rows(pairs: Iterable[Pair], restorers: list[Restorer]) -> None:
+    for pair in pairs:
+        for row in _rows(pair, restorers):
+            print(row, flush=True)
 
 
 def _rows(pair: Pair, restorers: list[Restorer]) -> Iterator[str]:
