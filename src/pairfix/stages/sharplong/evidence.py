@@ -74,13 +74,13 @@ def gather(channel: Channel) -> Evidence:
     )
 
 
-def box(cells: Cells, side: int) -> Cells:
+def box(cells: NDArray[np.floating], side: int) -> Cells:
     """Mean over squares of cells."""
     side = min(side, *cells.shape)
     return np.asarray(cv2.blur(cells, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)
 
 
-def resized(cells: Cells, shape: tuple[int, ...]) -> Cells:
+def resized(cells: NDArray[np.floating], shape: tuple[int, ...]) -> Cells:
     """Cells averaged down to those of a coarser band."""
     return np.asarray(cv2.resize(cells, shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
 

@@ -30,9 +30,11 @@ _MISTOLD = {"raw": (0.8, 1.1), "srgb": (0.5, np.inf)}
 processing takes the fine noise by which that of RGB is measured, and leaves the coarse."""
 _FEWEST_CELLS = 24
 """Cells of one brightness that are needed to correct it."""
-_TINY = 1e-9
+_HALF = 0.5
+"""Share from which a cell counts."""
+_TINY = 1e-12
 
-Variances = NDArray[np.float32]
+Variances = NDArray[np.floating]
 
 
 def weigh(
@@ -50,29 +52,26 @@ def weigh(
     valid = np.stack([each.valid for each in evidence])
     weights = []
     for band, gain in enumerate(BAND_GAINS):
-        powers = [
-            np.stack([getattr(each, name)[band] for each in evidence])
-            for name in ("short_power", "restored_power")
-        ]
-        shape = powers[0].shape[1:]
-        expected = gain * _resized(noise["short"], shape)
-        relative = _resized(noise["long"], shape) * gain / expected
-        known = _boxed(_resized(valid, shape))
-        from_short, from_restored = (
-            _boxed(power / expected) / np.maximum(known, _TINY) for power in powers
-        )
+        shape = evidence[0].short_power[band].shape
         here = resized(sharp, shape)
+        known = _boxed(_resized(valid, shape))
+        short_noise = np.maximum(_resized(noise["short"], shape), _TINY)
+        relative = _resized(noise["long"], shape) / short_noise
+        from_short, from_restored = (
+            _boxed(power / (gain * short_noise)) / np.maximum(known, _TINY)
+            for power in (
+                np.stack([each.short_power[band] for each in evidence]),
+                np.stack([each.restored_power[band] for each in evidence]),
+            )
+        )
         correction = _correction(
-            from_short / (1 + relative),
-            _resized(level, shape),
-            here > 0.5,  # noqa: PLR2004
-            domain,
+            from_short / (1 + relative), _resized(level, shape), here > _HALF, domain
         )
         wrong_long = np.maximum(np.mean(from_short / correction - 1 - relative, axis=0), 0)
         wrong = np.maximum(from_restored / correction - relative, 0)
         trust = here * _trust(wrong_long / (wrong.mean(axis=0) + _TINY), domain)
         weight = trust * wrong / (wrong + relative + wrong_long + _TINY)
-        weights.append((weight * (known > 0.5)).astype(np.float32))  # noqa: PLR2004
+        weights.append((weight * (known > _HALF)).astype(np.float32))
     return weights
 
 
