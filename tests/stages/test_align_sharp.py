@@ -151,3 +151,12 @@ def test_green_is_exact_where_light_changes_evenly(right: float, down: float) ->
     inner = np.s_[4:-4, 4:-4]
     np.testing.assert_allclose(found.green[inner], green[inner], atol=1e-5)
     np.testing.assert_allclose(found.red_excess[inner], (red - green)[::2, ::2][inner], atol=1e-5)
+
+
+def test_warping_a_noisy_mosaic_keeps_its_colour() -> None:
+    light = np.full((3, 256, 320), 0.01, np.float32)
+    frame = raw_frame(light, noise=0.005, seed=1)
+    pair = matched(frame, frame)
+    warped = warp_planes(pair, SHIFT)[:, 16:-16, 16:-16]
+    before = pair.long_planes[:, 16:-16, 16:-16]
+    np.testing.assert_allclose(warped.mean(axis=(1, 2)), before.mean(axis=(1, 2)), rtol=0.02)
