@@ -103,7 +103,7 @@ def test_borders_stay_bright_even_beyond_the_photo() -> None:
 
 @pytest.mark.parametrize("length", [3.0, 20.0])
 def test_the_cameras_path_is_as_long_as_asked(length: float) -> None:
-    path = camera_path(400, torch.full((16,), length), 0, SIZE, Draw(seeded()))
+    path = camera_path(400, torch.full((16,), length), torch.zeros(16), SIZE, Draw(seeded()))
     grid = torch.cartesian_prod(torch.linspace(-1, 1, 3), torch.linspace(-1, 1, 3))
     places = moved(path, torch.cat([grid, torch.ones(9, 1)], dim=1))
     measured = places.diff(dim=1).norm(dim=-1).sum(dim=1).mean(dim=-1)
@@ -116,14 +116,26 @@ def test_the_mean_displacement_is_what_alignment_leaves() -> None:
 
 
 def test_the_misalignment_is_as_large_as_asked() -> None:
-    path = camera_path(1, torch.zeros(4000), 2.0, SIZE, Draw(seeded()))
+    path = camera_path(1, torch.zeros(4000), torch.full((4000,), 2.0), SIZE, Draw(seeded()))
     assert moved(path[:, 0], CORNERS).std().item() == pytest.approx(2, rel=0.1)
+
+
+def test_blurred_pairs_are_aligned_worse_than_sharp_ones_and_some_far_worse() -> None:
+    def errors(length: float) -> Tensor:
+        recipe = replace(STILL, blur=(length, length), misalignment=1)
+        frames = expose(dot(recipe, 256), SIZE, recipe, seeded())
+        return (centroid(frames.long) - centroid(frames.sharp)).norm(dim=1)
+
+    sharp, blurred = errors(0), errors(16)
+    assert sharp.median() < 0.2 * blurred.median()
+    assert blurred.max() > 4 * blurred.median()
 
 
 def test_the_margin_provides_for_nearly_all_motion() -> None:
     recipe = SynthRecipe()
     length = torch.full((500,), recipe.blur[1])
-    path = camera_path(12, length, recipe.misalignment, SIZE, Draw(seeded()))
+    misalignment = torch.full((500,), recipe.misalignment)
+    path = camera_path(12, length, misalignment, SIZE, Draw(seeded()))
     beyond = moved(path, CORNERS).abs().amax(dim=(1, 2, 3)) > margin(recipe)
     assert beyond.float().mean() < 0.05
 

@@ -66,7 +66,9 @@ def smooth_paths(times: Tensor, channels: int, draw: Draw, *, waves: float = 1.0
     return drift + (amplitude * cycles**-_ROUGHNESS * angle.sin()).sum(dim=-1)
 
 
-def camera_path(moments: int, length: Tensor, misalignment: float, size: int, draw: Draw) -> Tensor:
+def camera_path(
+    moments: int, length: Tensor, misalignment: Tensor, size: int, draw: Draw
+) -> Tensor:
     """A camera's shake with 6 degrees of freedom, as alignment leaves it.
 
     The exposure's mean position is moved onto the sharp frame's, as aligning a blurred frame by one
@@ -75,7 +77,7 @@ def camera_path(moments: int, length: Tensor, misalignment: float, size: int, dr
     Args:
         moments: Moments of the exposure, S.
         length: Mean length of the path over the crop, in pixels, N.
-        misalignment: Standard deviation of that error at the crop's corners, in pixels.
+        misalignment: Standard deviation of that error at the crop's corners, in pixels, N.
         size: The crop's side in pixels.
         draw: Randomness.
 
@@ -87,7 +89,7 @@ def camera_path(moments: int, length: Tensor, misalignment: float, size: int, dr
     change = _homographies(smooth_paths(times, 6, draw), draw)
     drawn_length = path_length(_flow(change[:, :INSTANTS])) * size / 2
     path = change[:, INSTANTS:] * (length / drawn_length)[:, None, None, None]
-    error = draw.normal(count, 1, 9, deviation=2 / size * misalignment / _SHARED)
+    error = draw.normal(count, 1, 9, deviation=2 / size / _SHARED) * misalignment[:, None, None]
     error[..., 8] = 0
     identity = torch.eye(3, device=length.device)
     return identity + path - path.mean(dim=1, keepdim=True) + error.view(count, 1, 3, 3)

@@ -31,8 +31,14 @@ _SKEW = 1.5
 """Power by which short paths are more frequent than long ones."""
 _REACH = 0.75
 """How far a path leads from its mean position at a corner, over its mean length."""
-_TAIL = 2.0
-"""Deviations of the misalignment that the margin provides for."""
+_TAIL = 5.0
+"""Misalignment over its median that the margin provides for."""
+_SPREAD = 0.8
+"""Deviation of its natural logarithm from pair to pair: mostly little, with a tail."""
+_SHARP = 0.1
+"""Misalignment of pairs that are not blurred over that of blurred ones."""
+_BLURRED = 10.0
+"""Length of the camera's path in pixels from which a pair counts as blurred."""
 _COMMON = 0.9
 """Share of a displacement's variance in which all corners move together."""
 _BORDER = 3
@@ -81,9 +87,9 @@ def expose(photos: Tensor, size: int, recipe: SynthRecipe, generator: torch.Gene
     draw = Draw(generator)
     scene = scene_light(srgb_to_linear(photos), recipe.unprocessing, draw)
     light = light_up(scene, recipe.lights, draw)
-    camera = camera_path(
-        recipe.samples, _lengths(count, recipe, draw), recipe.misalignment, size, draw
-    )
+    length = _lengths(count, recipe, draw)
+    misalignment = _misalignments(length, recipe, draw)
+    camera = camera_path(recipe.samples, length, misalignment, size, draw)
     objects = cut_objects(light, size, recipe, draw)
     front = compose(objects.path, camera[: len(objects.path)])
     long = photos.new_zeros(count, 3, size, size)
@@ -169,6 +175,12 @@ def _lengths(count: int, recipe: SynthRecipe, draw: Draw) -> Tensor:
     shortest, longest = recipe.blur
     beyond_still = ((draw.uniform(count) - _STILL) / (1 - _STILL)).clamp_min(0)
     return shortest + (longest - shortest) * beyond_still**_SKEW
+
+
+def _misalignments(length: Tensor, recipe: SynthRecipe, draw: Draw) -> Tensor:
+    """How far alignment errs, in pixels: the less a pair is blurred, the less."""
+    blurred = _SHARP + (1 - _SHARP) * (length / _BLURRED).clamp_max(1)
+    return recipe.misalignment * blurred * draw.normal(len(length), deviation=_SPREAD).exp()
 
 
 def _warp(photos: Tensor, homographies: Tensor, size: int) -> Tensor:

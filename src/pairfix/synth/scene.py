@@ -25,6 +25,8 @@ _SURROUNDINGS = 31
 """Side in pixels of the square that a source must outshine."""
 _OUTSHINING = (0.35, 0.6)
 """Light above the square's mean at which a place begins to look like a source, and surely is."""
+_LAMPS = (0.05, 30.0)
+"""The same of small lamps, stars among them."""
 _SPOTS = 8
 """Most lamps that are added to a photo."""
 _LAMP_RADIUS = (0.5, 3.0)
@@ -148,7 +150,7 @@ def _lamps(count: int, side: int, draw: Draw) -> Tensor:
         for _ in range(2)
     )
     switched_on = (draw.uniform(count, 1, _SPOTS) < draw.uniform(count, 1, 1)).float()
-    strength = draw.log_uniform(count, 1, _SPOTS, low=_STRENGTH[0], high=_STRENGTH[1]) * switched_on
+    strength = draw.log_uniform(count, 1, _SPOTS, low=_LAMPS[0], high=_LAMPS[1]) * switched_on
     colour = strength * draw.normal(count, 3, _SPOTS, deviation=_TINT).exp()
     return (colour[..., None] * down).transpose(2, 3) @ across
 

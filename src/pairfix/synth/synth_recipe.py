@@ -45,8 +45,9 @@ class SynthRecipe:
     """Moments of the long exposure that are averaged."""
     gap: Range = (0.0, 0.25)
     """Time between the long frame's end and the short frame, over the long one's duration."""
-    misalignment: float = 1.5
-    """Standard deviation of the alignment's error at a corner, in the photo's pixels."""
+    misalignment: float = 0.4
+    """Standard deviation of the alignment's error at a corner, in the photo's pixels: the median of
+    blurred pairs; sharp ones are aligned better."""
     objects: float = 0.4
     """Probability that an object moves by itself."""
     unprocessing: float = 0.5
