@@ -28,7 +28,7 @@ from typing import get_args
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from sharp_pairs import sharp_pairs
+from sharp_pairs import recorded, sharp_pairs
 
 from pairfix.backends import DeviceChoice
 from pairfix.formats import decode, encode_dng
@@ -121,7 +121,7 @@ def _raw_pairs(folder: Path) -> Iterator[Pair]:
     half[:, :, middle:] = _blurred(truth)[:, :, middle:]
     for kind, light in (("tripod", truth), ("half", half)):
         mosaic = mosaic_from_planes(light, bayer, gt.size)
-        pixels = _recorded(mosaic, bayer, long.noise_profile, np.random.default_rng(_SEED))
+        pixels = recorded(mosaic, bayer, long.noise_profile[1], np.random.default_rng(_SEED))
         retaken = replace(long, pixels=pixels, bayer=bayer, orientation=gt.orientation)
         yield Pair(f"{folder.name} {kind}", retaken, short, truth)
     yield Pair(f"{folder.name} hand", long, short, truth)
@@ -131,15 +131,6 @@ def _blurred(planes: Planes) -> Planes:
     kernel = np.zeros((_BLUR, _BLUR), np.float32)
     cv2.line(kernel, (0, _BLUR // 4), (_BLUR - 1, _BLUR - 1 - _BLUR // 4), 1.0)
     return np.stack([cv2.filter2D(plane, -1, kernel / kernel.sum()) for plane in planes])
-
-
-def _recorded(
-    mosaic: Floats, bayer: Bayer, profile: NoiseProfile, rng: np.random.Generator
-) -> NDArray[np.uint16]:
-    _, (shot, read), _ = profile
-    noise = rng.normal(size=mosaic.shape) * np.sqrt(shot * np.maximum(mosaic, 0) + read)
-    levels = bayer.black[0] + (mosaic + noise) * (bayer.white - bayer.black[0])
-    return np.clip(np.rint(levels), 0, bayer.white).astype(np.uint16)
 
 
 def _jpeg_pair(tripod: Pair, folder: Path, script: Path) -> Pair:
@@ -273,7 +264,8 @@ def _shot(
     bayer = Bayer("RGGB", (256.0,) * 4, 4095.0, _WHITE_BALANCE)
     red, green, blue = light
     planes = np.stack([red[::2, ::2], green[::2, 1::2], green[1::2, ::2], blue[1::2, 1::2]])
-    pixels = _recorded(mosaic_from_planes(planes, bayer, light.shape[1:]), bayer, profile, rng)
+    mosaic = mosaic_from_planes(planes, bayer, light.shape[1:])
+    pixels = recorded(mosaic, bayer, profile[1], rng)
     return Frame(Path("sky.dng"), pixels, bayer, exposure, noise_profile=profile)
 
 

@@ -23,7 +23,7 @@ from pairfix.light import (
 from pairfix.metrics import psnr
 from pairfix.synth.photos import HOLDOUT, LONGEST, list_photos, read_photo
 
-__all__ = ["SharpPair", "display_psnr", "motion_about_centre", "sharp_pairs"]
+__all__ = ["SharpPair", "display_psnr", "motion_about_centre", "recorded", "sharp_pairs"]
 
 Light = NDArray[np.float32]
 """``3 x H x W`` linear light."""
@@ -77,6 +77,25 @@ def sharp_pairs(
         encoded = read_photo(path, 1, LONGEST).astype(np.float32) / np.float32(255)
         light = srgb_to_linear(encoded).transpose(2, 0, 1)
         yield _take(path.stem, light, shift, degrees, rng)
+
+
+def recorded(
+    mosaic: Light, bayer: Bayer, noise: tuple[float, float], rng: np.random.Generator
+) -> NDArray[np.uint16]:
+    """The numbers that a sensor gives for light on it.
+
+    Args:
+        mosaic: ``H x W``, 0 black, 1 white.
+        bayer: Its levels; black is the same everywhere.
+        noise: Shot and read noise, in parts of white.
+        rng: Of the noise.
+    """
+    shot, read = noise
+    deviation = np.sqrt(shot * np.maximum(mosaic, 0) + read)
+    levels = mosaic + rng.standard_normal(mosaic.shape) * deviation
+    black = bayer.black[0]
+    pixels = np.rint(black + levels * (bayer.white - black)).clip(0, bayer.white)
+    return np.asarray(pixels, np.uint16)
 
 
 def motion_about_centre(
@@ -145,13 +164,9 @@ def _frame(
 ) -> Frame:
     _, height, width = planes.shape
     mosaic = mosaic_from_planes(planes, _BAYER, (2 * height, 2 * width))
-    shot, read = noise
-    mosaic = mosaic + rng.standard_normal(mosaic.shape) * np.sqrt(shot * mosaic + read)
-    black = _BAYER.black[0]
-    pixels = np.rint(black + mosaic * (_BAYER.white - black)).clip(0, _BAYER.white)
     return Frame(
         Path(f"{name}.dng"),
-        pixels.astype(np.uint16),
+        recorded(mosaic, _BAYER, noise, rng),
         _BAYER,
         Exposure(shutter, iso),
         noise_profile=(noise, noise, noise),
