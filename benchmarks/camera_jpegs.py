@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.formats import decode
-from pairfix.image import AlignedPair
+from pairfix.image import Pixels
 from pairfix.light import encode_planes
 from pairfix.metrics import psnr
 from pairfix.pipeline import Recipe, Restored, Restorer
@@ -44,8 +44,7 @@ def main() -> None:
             restorer = Restorer(Recipe(model=str(model), device="cpu"))
             for folder in _pairs(arguments.pairs):
                 restored = restorer.restore(_photo(folder, "long"), _photo(folder, "short"))
-                result = restored.picture().pixels.astype(np.float32) / 65535
-                quality = _quality(result, folder)
+                quality = _quality(_display(restored.picture().pixels), folder)
                 scores.append(quality)
                 shown = f"{quality:.2f}" if np.isfinite(quality) else "-"
                 row = f"| {folder.name} | {Path(model).name} | {strength:g} | {shown} |"
@@ -74,13 +73,16 @@ def _quality(result: Floats, folder: Path) -> float:
     truth = folder / "gt.png"
     if not truth.exists():
         return np.nan
-    frame = decode(truth, "srgb")
-    return psnr(result, frame.pixels.astype(np.float32) / np.iinfo(frame.pixels.dtype).max)
+    return psnr(result, _display(decode(truth, "srgb").pixels))
+
+
+def _display(pixels: Pixels) -> Floats:
+    """0 to 1 of whole numbers of any depth."""
+    return (pixels / np.float32(np.iinfo(pixels.dtype).max)).astype(np.float32)
 
 
 def _noise_ratio(restored: Restored) -> float:
-    assert isinstance(restored.scene, AlignedPair)
-    long = encode_planes(restored.scene.long_planes, "srgb")
+    long = encode_planes(restored.scene.sources["long"], "srgb")
     result = encode_planes(restored.fused.planes, "srgb")
     flat = [_flat(plane) for plane in long]
     own = [_deviations(plane)[chosen] for plane, chosen in zip(long, flat, strict=True)]
