@@ -36,7 +36,7 @@ from pairfix.output.results import WRITE, check_distinct, check_targets, write_r
 from pairfix.progress import Progress, Timeline, no_progress
 from pairfix.recipe import Recipe
 from pairfix.stages.develop import DEVELOP, develop, source_mosaic
-from pairfix.stages.fuse import FUSE, check_model, fuse
+from pairfix.stages.fuse import FUSE, check_model, fuse, takes_noise_maps
 from pairfix.stages.points import POINTS, keep_points
 from pairfix.stages.prepare import Photo, Preparation, decode_photos, prepare_pair
 from pairfix.stages.sharplong import SHARP_LONG, use_sharp_long
@@ -86,7 +86,8 @@ class Restorer:
                 overwrite, preview, report) concerns `restore` alone.
 
         Raises:
-            ModelError: There is no such model, or it does not restore.
+            ModelError: There is no such model, it does not restore, or the recipe's strength does
+                not apply to it.
             DeviceError: Device, back end or precision are not available.
             MissingExtraError: The recipe needs PyTorch, which is not installed.
         """
@@ -95,7 +96,7 @@ class Restorer:
         self.runtime = choose(self.recipe.backend, self.recipe.device, self.recipe.precision)
         self._chosen = None if self.recipe.model is None else find_model(self.recipe.model)
         if self._chosen is not None:
-            check_model(self._chosen, len(ROLES))
+            check_model(self._chosen, len(ROLES), self.recipe.strength)
         self._open: dict[Domain, OpenModel] = {}
 
     @property
@@ -155,6 +156,7 @@ class Restorer:
             runtime=self.runtime,
             tile=tile,
             adaptation=adaptation,
+            strength=self.recipe.strength if takes_noise_maps(opened.model) else None,
             long_share=None if share is None else float(share.mean()),
         )
         return Restored(scene, fused, self.recipe.develop, facts)
@@ -192,7 +194,13 @@ class Restorer:
         recipe = self.recipe
         module = find_reblur_module(recipe.reblur_module, opened.model) if recipe.adapt else None
         with timeline.run(FUSE):
-            fused, tile = fuse(scene, opened, tile=recipe.tile, progress=timeline.progress)
+            fused, tile = fuse(
+                scene,
+                opened,
+                tile=recipe.tile,
+                strength=recipe.strength,
+                progress=timeline.progress,
+            )
         if module is None:
             return fused, tile, None
         with timeline.run(ADAPT):
@@ -203,6 +211,7 @@ class Restorer:
                 module,
                 steps=recipe.adapt,
                 tile=tile,
+                strength=recipe.strength,
                 progress=timeline.progress,
             )
         return fused, tile, adaptation

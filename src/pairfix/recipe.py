@@ -25,6 +25,8 @@ class Recipe:
     backend: str = "auto"
     device: DeviceChoice = "auto"
     precision: PrecisionChoice = "auto"
+    strength: float = 1.0
+    """Factor on the noise that the network is told of, 0 to 3: less keeps grain, more smooths."""
     tile: int | None = None
     """Longest side of a tile in the network's pixels; None: what suits the network."""
     adapt: int = 0

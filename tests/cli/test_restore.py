@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -91,6 +92,34 @@ def test_the_network_alone_can_be_asked_for(
     jsonschema.validate(report, json.loads(SCHEMA.read_text()))
     assert report["long_share"] is None
     assert not {"sharp", "points"} & report["seconds"].keys()
+
+
+def test_a_strength_is_reported(
+    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "out.html"
+    options = ("--strength", "0.5", "--json", "--report", str(page))
+    assert restore(raw_pair, tmp_path / "out.png", *options) == 0
+    report = json.loads(capsys.readouterr().out)
+    jsonschema.validate(report, json.loads(SCHEMA.read_text()))
+    assert report["strength"] == 0.5
+    assert re.search(r"Strength\W.*?>\s*0\.5\s*<", page.read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("strength", ["-0.1", "3.5", "much"])
+def test_a_strength_out_of_range_is_refused(tmp_path: Path, strength: str) -> None:
+    missing = tmp_path / "a.dng", tmp_path / "b.dng"
+    assert restore(missing, tmp_path / "out.png", f"--strength={strength}") == 2
+
+
+def test_a_strength_is_refused_before_any_work_where_the_network_is_told_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "a.dng", tmp_path / "b.dng"
+    options = ("--model", "d2hnet-s-raw", "--strength", "2")
+    assert restore(missing, tmp_path / "out.png", *options) == ModelError.exit_code
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "not told how noisy" in line
 
 
 def test_quiet_says_nothing(

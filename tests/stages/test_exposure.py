@@ -193,4 +193,4 @@ def test_the_real_pair_is_several_stops_apart(shared: Path) -> None:
     pair = match_exposure(decode(folder / "long.png"), decode(folder / "short.png"))
     assert pair.match.measured_ratio is not None
     assert 8 < pair.match.measured_ratio < 32
-    assert pair.match.notes == ("the brightened short photo took its colours from the long one",)
+    assert not pair.match.notes

@@ -1,5 +1,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -203,6 +204,33 @@ def test_values_that_are_not_numbers_are_an_error(
     pair = aligned(raw_frame(scene()), raw_frame(scene(), name="long.dng"))
     with pytest.raises(ModelError, match="not numbers"):
         fuse(pair, opened("raw"), tile=64)
+
+
+@pytest.mark.parametrize("backend", ["onnx", "torch"])
+def test_the_stronger_the_less_noise_is_left(backend: str) -> None:
+    if backend == "torch":
+        pytest.importorskip("torch")
+    light = scene((192, 192), radius=12)
+    pair = aligned(
+        raw_frame(light, noise=0.02), raw_frame(light, name="long.dng", noise=0.002, seed=1)
+    )
+    model = OpenModel(find_model("selfir-raw"), choose_runtime(backend, "cpu"))
+
+    def noise(planes: Planes) -> float:
+        diagonal = np.diff(np.diff(encode_planes(planes, "raw"), axis=1), axis=2)
+        return float(diagonal.std()) / 2
+
+    left = [
+        noise(fuse(pair, model, strength=strength)[0].planes) for strength in (0, 0.25, 0.5, 1, 2)
+    ]
+    assert all(more > less for more, less in pairwise(left))
+    assert left[0] > max(0.25 * noise(pair.short_planes), 2 * left[-1])
+
+
+def test_a_strength_is_refused_where_the_network_is_told_nothing() -> None:
+    pair = aligned(raw_frame(scene()), raw_frame(scene(), name="long.dng"))
+    with pytest.raises(ModelError, match="not told how noisy"):
+        fuse(pair, opened("raw"), strength=2.0)
 
 
 def neon_crop(size: tuple[int, int]) -> AlignedPair:

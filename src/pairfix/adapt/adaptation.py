@@ -50,6 +50,7 @@ def adapt(
     *,
     steps: int,
     tile: int,
+    strength: float = 1.0,
     progress: Progress,
 ) -> tuple[Fused, Adaptation]:
     """Adapt a network to a photo and restore it again (Nah et al. 2022, Algorithm 1).
@@ -64,6 +65,7 @@ def adapt(
         module: The reblurring module M_R for it (`find_reblur_module`).
         steps: N, at least 1; 5 in the paper.
         tile: Longest side of a tile when the photo is restored.
+        strength: Factor on the noise maps, the same as in `unadapted`.
         progress: Called with `ADAPT`, the steps done and the steps in all, then by `fuse`.
 
     Returns:
@@ -78,10 +80,10 @@ def adapt(
     from pairfix.adapt.optimise import adapt_weights  # noqa: PLC0415  (torch)
 
     model, runtime = opened.model, opened.runtime
-    tiles = choose_tiles(scene, unadapted.planes, model)
+    tiles = choose_tiles(scene, unadapted.planes, model, strength)
     adapted = adapt_weights(model, module, tiles, steps, runtime.device, progress)
     changed = OpenModel(_with_weights(model, adapted.tensors), runtime)
-    fused, _ = fuse(scene, changed, tile=tile, progress=progress)
+    fused, _ = fuse(scene, changed, tile=tile, strength=strength, progress=progress)
     _check_nearness(fused.planes, unadapted.planes, model.domain)
     match_histograms(fused.planes, unadapted.planes)
     distance = _distance(fused.planes, unadapted.planes, model.domain)

@@ -36,6 +36,7 @@ __all__ = [
     "ReportScores",
     "Short",
     "ShortOrNone",
+    "Strength",
     "Tile",
     "Verbose",
     "WhiteBalanceText",
@@ -92,6 +93,14 @@ ReblurModule = Annotated[
     typer.Option(
         "--reblur-module",
         help="Name or folder of the reblurring module for --adapt. Default: the model's own.",
+    ),
+]
+Strength = Annotated[
+    float,
+    typer.Option(
+        help="Factor on the noise that the network is told of: less keeps grain, more smooths.",
+        min=0,
+        max=3,
     ),
 ]
 Preview = Annotated[

@@ -116,6 +116,8 @@ class Restoration(Report):
     tile: int = field(kw_only=True)
     """Longest side of the tiles, in the network's pixels."""
     adaptation: Adaptation | None = field(default=None, kw_only=True)
+    strength: float | None = field(default=None, kw_only=True)
+    """Factor on the noise that the network was told of; None: it is told nothing."""
     long_share: float | None = field(default=None, kw_only=True)
     """Share of the photo that is the sharp long frame's own, 0 to 1; None: none was asked for."""
 
@@ -128,6 +130,7 @@ class Restoration(Report):
                 "domain": self.model.domain,
             },
             "runtime": asdict(self.runtime) | {"tile": self.tile},
+            "strength": self.strength,
             "long_share": self.long_share,
         }
         if self.adaptation:

@@ -16,15 +16,12 @@ from pairfix.errors import PairError
 from pairfix.image import ExposureMatch, Frame, MatchedPair, Pixels, Planes
 from pairfix.light import luminance, planes_from_frame
 from pairfix.progress import Stage
-from pairfix.stages.cast import remove_cast
 from pairfix.stages.signal import check_signal
 
 __all__ = ["MATCH", "match_exposure"]
 
 MATCH = Stage("match", "Matching the exposure")
 
-_DARK = 2.0
-"""Brightening from which RGB shows the tint of noise that was cut off at black."""
 _MEDIAN = 5
 """Side in pixels of the median filter that RGB is measured through."""
 _BLOCKS = 32
@@ -76,19 +73,11 @@ def match_exposure(long: Frame, short: Frame) -> MatchedPair:
     short_gain, long_gain = max(ratio, 1.0), max(1 / ratio, 1.0)
     if pair.short.orientation != pair.long.orientation:
         notes.append("the photos' orientation tags differ: the short one's is used")
-    short_planes = _scaled(pair.short_planes, short_gain)
-    long_planes = _scaled(pair.long_planes, long_gain)
-    if (
-        pair.short.bayer is None
-        and short_gain >= _DARK
-        and remove_cast(short_planes, long_planes, short_gain)
-    ):
-        notes.append("the brightened short photo took its colours from the long one")
     return MatchedPair(
         short=pair.short,
         long=pair.long,
-        short_planes=short_planes,
-        long_planes=long_planes,
+        short_planes=_scaled(pair.short_planes, short_gain),
+        long_planes=_scaled(pair.long_planes, long_gain),
         match=ExposureMatch(
             short_gain=short_gain,
             long_gain=long_gain,

@@ -18,10 +18,10 @@ from pairfix.light import decode_planes
 from pairfix.model import Model
 from pairfix.networks import Graph, Reduction
 from pairfix.progress import Progress, Stage, no_progress
-from pairfix.stages.inputs import NetworkInputs, network_inputs
+from pairfix.stages.inputs import NOISE_MAPS, NetworkInputs, network_inputs
 from pairfix.stages.tiling import TilePlan, pad_to_multiple, plan_tiles, smallest_tile
 
-__all__ = ["FUSE", "check_model", "fuse", "run_tiled", "run_whole"]
+__all__ = ["FUSE", "check_model", "fuse", "run_tiled", "run_whole", "takes_noise_maps"]
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ def fuse(
     opened: OpenModel,
     *,
     tile: int | None = None,
+    strength: float = 1.0,
     progress: Progress = no_progress,
 ) -> tuple[Fused, int]:
     """Restore one photo.
@@ -47,14 +48,15 @@ def fuse(
         opened: The model, and where it runs.
         tile: Longest side of a tile in the planes' pixels (half the photo's for a mosaic), halved
             and tried again when memory runs out; None for what suits the network.
+        strength: Factor on the noise maps that the network takes, 0 to 3.
         progress: Called with `FUSE`, the tiles done and the tiles in all.
 
     Returns:
         The restored photo in the reference's geometry, and the longest side of its tiles.
 
     Raises:
-        ModelError: The model is made for the other domain, takes other frames, or returns values
-            that are not finite.
+        ModelError: The model is made for the other domain, takes other frames, takes no noise
+            maps that a strength could apply to, or returns values that are not finite.
         MemoryExhaustedError: Memory ran out at the smallest tile.
     """
     model = opened.model
@@ -63,8 +65,8 @@ def fuse(
             f"model {model.name} restores {model.domain} photos, not {scene.reference.domain} ones",
             "see 'pairfix models list' for one that fits",
         )
-    check_model(model, len(scene.sources))
-    inputs = network_inputs(scene, model.inputs, model.domain)
+    check_model(model, len(scene.sources), strength)
+    inputs = network_inputs(scene, model.inputs, model.domain, strength)
     output, used = _infer(inputs, opened, tile, progress)
     restored = decode_planes(output, model.domain)
     if not np.isfinite(restored).all():
@@ -76,11 +78,12 @@ def fuse(
     return Fused(scene.reference, planes, scene.gain), used
 
 
-def check_model(model: Model, photos: int) -> None:
-    """Refuse a model that cannot restore from so many photos.
+def check_model(model: Model, photos: int, strength: float = 1.0) -> None:
+    """Refuse a model that cannot restore from so many photos, or not at a strength.
 
     Raises:
-        ModelError: It needs more, or does not restore.
+        ModelError: It needs more, does not restore, or takes no noise maps and the strength is
+            not 1.
     """
     if not model.network.restores:
         raise ModelError(
@@ -89,6 +92,16 @@ def check_model(model: Model, photos: int) -> None:
         )
     if photos < len(model.roles):
         raise ModelError(f"model {model.name} needs a long and a short exposure", "give both")
+    if strength != 1 and not takes_noise_maps(model):
+        raise ModelError(
+            f"model {model.name} is not told how noisy the photos are: --strength does not apply",
+            "leave out --strength, or choose a model that is told, such as the default",
+        )
+
+
+def takes_noise_maps(model: Model) -> bool:
+    """Whether a model is told how noisy the photos are."""
+    return not model.inputs.isdisjoint(NOISE_MAPS)
 
 
 def run_tiled(

@@ -8,11 +8,19 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+
 from pairfix.image import ROLES, Domain, Planes, Scene
 from pairfix.light import encode_planes
 from pairfix.noise import noise_map
 
-__all__ = ["EXTRA_PLANES", "ExtraPlanes", "NetworkInputs", "network_inputs"]
+__all__ = [
+    "EXTRA_PLANES",
+    "NOISE_MAPS",
+    "ExtraPlanes",
+    "NetworkInputs",
+    "network_inputs",
+]
 
 ExtraPlanes = Callable[[Scene, Mapping[str, Planes], Domain], Planes]
 """Takes the scene, its encoded photos by role, and the network's domain.
@@ -20,9 +28,12 @@ ExtraPlanes = Callable[[Scene, Mapping[str, Planes], Domain], Planes]
 Returns ``C x h x w`` in the range that networks work in, as large as the photos.
 """
 
-EXTRA_PLANES: Mapping[str, ExtraPlanes] = {
+NOISE_MAPS: Mapping[str, ExtraPlanes] = {
     f"{role}_noise": partial(noise_map, role=role) for role in ROLES
 }
+"""Those that tell a network how noisy the photos are."""
+
+EXTRA_PLANES: Mapping[str, ExtraPlanes] = {**NOISE_MAPS}
 """By the names that `pairfix.networks.Graph.inputs` has for them."""
 
 
@@ -43,7 +54,9 @@ class NetworkInputs:
         return {name: self.encode(name, planes) for name, planes in self.planes.items()}
 
 
-def network_inputs(scene: Scene, names: Collection[str], domain: Domain) -> NetworkInputs:
+def network_inputs(
+    scene: Scene, names: Collection[str], domain: Domain, strength: float = 1.0
+) -> NetworkInputs:
     """Assemble what a network takes from a scene.
 
     Photos stay in linear light, to be encoded piece by piece, so that memory holds no second copy
@@ -53,10 +66,15 @@ def network_inputs(scene: Scene, names: Collection[str], domain: Domain) -> Netw
         scene: An aligned pair, or a single frame.
         names: Of the inputs; those of graphs' outputs are left to whoever runs the graphs.
         domain: The network's.
+        strength: Factor on the noise maps, at least 0: how noisy the photos are said to be over
+            how noisy they are.
     """
     sources: dict[str, Planes] = {str(role): planes for role, planes in scene.sources.items()}
     wanted = [name for name in EXTRA_PLANES if name in names]
     if wanted:
         encoded = {role: encode_planes(planes, domain) for role, planes in sources.items()}
-        sources |= {name: EXTRA_PLANES[name](scene, encoded, domain) for name in wanted}
+        extra = {name: EXTRA_PLANES[name](scene, encoded, domain) for name in wanted}
+        for name in NOISE_MAPS.keys() & extra.keys():
+            extra[name] *= np.float32(strength)
+        sources |= extra
     return NetworkInputs(sources, domain)

@@ -1,7 +1,7 @@
 """The chain from two photos to the aligned pair that is restored, measured or learnt from.
 
-Decode, match the exposure, align, take out flicker and row noise. What a pair must be is an
-argument.
+Decode, match the exposure, align, match the tones, take out flicker and row noise. What a pair must
+be is an argument.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ from pairfix.stages.align import ALIGN, align
 from pairfix.stages.exposure import MATCH, match_exposure
 from pairfix.stages.flicker import FLICKER, remove_flicker
 from pairfix.stages.rownoise import ROW_NOISE, remove_row_noise
+from pairfix.stages.tones import TONES, match_tones
 
 __all__ = ["DECODE", "Photo", "Preparation", "decode_photos", "prepare_pair"]
 
@@ -103,6 +104,9 @@ def prepare_pair(
         matched = match_exposure(*frames)
     with timeline.run(ALIGN):
         pair = align(matched, preparation.align)
+    if pair.reference.domain == "srgb":
+        with timeline.run(TONES):
+            pair = match_tones(pair)
     if not preparation.keep_flicker:
         with timeline.run(FLICKER):
             pair = _steady(matched, pair, preparation.align)
@@ -122,8 +126,8 @@ def _steady(matched: MatchedPair, pair: AlignedPair, mode: AlignmentMode) -> Ali
     steady = remove_flicker(pair)
     if steady.short_planes is pair.short_planes:
         return steady
-    aligned = align(replace(matched, short_planes=steady.short_planes), mode)
-    return replace(aligned, flicker=steady.flicker)
+    changed = replace(matched, short_planes=steady.short_planes, match=steady.match)
+    return replace(align(changed, mode), flicker=steady.flicker)
 
 
 def _in_one_domain(photos: Sequence[Photo], preparation: Preparation) -> list[Frame]:

@@ -109,6 +109,7 @@ def result_facts(restoration: Restoration, size: tuple[int, int]) -> list[Fact]:
         ("Network", f"{model.network.title}, {model.domain}"),
         ("Restored from", " and ".join(sorted(model.roles, reverse=True))),
         ("Ran on", runtime.description),
+        ("Strength", "" if restoration.strength is None else f"{restoration.strength:g}"),
         ("Why the CPU", runtime.reason),
         *_adaptation(restoration.adaptation),
         ("Tiles", f"up to {restoration.tile} × {restoration.tile}"),

@@ -1,0 +1,92 @@
+"""What --strength does: fidelity, and noise left where the scene is flat, at several strengths.
+
+    python benchmarks/strength.py PAIRS... [--model MODEL]
+
+PAIRS are folders of folders with ``long.*``, ``short.*`` and the truth ``gt.*``. The default model
+restores the middle of each, without what the photos know better. A cell holds the PSNR in dB, and
+the noise over the short photo's, both in sRGB: of the quarter of the blocks whose truth is
+flattest, the median standard deviation of the difference from the truth. In the last two columns
+only the short photo's noise map is scaled.
+"""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairfix.formats import decode
+from pairfix.image import Frame, Planes
+from pairfix.light import linear_to_srgb, planes_from_frame
+from pairfix.metrics import psnr
+from pairfix.pipeline import Recipe, Restorer
+from pairfix.stages import inputs
+
+Floats = NDArray[np.float32]
+
+_SIDE = 384
+"""Of the crop in planes' samples."""
+_BLOCK = 8
+_FLAT = 0.25
+"""Share of the blocks that count as flat."""
+_STRENGTHS = (0.0, 0.5, 1.0, 2.0, 3.0)
+_SHORT_ALONE = (0.5, 2.0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("pairs", type=Path, nargs="+")
+    parser.add_argument("--model")
+    arguments = parser.parse_args()
+    columns = [f"{each:g}" for each in _STRENGTHS] + [f"{each:g}, short" for each in _SHORT_ALONE]
+    print(f"| pair | {' | '.join(columns)} |")
+    print(f"|---|{'---:|' * len(columns)}", flush=True)
+    for folder in arguments.pairs:
+        for truth in sorted(folder.glob("*/gt.*")):
+            cells = " | ".join(_cells(truth, arguments.model))
+            print(f"| {truth.parent.name}{truth.suffix} | {cells} |", flush=True)
+
+
+def _cells(truth: Path, model: str | None) -> Iterator[str]:
+    files = (next(truth.parent.glob(f"{name}.*")) for name in ("long", "short"))
+    long, short, gt = (_middle(decode(path)) for path in (*files, truth))
+    clean = _display(planes_from_frame(gt))
+    short_map = {"short_noise": inputs.NOISE_MAPS["short_noise"]}
+    for strengths, maps in ((_STRENGTHS, inputs.NOISE_MAPS), (_SHORT_ALONE, short_map)):
+        for strength in strengths:
+            recipe = Recipe(model, strength=strength, sharp_long=False, points=False, device="cpu")
+            with patch.object(inputs, "NOISE_MAPS", maps):
+                restored = Restorer(recipe).restore(long, short)
+            result, noisy = map(_display, (restored.fused.planes, restored.scene.reference_planes))
+            left = _noise(result, clean) / _noise(noisy, clean)
+            yield f"{psnr(result, clean):.2f} ({left:.2f})"
+
+
+def _middle(frame: Frame) -> Frame:
+    side = _SIDE if frame.bayer is None else 2 * _SIDE
+    top, left = (max(0, (length - side) // 4 * 2) for length in frame.size)
+    return replace(frame, pixels=frame.pixels[top : top + side, left : left + side].copy())
+
+
+def _display(planes: Planes) -> Floats:
+    return linear_to_srgb(np.clip(planes, 0, 1))
+
+
+def _noise(photo: Floats, clean: Floats) -> float:
+    spread = _deviations(clean)
+    return float(np.median(_deviations(photo - clean)[spread <= np.quantile(spread, _FLAT)]))
+
+
+def _deviations(planes: Floats) -> Floats:
+    channels, height, width = planes.shape
+    rows, columns = height // _BLOCK, width // _BLOCK
+    cut = planes[:, : rows * _BLOCK, : columns * _BLOCK]
+    deviations: Floats = cut.reshape(channels, rows, _BLOCK, columns, _BLOCK).std(axis=(2, 4))
+    return deviations
+
+
+if __name__ == "__main__":
+    main()
