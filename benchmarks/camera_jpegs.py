@@ -41,7 +41,7 @@ def main() -> None:
     for model in arguments.model:
         for strength in strengths:
             scores = []
-            restorer = Restorer(Recipe(model=str(model), device="cpu"))
+            restorer = Restorer(Recipe(model=str(model), strength=strength, device="cpu"))
             for folder in _pairs(arguments.pairs):
                 restored = restorer.restore(_photo(folder, "long"), _photo(folder, "short"))
                 quality = _quality(_display(restored.picture().pixels), folder)
