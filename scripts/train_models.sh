@@ -6,9 +6,8 @@
 #
 # All but the reblurring modules and DeblurRNN go on from what ships. On one CPU core PairNet and
 # SelfIR take one or two hours, DeblurMerger and the reblurring modules 20 minutes; D2HNet and
-# DeblurRNN need a GPU. MINUTES
-# changes the length of each training. PRECISION=fp32 is quicker on a CPU that does not multiply bfloat16 by itself (AMX,
-# AVX512-BF16).
+# DeblurRNN need a GPU. MINUTES changes the length of each training. PRECISION=fp32 is quicker on a
+# CPU that does not multiply bfloat16 by itself (AMX, AVX512-BF16).
 set -euo pipefail
 
 if [ $# -lt 2 ]; then
