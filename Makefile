@@ -12,9 +12,10 @@ demo: install  ## Restore the example pair
 		-o output/neon.png --preview output/neon-compare.jpg --overwrite --verbose
 
 PAIRS ?= $(error PAIRS=folder is missing: it holds the scenes of docs/gallery/README.md)
-gallery: $(VENV)/.developer  ## Renew docs/gallery and the figures in the docs from PAIRS=folder
+JPEGS ?= $(error JPEGS=folder is missing: it holds the camera JPEGs of docs/gallery/README.md)
+gallery: $(VENV)/.developer  ## Renew docs/gallery and the figures in the docs from PAIRS=, JPEGS=
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[bench]"
-	$(BIN)/python scripts/make_gallery.py "$(PAIRS)" $(foreach model,$(MODELS),--model $(model))
+	$(BIN)/python scripts/make_gallery.py "$(PAIRS)" "$(JPEGS)" $(foreach model,$(MODELS),--model $(model))
 
 test: $(VENV)/.developer  ## Run the quick tests, one process per core
 	$(BIN)/python -m pytest

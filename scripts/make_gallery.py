@@ -1,32 +1,33 @@
 """Judge the sample pairs as `pairfix bench` does; renew docs/gallery and the figures in the docs.
 
-    python scripts/make_gallery.py PAIRS [--model NAME|FOLDER ...]
+    python scripts/make_gallery.py PAIRS JPEGS [--model NAME|FOLDER ...]
 
-PAIRS holds the scenes' folders that docs/gallery/README.md lists. BM3D needs
-`pip install 'pairfix[bench]'`.
+PAIRS and JPEGS hold the folders of raw scenes and of camera JPEGs that docs/gallery/README.md
+lists. BM3D needs `pip install 'pairfix[bench]'`.
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from update_docs import GALLERY, RESULTS, updated_pages
 
 from pairfix.bench import PHOTOS, TRUTH, Judgement, Plan, run, sheets_of, write_sheet
-from pairfix.pairs import Found, find_pairs
+from pairfix.pairs import Found, FoundPair, find_pairs
 
 SCENES = ("wheel", "neon", "street", "night12mp")
+JPEGS = ("wheel",)
 
 
 def main() -> int:
     arguments = _arguments()
     models = tuple(arguments.model or [None])
-    pairs = {pair.name: pair for pair in find_pairs(arguments.pairs).pairs}
-    if missing := [scene for scene in SCENES if scene not in pairs]:
-        sys.exit(f"{arguments.pairs} lacks {', '.join(missing)}")
-    found = Found(arguments.pairs, tuple(pairs[scene] for scene in SCENES), ())
+    jpegs = [replace(pair, name=f"{pair.name}-jpeg") for pair in _scenes(arguments.jpegs, JPEGS)]
+    found = Found(arguments.pairs, (*_scenes(arguments.pairs, SCENES), *jpegs), ())
     results = run(found, Plan(models), partial(print, flush=True), _keep_crops)
     if results.failures:
         print(*results.failures, sep="\n", file=sys.stderr)
@@ -37,9 +38,17 @@ def main() -> int:
     return 0
 
 
+def _scenes(folder: Path, names: Sequence[str]) -> list[FoundPair]:
+    pairs = {pair.name: pair for pair in find_pairs(folder).pairs}
+    if missing := [name for name in names if name not in pairs]:
+        sys.exit(f"{folder} lacks {', '.join(missing)}")
+    return [pairs[name] for name in names]
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("pairs", type=Path)
+    parser.add_argument("jpegs", type=Path)
     parser.add_argument("--model", action="append", help="otherwise the default")
     return parser.parse_args()
 

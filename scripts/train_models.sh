@@ -4,8 +4,9 @@
 #
 #     scripts/train_models.sh PHOTOS FOLDER [NAME ...]
 #
-# PairNet, the SelfIR and the D2HNet models go on from what ships. On one CPU core the first two take
-# two hours or so, the reblurring modules 20 minutes; those of the other networks need a GPU. MINUTES
+# All but the reblurring modules and DeblurRNN go on from what ships. On one CPU core PairNet and
+# SelfIR take one or two hours, DeblurMerger and the reblurring modules 20 minutes; D2HNet and
+# DeblurRNN need a GPU. MINUTES
 # changes the length of each training. PRECISION=fp32 is quicker on a CPU that does not multiply bfloat16 by itself (AMX,
 # AVX512-BF16).
 set -euo pipefail
@@ -43,8 +44,8 @@ for name in "${names[@]}"; do
                 --batch 8 --learning-rate 2e-4 --minutes "${MINUTES:-68}" ;;
         selfir-srgb)
             run selfir --domain srgb --set noise=true --from selfir-srgb \
-                --noise gaussian,gaussian,poisson,sensor --jpeg 0.2 \
-                --batch 4 --learning-rate 3e-4 --seed 3 --minutes "${MINUTES:-112}" ;;
+                --noise sensor,sensor,gaussian,poisson --processing 0.7 --jpeg 0.6 \
+                --batch 4 --learning-rate 2e-4 --seed 4 --minutes "${MINUTES:-68}" ;;
         reblur-raw)
             reblur --domain raw --deblurrer "$folder/selfir-raw" ;;
         reblur-srgb)
@@ -56,8 +57,9 @@ for name in "${names[@]}"; do
             run d2hnet --domain srgb "${small[@]}" --from d2hnet-s-srgb "${developed[@]}" \
                 --crop 256 --minutes "${MINUTES:-30}" ;;
         deblurmerger-srgb)
-            run deblurmerger --domain srgb --set width=14 --noise gopro2,sensor --crop 256 \
-                --minutes "${MINUTES:-30}" ;;
+            run deblurmerger --domain srgb --from deblurmerger-srgb --objective supervised \
+                --noise gopro2,sensor --batch 4 --crop 128 \
+                --learning-rate 4e-4 --seed 2 --minutes "${MINUTES:-22}" ;;
         deblurrnn-srgb)
             run deblurrnn --domain srgb --set width=10 --noise gopro2,sensor --crop 256 \
                 --minutes "${MINUTES:-30}" ;;

@@ -18,6 +18,7 @@ from pairfix.bench import Results, summary
 from pairfix.errors import PairfixError
 from pairfix.formats import FORMATS
 from pairfix.model import Model, is_default, shipped_models
+from pairfix.model.measured import read_measured
 from pairfix.networks import NETWORKS
 
 ROOT = Path(__file__).parents[1]
@@ -77,7 +78,7 @@ def _quality(_page: Path) -> str:
     }
     pairs = tuple(dict.fromkeys(verdict.pair for verdict in judged))
     methods = dict.fromkeys(verdict.method for verdict in judged)
-    rows = [(method, *(cells[method, pair] for pair in pairs)) for method in methods]
+    rows = [(method, *(cells.get((method, pair), "") for pair in pairs)) for method in methods]
     return _table(("PSNR in dB / SSIM", *pairs), rows, numbers=True)
 
 
@@ -129,10 +130,16 @@ def _models(page: Path) -> str:
             model.network.title,
             _purpose(model),
             f"{sum(path.stat().st_size for path in model.folder.iterdir()) / 1e6:.1f} MB",
+            *_measured_of(model),
         )
         for model in shipped_models()
     ]
-    return _table(("Model", "Network", "For", "Size"), rows)
+    return _table(("Model", "Network", "For", "Size", "PSNR", "12 MP"), rows)
+
+
+def _measured_of(model: Model) -> tuple[str, str]:
+    measured = read_measured(model.folder)
+    return measured.summary() if measured else ("", "")
 
 
 def _networks(_page: Path) -> str:

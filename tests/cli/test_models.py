@@ -6,6 +6,7 @@ import pytest
 from pairfix.cli import run
 from pairfix.errors import ModelError, OutputError
 from pairfix.model import CHANNELS, default_model, shipped_models
+from pairfix.model.measured import MEASURED, read_measured
 from pairfix.networks import NETWORKS
 
 
@@ -17,7 +18,8 @@ def test_models_and_networks_without_weights_are_listed(
     assert "selfir-raw" in models
     assert "selfir-srgb" in models
     assert "d2hnet-s-raw" in models
-    assert "deblurmerger" in networks
+    assert "deblurrnn" in networks
+    assert "deblurmerger" not in networks
     assert "d2hnet" not in networks
 
 
@@ -32,6 +34,34 @@ def test_models_are_listed_for_machines(capsys: pytest.CaptureFixture[str]) -> N
     assert len({tuple(model) for model in models.values()}) == 1
     defaults = {model["domain"]: name for name, model in models.items() if model["default"]}
     assert defaults == {domain: default_model(domain).name for domain in CHANNELS}
+
+
+def test_what_was_measured_of_models_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", "list", "--json"]) == 0
+    models = {model["name"]: model for model in json.loads(capsys.readouterr().out)}
+    assert run(["models", "list"]) == 0
+    table = capsys.readouterr().out
+    for model in shipped_models():
+        measured = read_measured(model.folder)
+        restores = model.network.restores
+        assert (measured is not None) == restores
+        if measured is not None:
+            assert models[model.name]["measured"]["psnr"] == measured.psnr
+            assert measured.summary()[0] in table
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", "{}", '{"psnr": {}, "seconds": 1, "megabytes": 1}', "[" * 100_000]
+    + [
+        f'{{"psnr": {{"a": {bad}}}, "seconds": 1, "megabytes": 1}}'
+        for bad in ("NaN", "true", '"1"')
+    ],
+)
+def test_damaged_measurements_are_an_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / MEASURED).write_text(text)
+    with pytest.raises(ModelError, match=MEASURED):
+        read_measured(tmp_path)
 
 
 def test_a_models_card_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,8 +84,8 @@ def test_restoring_with_a_network_without_weights_tells_how_to_get_them(
     raw_pair: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["restore", *map(str, raw_pair), "-o", str(tmp_path / "out.png")]
-    assert run([*arguments, "--model", "deblurmerger"]) == ModelError.exit_code
-    assert "pairfix train deblurmerger PHOTOS" in capsys.readouterr().err
+    assert run([*arguments, "--model", "deblurrnn"]) == ModelError.exit_code
+    assert "pairfix train deblurrnn PHOTOS" in capsys.readouterr().err
 
 
 def test_importing_into_an_existing_folder_is_refused(

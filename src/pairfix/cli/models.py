@@ -1,5 +1,6 @@
 """`pairfix models`: list, show, import and export models."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from pairfix.cli.console import Talk, print_json
 from pairfix.cli.options import Json, Overwrite, Quiet
 from pairfix.image import Domain
 from pairfix.model import Model, find_model, is_default, shipped_models, untrained_networks
+from pairfix.model.measured import read_measured
 from pairfix.networks import NETWORKS, Network
 
 __all__ = ["app"]
@@ -31,12 +33,15 @@ def list_models(json: Json = False) -> None:
         print_json([*map(_facts, models), *map(_facts_untrained, networks)])
         return
     console = Console()
-    table = Table("Name", "Network", "Domain", "Size")
+    table = Table("Name", "Network", "Domain", "Size", "PSNR", "12 MP")
     for model in models:
         size = f"{_size(model) / 1e6:.1f} MB"
         default = " (default)" if is_default(model) else ""
-        table.add_row(model.name, model.network.title, model.domain + default, size)
+        found = read_measured(model.folder)
+        measured = found.summary() if found else ("", "")
+        table.add_row(model.name, model.network.title, model.domain + default, size, *measured)
     console.print(table)
+    typer.echo("PSNR: mean of three sample pairs; 12 MP: seconds and memory on two CPU cores")
     if networks:
         table = Table("Network without weights", "Title")
         for network in networks:
@@ -128,6 +133,7 @@ def export(
 
 
 def _facts(model: Model) -> dict[str, Any]:
+    measured = read_measured(model.folder)
     return {
         "name": model.name,
         "network": model.network.name,
@@ -138,6 +144,7 @@ def _facts(model: Model) -> dict[str, Any]:
         "folder": str(model.folder),
         "bytes": _size(model),
         "sha256": dict(model.sha256),
+        "measured": asdict(measured) if measured else None,
     }
 
 
@@ -152,6 +159,7 @@ def _facts_untrained(network: Network) -> dict[str, Any]:
         "folder": None,
         "bytes": 0,
         "sha256": {},
+        "measured": None,
     }
 
 

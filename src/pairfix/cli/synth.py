@@ -31,6 +31,7 @@ def synth(
     sigma: train_options.Sigma = None,
     ratio: train_options.Ratio = _RECIPE.ratio,
     blur: train_options.Blur = _RECIPE.blur,
+    processing: train_options.Processing = _RECIPE.processing,
     displacement: synth_options.Displacement = _SETTINGS.displacement,
     from_video: synth_options.FromVideo = False,
     frames: synth_options.Frames = _VIDEO.frames,
@@ -57,7 +58,7 @@ def synth(
     talk = Talk(quiet=quiet, verbose=verbose)
     require_torch()
     settings = PairSettings(
-        recipe=make_recipe(domain, noise, ratio, blur, sigma=sigma),
+        recipe=make_recipe(domain, noise, ratio, blur, sigma=sigma, processing=processing),
         count=count,
         size=wanted,
         displacement=displacement,

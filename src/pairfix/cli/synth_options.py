@@ -116,6 +116,7 @@ def make_recipe(
     blur: tuple[float, float],
     *,
     sigma: tuple[float, float] | None = None,
+    processing: float = 0.0,
     jpeg: float = 0.0,
     augment: str = "",
 ) -> SynthRecipe:
@@ -127,6 +128,7 @@ def make_recipe(
         ratio: Lowest and highest exposure of the long frame over the short one's.
         blur: Shortest and longest path of the camera, in pixels.
         sigma: Least and greatest standard deviation of Gaussian noise in 8-bit levels, if chosen.
+        processing: Share of pairs that a camera processed.
         jpeg: Share of pairs that were JPEG-compressed.
         augment: Names of `AUGMENTATIONS`, separated by commas; may be empty.
 
@@ -140,7 +142,11 @@ def make_recipe(
     check_range(blur, 0, "--blur")
     if jpeg and domain == "raw":
         raise typer.BadParameter("raw photos are never JPEGs", param_hint="--jpeg")
-    recipe = SynthRecipe(domain=domain, noise=names, ratio=ratio, blur=blur, jpeg=jpeg)
+    if processing and domain == "raw":
+        raise typer.BadParameter("raw photos are not processed", param_hint="--processing")
+    recipe = SynthRecipe(
+        domain=domain, noise=names, ratio=ratio, blur=blur, processing=processing, jpeg=jpeg
+    )
     if sigma is not None:
         recipe = replace(recipe, sigma=_gaussian_sigma(sigma, names))
     return replace(recipe, **{name: AUGMENTATIONS[name] for name in augmentations})

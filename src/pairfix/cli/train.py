@@ -59,6 +59,7 @@ def train(
     sigma: train_options.Sigma = None,
     ratio: train_options.Ratio = _PAIRS.ratio,
     blur: train_options.Blur = _PAIRS.blur,
+    processing: train_options.Processing = _PAIRS.processing,
     jpeg: train_options.Jpeg = _PAIRS.jpeg,
     augment: train_options.Augment = "",
     batch: train_options.Batch = _RECIPE.batch,
@@ -95,7 +96,16 @@ def train(
     from pairfix.train.task import Task  # noqa: PLC0415  (keeps --help quick)
     from pairfix.train.training import train as run  # noqa: PLC0415
 
-    synth = make_recipe(domain, noise, ratio, blur, sigma=sigma, jpeg=jpeg, augment=augment)
+    synth = make_recipe(
+        domain,
+        noise,
+        ratio,
+        blur,
+        sigma=sigma,
+        processing=processing,
+        jpeg=jpeg,
+        augment=augment,
+    )
     check_finite(reblur, "--reblur")
     runtime = training_runtime(device, precision)
     recipe = checked(

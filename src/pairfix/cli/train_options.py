@@ -33,6 +33,7 @@ __all__ = [
     "ObjectiveName",
     "PairDomain",
     "Photos",
+    "Processing",
     "Ratio",
     "Reblur",
     "Resume",
@@ -142,6 +143,15 @@ Blur = Annotated[
     typer.Option(
         help="Range of the camera path's length in the photo's pixels.",
         metavar="MIN MAX",
+        rich_help_panel=_PAIRS,
+    ),
+]
+Processing = Annotated[
+    float,
+    typer.Option(
+        help="Share of pairs that a camera processed: noise reduction, sharpening (srgb).",
+        min=0,
+        max=1,
         rich_help_panel=_PAIRS,
     ),
 ]

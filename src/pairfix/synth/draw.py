@@ -70,5 +70,6 @@ def one_pair(recipe: SynthRecipe, seed: int, number: int) -> tuple[Draw, SynthRe
         lights=happens(recipe.lights),
         row_noise=happens(recipe.row_noise),
         hot_pixels=happens(recipe.hot_pixels),
+        processing=happens(recipe.processing),
         jpeg=0.0,
     )

@@ -12,7 +12,7 @@ from pairfix.synth.draw import Draw
 from pairfix.synth.noise.models import FrameNoise
 from pairfix.synth.synth_recipe import SynthRecipe
 
-__all__ = ["Readout", "demosaic", "filter_colours", "packed_gains"]
+__all__ = ["Readout", "bin_colours", "demosaic", "filter_colours", "packed_gains", "unbin"]
 
 _COLOURS = (0, 1, 1, 2)
 """Channels that the planes R, G1, G2, B sample."""
@@ -67,6 +67,23 @@ def filter_colours(rgb: Tensor) -> Tensor:
         for colour, (row, column) in zip(_COLOURS, CELL, strict=True)
     ]
     return torch.stack(planes, dim=1)
+
+
+def bin_colours(rgb: Tensor) -> Tensor:
+    """What the cells of a sensor with twice the picture's resolution sample.
+
+    Args:
+        rgb: ``N x 3 x H x W``, the light of each cell.
+
+    Returns:
+        ``N x 4 x H x W``: R, G1, G2, B.
+    """
+    return rgb[:, list(_COLOURS)]
+
+
+def unbin(planes: Tensor) -> Tensor:
+    """A picture with a pixel for each cell: ``N x 4 x H x W`` to ``N x 3 x H x W``."""
+    return torch.stack([planes[:, 0], planes[:, 1:3].mean(dim=1), planes[:, 3]], dim=1)
 
 
 def packed_gains(gains: Tensor) -> Tensor:

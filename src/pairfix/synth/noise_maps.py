@@ -10,8 +10,12 @@ from pairfix.noise import LEVELS, SMOOTHING
 
 __all__ = ["affine_curve", "measured_curve", "noise_planes"]
 
-_PRIOR = 4.0
-"""Weight of the whole picture's variance in that of each level, in cells."""
+_BLOCK = 16
+"""Side of a block in pixels."""
+_TEXTURE = 0.02
+"""Standard deviation of the display values in a block from which it counts as textured."""
+_PRIOR = 16.0
+"""Weight of the whole picture's variance in that of each level, in pixels."""
 
 
 def affine_curve(shot: Tensor, read: Tensor, domain: Domain) -> Tensor:
@@ -35,23 +39,23 @@ def affine_curve(shot: Tensor, read: Tensor, domain: Domain) -> Tensor:
 def measured_curve(noisy: Tensor, clean: Tensor) -> Tensor:
     """The curve of the noise between two encoded pictures, ``N x C x H x W`` each.
 
-    As in `pairfix.noise.measured_curve` the finest diagonal detail is measured, but in every cell,
-    since the two pictures differ by noise alone.
+    As in `pairfix.noise.measured_curve` it is the deviation from the mean of blocks, so that noise
+    counts that processing has made coarse; flat blocks count most.
 
     Returns:
         ``N x C x K``: standard deviation at `pairfix.noise.LEVELS`, in encoded units.
     """
-    kernel = torch.tensor([[0.5, -0.5], [-0.5, 0.5]]).to(noisy).expand(noisy.shape[1], 1, 2, 2)
-    detail = functional.conv2d(noisy - clean, kernel, stride=2, groups=noisy.shape[1])
-    variance = detail.square().flatten(2)
+    noise, level = _blocks(noisy - clean), _blocks(clean)
+    area = noise.shape[-1]
+    squares = (noise - noise.mean(dim=-1, keepdim=True)).square() * (area / (area - 1))
+    weight = 1 / (1 + level.var(dim=-1, keepdim=True) / _TEXTURE**2)
     count = len(LEVELS)
-    level = functional.avg_pool2d(clean, 2).flatten(2)
-    index = (level * (count - 1)).round().long().clamp(0, count - 1)
-    shape = (*variance.shape[:2], count)
-    total = variance.new_zeros(shape).scatter_add_(2, index, variance)
-    cells = variance.new_zeros(shape).scatter_add_(2, index, torch.ones_like(variance))
-    overall = variance.mean(dim=2, keepdim=True)
-    return ((total + _PRIOR * overall) / (cells + _PRIOR)).sqrt()
+    index = (level * (count - 1)).round().long().clamp(0, count - 1).flatten(2)
+    shape = (*index.shape[:2], count)
+    total = squares.new_zeros(shape).scatter_add_(2, index, (weight * squares).flatten(2))
+    weights = squares.new_zeros(shape).scatter_add_(2, index, weight.expand_as(squares).flatten(2))
+    overall = total.sum(dim=2, keepdim=True) / weights.sum(dim=2, keepdim=True)
+    return ((total + _PRIOR * overall) / (weights + _PRIOR)).sqrt()
 
 
 def noise_planes(photo: Tensor, curve: Tensor) -> Tensor:
@@ -68,3 +72,13 @@ def noise_planes(photo: Tensor, curve: Tensor) -> Tensor:
     lower = place.floor().long().clamp(max=len(LEVELS) - 2)
     left, right = curve.gather(2, lower), curve.gather(2, lower + 1)
     return torch.lerp(left, right, place - lower).view_as(photo)
+
+
+def _blocks(pictures: Tensor) -> Tensor:
+    """``N x C x H x W`` cut into blocks: ``N x C x blocks x pixels``; what is left over is lost."""
+    count, channels, height, width = pictures.shape
+    side = min(_BLOCK, height, width)
+    down, across = height // side, width // side
+    cut = pictures[..., : down * side, : across * side]
+    blocks = cut.reshape(count, channels, down, side, across, side).transpose(3, 4)
+    return blocks.reshape(count, channels, down * across, side * side)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from pairfix.synth import noise_maps
 from pairfix.synth.batch import PairBatch
@@ -12,11 +13,19 @@ from pairfix.synth.camera import Camera
 from pairfix.synth.draw import Draw
 from pairfix.synth.jpeg import Storage
 from pairfix.synth.light import encode_planes, linear_to_srgb, srgb_to_linear
-from pairfix.synth.mosaic import Readout, demosaic, filter_colours, packed_gains
+from pairfix.synth.mosaic import (
+    Readout,
+    bin_colours,
+    demosaic,
+    filter_colours,
+    packed_gains,
+    unbin,
+)
 from pairfix.synth.noise import CALIBRATED, NOISES, NoiseModel
 from pairfix.synth.noise.calibrated import calibrated
 from pairfix.synth.noise.models import FrameNoise, PairNoise
 from pairfix.synth.optics import Exposed
+from pairfix.synth.processing import Processing
 from pairfix.synth.synth_recipe import SynthRecipe
 
 __all__ = ["Shots", "capture", "shoot"]
@@ -30,6 +39,18 @@ _LONG_HEAT = (0.1, 1.0)
 _FILES = 0.7
 """Share of display pairs that are stored in 8 bits, and so clipped, as in the files that pairfix
 reads; the others are neither, as in the papers."""
+_REDUCED = 0.2
+"""Probability that processed pictures have half the sensor's resolution."""
+_SHADING = 0.5
+"""Standard deviation of a processed picture's uneven black, in standard deviations of the read
+noise; each corner has its own, for each colour."""
+_GAMMA = 0.04
+"""Standard deviation of the exponent, in powers of e, between the tone curves of two processed
+frames."""
+_FLAT = 1e-4
+"""Variance of light in a crop below which its contrast tells little."""
+_MATCHED = 2.0
+"""Brightening from which `pairfix.stages.cast` brings the short frame's colours onto the long's."""
 
 
 def capture(exposed: Exposed, recipe: SynthRecipe, generator: torch.Generator) -> PairBatch:
@@ -116,11 +137,19 @@ class Shots:
     blurred: Tensor
     """The same of the long frame."""
     short: Tensor
-    """``N x 4 x H/2 x W/2``: the mosaic; not clipped to the encoding's range."""
+    """``N x 4 x h x w`` as sampled: the mosaic of half the size, or cells; not clipped to the
+    encoding's range."""
     long: Tensor
 
 
-def shoot(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw: Draw) -> Shots:
+def shoot(
+    exposed: Exposed,
+    model: NoiseModel,
+    recipe: SynthRecipe,
+    draw: Draw,
+    *,
+    sample: Callable[[Tensor], Tensor] = filter_colours,
+) -> Shots:
     """Record both exposures on sensors of their own.
 
     Args:
@@ -128,6 +157,7 @@ def shoot(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw: Draw) 
         model: A noise model of the stage ``"sensor"``.
         recipe: What the pairs are like.
         draw: Randomness.
+        sample: From colours to the planes that the sensor records.
     """
     shape = (len(exposed.sharp), 1, 1, 1)
     balances = recipe.profile.white_balances if recipe.profile else ()
@@ -138,7 +168,7 @@ def shoot(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw: Draw) 
     mismatch = 2 ** draw.normal(*shape, deviation=_MISMATCH)
     sharp, blurred = camera.see(exposed.sharp), camera.see(exposed.long) * mismatch
     gains = packed_gains(camera.gains)
-    short, long = filter_colours(sharp) / gains, filter_colours(blurred) / gains
+    short, long = sample(sharp) / gains, sample(blurred) / gains
     noise = model.draw(short, ratio, recipe, draw)
     white = noise.brightening
     return Shots(
@@ -177,28 +207,68 @@ def _raw_noise_map(photo: Tensor, noise: FrameNoise, gains: Tensor) -> Tensor:
 def _capture_developed(
     exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw: Draw
 ) -> PairBatch:
-    """Raw pairs developed as a camera or LibRaw does, highlights clipped, and stored.
+    """Raw pairs developed as a camera or LibRaw does, highlights clipped, processed and stored.
 
-    The truth is developed from what every pixel would have seen in all colours, so that the
-    network also restores what demosaicing cannot know. A short frame that was exposed too dark is
-    stored dark, without a tone curve, and brightened in linear light as `pairfix.stages.exposure`
-    does.
+    The truth is developed from what every pixel would have seen in all colours, and is not
+    processed, so that the network also restores what demosaicing and noise reduction cannot know. A
+    short frame that was exposed too dark is stored dark, without a tone curve, and brightened in
+    linear light as `pairfix.stages.exposure` does.
     """
-    shots = shoot(exposed, model, recipe, draw)
-    storage = Storage.draw(len(exposed.sharp), recipe, draw)
+    count = len(exposed.sharp)
+    reduced = draw.happens(1, probability=_REDUCED * recipe.processing).item() > 0
+    sample, interpolate = (bin_colours, unbin) if reduced else (filter_colours, demosaic)
+    shots = shoot(exposed, model, recipe, draw, sample=sample)
+    storage = Storage.draw(count, recipe, draw)
+    processed = draw.happens(count, 1, 1, 1, probability=recipe.processing)
+    of_short, of_long = Processing.draw(processed, draw), Processing.draw(processed, draw)
+    gamma = (processed * draw.normal(count, 1, 1, 1, deviation=_GAMMA)).exp()
     dark = shots.noise.brightening
     toned = shots.camera.toned & (dark == 1)
 
     def developed(colours: Tensor) -> Tensor:
         return linear_to_srgb(shots.camera.develop(colours, toned=toned))
 
-    stored = storage.store(developed(demosaic((shots.short / dark).clamp_max(1))))
+    def brightened(stored: Tensor) -> Tensor:
+        return srgb_to_linear(stored.clamp(0, 1)) * dark
+
+    seen = interpolate(shots.short) + processed * _uneven_black(shots, draw)
+    short = brightened(storage.store(of_short.of(developed((seen / dark).clamp_max(1)))))
+    still = brightened(of_short.of(developed(shots.sharp / dark)))
+    truth = developed(shots.sharp)
     return _display_batch(
-        short=encode_planes(srgb_to_linear(stored) * dark, "srgb"),
-        long=storage.store(developed(demosaic(shots.long.clamp_max(1)))),
-        sharp=developed(shots.sharp),
-        blurred=developed(shots.blurred),
+        short=encode_planes(_matched(short, srgb_to_linear(truth), dark), "srgb"),
+        long=storage.store(of_long.of(developed(interpolate(shots.long.clamp_max(1))) ** gamma)),
+        truth=truth,
+        short_clean=encode_planes(still, "srgb"),
+        long_clean=of_long.of(developed(shots.blurred) ** gamma),
     )
+
+
+def _uneven_black(shots: Shots, draw: Draw) -> Tensor:
+    """Black of the short frame's colours where it is not 0: ``N x 3 x H x W``."""
+    count, channels, *size = shots.sharp.shape
+    corners = draw.normal(count, channels, 2, 2, deviation=_SHADING)
+    smooth = functional.interpolate(corners, size, mode="bilinear", align_corners=True)
+    read = shots.noise.short.read.mean(dim=1, keepdim=True).sqrt()
+    return smooth * read * shots.camera.gains
+
+
+def _matched(short: Tensor, truth: Tensor, dark: Tensor) -> Tensor:
+    """Short frames that were stored dark, each channel brought onto the truth's by a line.
+
+    Noise that was cut off at black lifts the shadows; `pairfix.stages.cast` does the same with the
+    long frame, of the whole photo.
+    """
+    usable = (truth < 1).float()
+    weight = usable.sum(dim=(2, 3), keepdim=True).clamp_min(1)
+
+    def mean(values: Tensor) -> Tensor:
+        return (usable * values).sum(dim=(2, 3), keepdim=True) / weight
+
+    light, level = mean(truth), mean(short)
+    variance = mean((truth - light) ** 2)
+    slope = (mean((truth - light) * (short - level)) + _FLAT) / (variance + _FLAT)
+    return torch.where(dark >= _MATCHED, (short - level) / slope.clamp_min(0.5) + light, short)
 
 
 def _capture_display(
@@ -217,16 +287,24 @@ def _capture_display(
     return _display_batch(
         short=torch.where(filed, stored, short),
         long=torch.where(filed, storage.store(long), long),
-        sharp=sharp,
-        blurred=blurred,
+        truth=sharp,
+        short_clean=sharp,
+        long_clean=blurred,
     )
 
 
-def _display_batch(*, short: Tensor, long: Tensor, sharp: Tensor, blurred: Tensor) -> PairBatch:
+def _display_batch(
+    *, short: Tensor, long: Tensor, truth: Tensor, short_clean: Tensor, long_clean: Tensor
+) -> PairBatch:
+    """A batch with noise maps that are measured against what each frame shows without noise."""
+
+    def noise(photo: Tensor, clean: Tensor) -> Tensor:
+        return noise_maps.noise_planes(photo, noise_maps.measured_curve(photo, clean))
+
     return PairBatch(
         short=short,
         long=long,
-        truth=sharp,
-        short_noise=noise_maps.noise_planes(short, noise_maps.measured_curve(short, sharp)),
-        long_noise=noise_maps.noise_planes(long, noise_maps.measured_curve(long, blurred)),
+        truth=truth,
+        short_noise=noise(short, short_clean),
+        long_noise=noise(long, long_clean),
     )

@@ -59,9 +59,12 @@ class SynthRecipe:
     """Probability of an offset common to each sensor row (raw only)."""
     hot_pixels: float = 0.5
     """Probability that the sensor has some (raw only)."""
+    processing: float = 0.0
+    """Probability that a camera processed both frames (srgb only): noise reduction, sharpening,
+    sometimes a smaller size."""
     jpeg: float = 0.0
     """Probability that both frames were JPEG-compressed after the noise (srgb only)."""
-    jpeg_quality: tuple[int, int] = (70, 97)
+    jpeg_quality: tuple[int, int] = (60, 97)
     cutnoise: float = 0.0
     """Probability of CutNoise (D2HNet, Section 3.3; the paper: 0.3)."""
     illumination: float = 0.0
