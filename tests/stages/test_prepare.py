@@ -55,6 +55,15 @@ def test_frames_in_memory_are_not_read_again(reads: list[tuple[Path, str]]) -> N
     assert list(timeline.seconds) == ["match", "align", "flicker", "clean"]
 
 
+def test_tones_are_matched_where_noise_may_be_cut_off_at_black() -> None:
+    timeline = Timeline()
+    light = scene((240, 320)) / 10
+    long, short = rgb_frame(light, name="long.png"), rgb_frame(light / 8, noise=0.004)
+    pair = prepare_pair(long, short, timeline=timeline)
+    assert list(timeline.seconds) == ["match", "align", "tones", "flicker", "clean"]
+    assert any("tones and colours" in note for note in pair.match.notes)
+
+
 def test_a_mosaic_in_memory_beside_a_picture_is_developed_from_its_file(picture: Path) -> None:
     frames = decode_photos([decode(picture), decode(SHORT)])
     assert frames[1].developed
