@@ -3,24 +3,26 @@
 It is a curve over brightness, both in the range that networks work in
 (`pairfix.light.encode_planes`). A raw's curve comes from the noise profile that the file states;
 where there is none, and for RGB, it is measured in the pair itself: the short frame minus the long
-one leaves noise where the scene is flat and still, and the long frame alone shows its own.
+one leaves noise where the scene is flat and still. A mosaic's noise is independent from sample to
+sample (`detail`); that of RGB photos is not (`flat`).
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfix.image import Domain, Planes, Role, Scene
+from pairfix.image import AlignedPair, Domain, Planes, Role, Scene, SingleFrame
 from pairfix.light import CELL, decode_planes, encode_planes, encoding_slope
+from pairfix.noise.curve import LEVELS, Curve
+from pairfix.noise.detail import detail_curve
+from pairfix.noise.flat import BLOCK, LEAST, pair_curves, single_curve
 
 __all__ = [
     "LEVELS",
     "SMOOTHING",
     "affine_curve",
-    "measured_curve",
     "noise_curve",
     "noise_map",
     "noise_planes",
@@ -28,26 +30,11 @@ __all__ = [
     "stated_noise",
 ]
 
-Curve = NDArray[np.float32]
-"""``C x K``: standard deviation at `LEVELS`, in encoded units."""
-
-Plane = NDArray[np.float32]
-
-LEVELS = np.linspace(0, 1, 17, dtype=np.float32)
-"""The encoded levels, K of them, at which a curve is given."""
 SMOOTHING = 5
 """Side in pixels of the square whose mean is taken as the brightness under the noise."""
 
-_BLOCK = 8
-"""Side of a block, in 2 x 2 cells, whose variance is one measurement."""
-_FLAT_SHARE = 0.25
-"""Share of the blocks of one brightness that are taken to show only noise."""
-_FLAT_BIAS = 0.877
-"""Lower quartile of the variance of 64 normal samples, relative to its expectation."""
-_FEWEST_BLOCKS = 24
 _SATURATED = 0.98
 """Encoded level of a mosaic from which noise is lost to clipping."""
-_LEAST = 1e-4
 _STEPS = 4096
 """How finely curves are tabulated."""
 
@@ -81,13 +68,13 @@ def noise_curve(
     stated = stated_noise(scene, role)
     if stated is not None:
         return affine_curve(*stated, domain)
-    photo, witness = encoded[role], encoded.get("long", encoded[role])
-    usable = _unclipped(photo, domain) & _unclipped(witness, domain)
-    own = measured_curve(witness, witness, usable)
-    if witness is photo:
-        return own
-    both = measured_curve(photo - witness, witness, usable)
-    return np.sqrt(np.maximum(both**2 - own**2, _LEAST**2))
+    if domain == "raw":
+        return _mosaic_curve(encoded[role], encoded.get("long", encoded[role]))
+    if isinstance(scene, SingleFrame):
+        return single_curve(encoded[role])
+    long = encoded["long"]
+    short_curve, long_curve = pair_curves(encoded["short"], long, _known(scene, long.shape[1:]))
+    return short_curve if role == "short" else long_curve
 
 
 def noise_variances(scene: Scene, level: Planes) -> dict[Role, Planes]:
@@ -152,22 +139,6 @@ def affine_curve(shot: NDArray[np.floating], read: NDArray[np.floating], domain:
     return (noise * encoding_slope(light, domain)).astype(np.float32)
 
 
-def measured_curve(difference: Planes, level: Planes, usable: NDArray[np.bool_]) -> Curve:
-    """The curve of the noise that a difference shows where the scene is flat.
-
-    The finest diagonal detail, ``(a - b - c + d) / 2`` in cells of 2 x 2, has the variance of
-    white noise and next to nothing of a smooth scene. Of the blocks of like brightness the lower
-    quartile is taken, since texture only adds.
-
-    Args:
-        difference: ``C x h x w``, in encoded units.
-        level: ``C x h x w``, the encoded brightness of the scene.
-        usable: ``C x h x w``, where neither is clipped.
-    """
-    channels = zip(difference, level, usable, strict=True)
-    return np.stack([_quartiles(*_measure(*channel)) for channel in channels])
-
-
 def noise_planes(photo: Planes, curve: Curve) -> Planes:
     """The noise at every pixel: the curve at the local brightness.
 
@@ -185,41 +156,23 @@ def noise_planes(photo: Planes, curve: Curve) -> Planes:
     return noise
 
 
-def _unclipped(photo: Planes, domain: Domain) -> NDArray[np.bool_]:
-    """Where noise is not cut off; RGB's counts although clipped, as it does in training."""
-    return photo < (_SATURATED if domain == "raw" else np.inf)
+def _mosaic_curve(photo: Planes, witness: Planes) -> Curve:
+    usable = (photo < _SATURATED) & (witness < _SATURATED)
+    own = detail_curve(witness, witness, usable)
+    if witness is photo:
+        return own
+    both = detail_curve(photo - witness, witness, usable)
+    return np.sqrt(np.maximum(both**2 - own**2, LEAST**2))
 
 
-def _measure(difference: Plane, level: Plane, usable: NDArray[np.bool_]) -> tuple[Plane, Plane]:
-    """Mean level and noise variance of each block of one channel that is usable throughout."""
-    height, width = (side // (2 * _BLOCK) * _BLOCK for side in difference.shape)
-    shape = height // _BLOCK, _BLOCK, width // _BLOCK, _BLOCK
-
-    def averaged(cells: Plane) -> Plane:
-        return cells.reshape(shape).mean(axis=(1, 3)).ravel()
-
-    a, b, c, d = _corners(difference, height, width)
-    variance = averaged(((a - b - c + d) / 2) ** 2)
-    brightness = averaged(np.mean(_corners(level, height, width), axis=0))
-    whole = averaged(np.minimum.reduce(_corners(usable, height, width)).astype(np.float32)) == 1
-    return brightness[whole], variance[whole]
-
-
-def _corners(plane: NDArray[Any], height: int, width: int) -> list[NDArray[Any]]:
-    """The four samples of every 2 x 2 cell, each ``height x width``."""
-    cut = plane[: 2 * height, : 2 * width]
-    return [cut[row::2, column::2] for row, column in CELL]
-
-
-def _quartiles(level: Plane, variance: Plane) -> Plane:
-    """Standard deviation at `LEVELS` from the measured blocks; flat where nothing was measured."""
-    width = LEVELS[1]
-    found: dict[float, float] = {}
-    for centre in LEVELS:
-        near = variance[np.abs(level - centre) <= width / 2]
-        if len(near) >= _FEWEST_BLOCKS:
-            found[float(centre)] = float(np.quantile(near, _FLAT_SHARE))
-    if not found:
-        found[0] = float(np.quantile(variance, _FLAT_SHARE)) if len(variance) else 0.0
-    variances = np.interp(LEVELS, list(found), list(found.values()))
-    return np.sqrt(variances / _FLAT_BIAS).astype(np.float32)
+def _known(pair: AlignedPair, size: tuple[int, ...]) -> NDArray[np.bool_]:
+    """The blocks in which the long frame shows the scene; elsewhere, the short one stands in."""
+    rows, columns = (side // BLOCK for side in size)
+    down, across = np.mgrid[:rows, :columns] * float(BLOCK)
+    known = np.ones((rows, columns), np.bool_)
+    for row, column in CELL:
+        corner = np.stack([across + column * BLOCK, down + row * BLOCK, np.ones_like(down)])
+        x, y, scale = np.tensordot(pair.alignment.matrix, corner, 1)
+        height, width = pair.long.size
+        known &= (x >= 0) & (y >= 0) & (x <= width * scale) & (y <= height * scale)
+    return known
