@@ -21,11 +21,14 @@ from pairfix.cli import (
     train,
 )
 from pairfix.cli.console import show_error
+from pairfix.cli.streams import settle_streams
 from pairfix.errors import MemoryExhaustedError, PairfixError
 
 __all__ = ["app", "main", "run"]
 
 _INTERRUPTED = 130
+_ENDING = ("SIGTERM", "SIGHUP")
+"""Signals that end a run; Windows lacks the second, and `nohup` ignores it."""
 
 app = typer.Typer(
     name="pairfix",
@@ -65,8 +68,12 @@ def _options(
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line and exit; SIGTERM counts as Ctrl-C."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    """Run the command line and exit; SIGTERM and a closed terminal (SIGHUP) count as Ctrl-C."""
+    settle_streams()
+    for name in _ENDING:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     sys.exit(run(arguments))
 
 
@@ -77,7 +84,11 @@ def run(arguments: list[str] | None = None) -> int:
         The exit code.
     """
     try:
-        app(arguments)
+        try:
+            app(arguments)
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except PairfixError as error:
         show_error(str(error))
         return error.exit_code
