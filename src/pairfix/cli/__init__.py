@@ -1,5 +1,6 @@
 """The command line: one file per command, one error boundary; only here are typer and rich used."""
 
+import logging
 import signal
 import sys
 from types import FrameType
@@ -22,10 +23,11 @@ from pairfix.cli import (
 )
 from pairfix.cli.console import show_error
 from pairfix.cli.streams import settle_streams
-from pairfix.errors import MemoryExhaustedError, PairfixError
+from pairfix.errors import InputError, MemoryExhaustedError, PairfixError
 
 __all__ = ["app", "main", "run"]
 
+_log = logging.getLogger(__name__)
 _INTERRUPTED = 130
 _ENDING = ("SIGTERM", "SIGHUP")
 """Signals that end a run; Windows lacks the second, and `nohup` ignores it."""
@@ -80,6 +82,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line; errors are printed on one line.
 
+    So is what the operating system refuses where no module foresees it; --verbose shows where.
+
     Returns:
         The exit code.
     """
@@ -92,6 +96,11 @@ def run(arguments: list[str] | None = None) -> int:
     except PairfixError as error:
         show_error(str(error))
         return error.exit_code
+    except OSError as error:
+        _log.debug("not foreseen", exc_info=True)
+        where = f"{error.filename} cannot be used: " if error.filename else ""
+        show_error(f"{where}{error.strerror or error}")
+        return InputError.exit_code
     except MemoryError:
         show_error("memory ran out; close other programs, or use a smaller --tile")
         return MemoryExhaustedError.exit_code

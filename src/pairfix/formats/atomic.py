@@ -72,8 +72,9 @@ def appearing(folder: Path, check: Callable[[], None]) -> Iterator[Path]:
     Raises:
         OutputError: The disk is full or fails.
     """
-    check()
-    target = folder.absolute()
+    with _writing(folder):
+        check()
+        target = folder.absolute()
     beside = target.with_name(f".{target.name[:_NAME]}.{secrets.token_hex(4)}.part")
     with _writing(folder):
         try:
