@@ -7,12 +7,17 @@
     print(restoration.runtime.description, restoration.seconds)
 
 Importing pairfix loads none of the libraries that it depends on; using one of its names does.
+It switches the telemetry of ONNX Runtime and huggingface_hub off, which only the environment can
+that they are first imported in.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pairfix._version import __version__
+
+os.environ |= {"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
 
 if TYPE_CHECKING:
     from pairfix.backends import Runtime, choose_runtime

@@ -43,13 +43,21 @@ _BREAKING = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode categories: controls, lone surrogates, line and paragraph separators."""
 
 
-def printable(text: str) -> str:
-    """Escape what would break the line or cannot be encoded, so that any terminal can show it.
+_REORDERING = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+"""Bidirectional controls, which make text look like another (Unicode TR 9, section 2)."""
 
-    File names may contain newlines, escape sequences, or bytes that are not UTF-8.
+
+def printable(text: str) -> str:
+    """Escape what would break the line, reorder it or cannot be encoded.
+
+    Names and metadata of files may contain newlines, escape sequences, or bytes that are not UTF-8.
     """
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(
-        each.encode("unicode_escape").decode() if unicodedata.category(each) in _BREAKING else each
+        each.encode("unicode_escape").decode()
+        if unicodedata.category(each) in _BREAKING or ord(each) in _REORDERING
+        else each
         for each in text
     )
 

@@ -7,6 +7,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import tifffile
@@ -207,3 +208,14 @@ def test_a_tiff_over_4_gb_is_refused_before_it_is_written(tmp_path: Path) -> Non
     ):
         write_image(beside, {}, [], 256, (40_000, 120_000))
     assert not [*tmp_path.iterdir()]
+
+
+def test_a_jpeg_that_claims_more_than_it_can_hold_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "claims.jpg"
+    cv2.imwrite(str(path), np.zeros((800, 800), np.uint8), [cv2.IMWRITE_JPEG_OPTIMIZE, 1])
+    assert decode(path).size == (800, 800)
+    whole = path.read_bytes()
+    place = whole.index(b"\xff\xc0") + 5
+    path.write_bytes(whole[:place] + (30000).to_bytes(2, "big") * 2 + whole[place + 4 :])
+    with pytest.raises(InputError, match=r"claims 30000 x 30000 pixels.*cannot hold"):
+        decode(path)

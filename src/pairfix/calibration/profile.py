@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 from pairfix.errors import InputError
 from pairfix.image import Domain
 from pairfix.light import CELL
+from pairfix.paths import regular
 
 __all__ = ["PLANES_BY_COLOUR", "CameraProfile", "FrameFit", "Setting"]
 
@@ -103,7 +104,7 @@ class CameraProfile:
             InputError: The file is missing, damaged, or not a calibration.
         """
         try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
+            stored = json.loads(regular(path).read_text(encoding="utf-8"))
             settings = tuple(
                 _build(
                     Setting,
@@ -114,7 +115,14 @@ class CameraProfile:
             return _checked(_build(cls, stored | {"settings": settings}))
         except OSError as error:
             raise InputError(f"{path} cannot be read: {error.strerror}") from error
-        except (ValueError, KeyError, TypeError) as error:
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            ArithmeticError,
+            RecursionError,
+        ) as error:
             raise InputError(
                 f"{path} is not a camera's calibration", "make one with 'pairfix calibrate'"
             ) from error

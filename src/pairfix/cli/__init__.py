@@ -1,5 +1,6 @@
 """The command line: one file per command, one error boundary; only here are typer and rich used."""
 
+import logging
 import signal
 import sys
 from types import FrameType
@@ -21,11 +22,15 @@ from pairfix.cli import (
     train,
 )
 from pairfix.cli.console import show_error
-from pairfix.errors import MemoryExhaustedError, PairfixError
+from pairfix.cli.streams import settle_streams
+from pairfix.errors import InputError, MemoryExhaustedError, PairfixError
 
 __all__ = ["app", "main", "run"]
 
+_log = logging.getLogger(__name__)
 _INTERRUPTED = 130
+_ENDING = ("SIGTERM", "SIGHUP")
+"""Signals that end a run; Windows lacks the second, and `nohup` ignores it."""
 
 app = typer.Typer(
     name="pairfix",
@@ -65,22 +70,37 @@ def _options(
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line and exit; SIGTERM counts as Ctrl-C."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    """Run the command line and exit; SIGTERM and a closed terminal (SIGHUP) count as Ctrl-C."""
+    settle_streams()
+    for name in _ENDING:
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     sys.exit(run(arguments))
 
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line; errors are printed on one line.
 
+    So is what the operating system refuses where no module foresees it; --verbose shows where.
+
     Returns:
         The exit code.
     """
     try:
-        app(arguments)
+        try:
+            app(arguments)
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except PairfixError as error:
         show_error(str(error))
         return error.exit_code
+    except OSError as error:
+        _log.debug("not foreseen", exc_info=True)
+        where = f"{error.filename} cannot be used: " if error.filename else ""
+        show_error(f"{where}{error.strerror or error}")
+        return InputError.exit_code
     except MemoryError:
         show_error("memory ran out; close other programs, or use a smaller --tile")
         return MemoryExhaustedError.exit_code

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from pairfix.backends import choose_runtime
 from pairfix.cli import options
-from pairfix.cli.console import Talk, print_json, printing, show_error
+from pairfix.cli.console import Talk, print_json, show_error
 from pairfix.errors import printable
 
 if TYPE_CHECKING:
@@ -115,8 +115,7 @@ def _show(results: "Results", talk: Talk, *, json: bool) -> None:
             table.add_column(name, justify="left" if name in _TEXTS else "right", overflow="fold")
         for verdict in results.verdicts:
             table.add_row(*(Text(printable(cell)) for cell in cells(verdict)))
-        with printing():
-            Console().print(table)
+        Console().print(table)
     for remark in results.remarks:
         talk.note(remark)
     for failure in results.failures:

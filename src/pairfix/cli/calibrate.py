@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pairfix.cli import options
-from pairfix.cli.console import Talk, make_table, print_json, printing
+from pairfix.cli.console import Talk, make_table, print_json
 from pairfix.errors import OutputError, printable
 from pairfix.image import Domain
 
@@ -81,8 +81,7 @@ def calibrate(
         reasons = [{"path": str(each.path), "reason": each.reason} for each in left_out]
         print_json({"profile": asdict(calibrated.profile), "left_out": reasons})
     elif not quiet:
-        with printing():
-            _show(calibrated, left_out)
+        _show(calibrated, left_out)
     for path in filter(None, (output, plot)):
         talk.say(f"{path}: written")
 

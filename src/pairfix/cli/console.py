@@ -2,7 +2,7 @@
 
 import json
 import logging
-import sys
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,11 +22,11 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from pairfix.errors import OutputError, printable
+from pairfix.errors import printable
 from pairfix.progress import Progress as Callback
 from pairfix.progress import Stage, no_progress
 
-__all__ = ["Talk", "make_table", "print_json", "printing", "show_error"]
+__all__ = ["Talk", "make_table", "print_json", "show_error"]
 
 
 class Talk:
@@ -69,31 +69,15 @@ class Talk:
             self.say(f"  {done} of {total}")
 
 
-@contextmanager
-def printing() -> Iterator[None]:
-    """Print results on standard output in this block.
+def print_json(value: dict[str, Any] | list[Any]) -> None:
+    """Print one machine-readable value on standard output, as valid JSON whatever it holds.
+
+    Text is escaped as in messages; numbers that are not finite become null.
 
     Raises:
         OutputError: Standard output cannot be written.
-        BrokenPipeError: The reader has closed it.
     """
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputError(f"standard output cannot be written: {error.strerror}") from error
-
-
-def print_json(value: dict[str, Any] | list[Any]) -> None:
-    """Print one machine-readable value on standard output.
-
-    Raises:
-        OutputError: As `printing`.
-    """
-    with printing():
-        typer.echo(json.dumps(value, indent=2))
+    typer.echo(json.dumps(_valid(value), indent=2, allow_nan=False))
 
 
 def make_table(*names: str) -> Table:
@@ -106,7 +90,17 @@ def make_table(*names: str) -> Table:
 
 def show_error(message: str) -> None:
     """Print an error on one line."""
-    typer.echo(f"pairfix: {message}", err=True)
+    typer.echo(f"pairfix: {printable(message)}", err=True)
+
+
+def _valid(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, dict):
+        return {printable(str(name)): _valid(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_valid(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return printable(value) if isinstance(value, str) else value
 
 
 def _bars(console: Console) -> Progress:

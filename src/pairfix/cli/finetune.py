@@ -22,6 +22,7 @@ from pairfix.cli.training import (
 )
 from pairfix.export.graphs import require_torch
 from pairfix.model import default_model, find_model
+from pairfix.paths import real
 from pairfix.progress import Progress, Stage
 from pairfix.tune.tune_recipe import MINUTES, TuneObjective, TuneRecipe
 
@@ -123,7 +124,7 @@ def finetune(
     talk = Talk(quiet=quiet or not leads(), verbose=verbose)
     found = find_pairs(source).require()
     begin = find_model(start) if start else default_model(pairs_domain(found.pairs))
-    folder = output or Path(f"{source.resolve().stem}-model")
+    folder = output or Path(f"{real(source).stem}-model")
     require_torch("matplotlib")
     from pairfix.tune.finetune import TRAIN, Tuning  # noqa: PLC0415
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from pairfix.cli.console import Talk, print_json
 from pairfix.cli.options import Json, Overwrite, Quiet
+from pairfix.errors import printable
 from pairfix.image import Domain
 from pairfix.model import Model, find_model, is_default, shipped_models, untrained_networks
 from pairfix.model.measured import read_measured
@@ -59,9 +60,11 @@ def show(model: Name, json: Json = False) -> None:
     if json:
         print_json(_facts(found))
     elif card.is_file():
-        Console().print(Markdown(card.read_text(encoding="utf-8")))
+        lines = card.read_text(encoding="utf-8", errors="replace").splitlines()
+        Console().print(Markdown("\n".join(map(printable, lines))))
     else:
-        typer.echo(f"{found.name}: {found.network.title}, {found.domain} (no model card)")
+        name = printable(found.name)
+        typer.echo(f"{name}: {found.network.title}, {found.domain} (no model card)")
 
 
 @app.command("import")

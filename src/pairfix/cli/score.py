@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pairfix.cli import options
-from pairfix.cli.console import Talk, print_json, printing, show_error
+from pairfix.cli.console import Talk, print_json, show_error
 from pairfix.errors import MissingExtraError, PairfixError, printable
 
 if TYPE_CHECKING:
@@ -104,12 +104,10 @@ def score(
     rows = [_Row(*each, compared) for each in zip(photos, scores, strict=False)]
     if json:
         print_json(_as_json(metrics, rows, against))
+    elif csv:
+        _print_csv(metrics, rows)
     else:
-        with printing():
-            if csv:
-                _print_csv(metrics, rows)
-            else:
-                _print_table(metrics, rows, against)
+        _print_table(metrics, rows, against)
     _report_failures(scores)
 
 
@@ -219,8 +217,7 @@ def _list(talk: Talk, *, json: bool) -> None:
     for each in metrics:
         better = f"{each.arrow} {'lower' if each.lower_is_better else 'higher'}"
         table.add_row(each.name, better, weights[each.name], each.sampling.title)
-    with printing():
-        Console().print(table)
+    Console().print(table)
 
 
 def _weights(metric: "Metric") -> str:

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from pairfix.backends import DeviceChoice, PrecisionChoice, Runtime, choose_runtime
 from pairfix.cli.console import Talk
 from pairfix.errors import PairfixError
+from pairfix.paths import real
 
 if TYPE_CHECKING:
     import torch
@@ -141,7 +142,7 @@ def stopped_by_signals() -> Iterator[Callable[[], bool]]:
 
 def _text(value: Any) -> str:  # noqa: ANN401
     text = str(value)
-    return Path(text).resolve().name if isinstance(value, Path) or "/" in text else text
+    return real(Path(text)).name if isinstance(value, Path) or "/" in text else text
 
 
 def _lines(talk: Talk) -> Report:

@@ -22,6 +22,7 @@ from pairfix.model.config import FORMAT, config_text
 from pairfix.model.storage import pack
 from pairfix.networks import NETWORKS, Network
 from pairfix.networks.spec import Shapes
+from pairfix.paths import reaching
 
 if TYPE_CHECKING:
     from torch import nn
@@ -118,22 +119,28 @@ def check_folder(folder: Path, *, overwrite: bool) -> None:
         OutputError: It exists and may not be overwritten, is not a model folder, or its parent
             does not exist or is not writable.
     """
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise OutputError(f"{folder} is not a folder", "choose another name")
-    if folder.is_dir():
-        if not overwrite:
-            raise OutputError(f"{folder} exists already", "choose another name or pass --overwrite")
-        if strange := sorted(path.name for path in folder.iterdir() if not _belongs(path)):
+    with reaching(folder, OutputError):
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            raise OutputError(f"{folder} is not a folder", "choose another name")
+        if folder.is_dir():
+            if not overwrite:
+                raise OutputError(
+                    f"{folder} exists already", "choose another name or pass --overwrite"
+                )
+            if strange := sorted(path.name for path in folder.iterdir() if not _belongs(path)):
+                raise OutputError(
+                    f"{folder} holds {strange[0]}, which is not part of a model",
+                    "choose another name",
+                )
+            if any(folder.iterdir()) and not (folder / CONFIG).is_file():
+                raise OutputError(f"{folder} is not a model folder", "choose another name")
+        parent = folder.absolute().parent
+        if not parent.is_dir():
+            raise OutputError(f"the folder {folder.parent} does not exist", "create it first")
+        if not os.access(parent, os.W_OK):
             raise OutputError(
-                f"{folder} holds {strange[0]}, which is not part of a model", "choose another name"
+                f"no permission to write into {folder.parent}", "choose another folder"
             )
-        if any(folder.iterdir()) and not (folder / CONFIG).is_file():
-            raise OutputError(f"{folder} is not a model folder", "choose another name")
-    parent = folder.absolute().parent
-    if not parent.is_dir():
-        raise OutputError(f"the folder {folder.parent} does not exist", "create it first")
-    if not os.access(parent, os.W_OK):
-        raise OutputError(f"no permission to write into {folder.parent}", "choose another folder")
 
 
 def _transposed(module: "nn.Module") -> Iterator[str]:

@@ -17,6 +17,7 @@ from pairfix.image import Domain
 from pairfix.model import CHANNELS, Model
 from pairfix.networks import NETWORKS, Graph, Network
 from pairfix.networks.spec import Release
+from pairfix.paths import regular
 
 __all__ = ["drop_unused", "fold_spectral_norm", "import_checkpoint"]
 
@@ -156,7 +157,9 @@ def _read(path: Path) -> list[Tensors]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return list(_state_dicts(torch.load(path, map_location="cpu", weights_only=True)))
+            return list(
+                _state_dicts(torch.load(regular(path), map_location="cpu", weights_only=True))
+            )
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
     except Exception as error:  # the unpickler can raise anything on a damaged file

@@ -1,8 +1,10 @@
-"""Files and folders that are complete or absent: written under another name, then renamed."""
+"""Files and folders that are complete or absent: written under another name, then renamed.
+
+They are on the disk before they are renamed, so that neither a kill nor a power cut leaves half.
+"""
 
 import errno
 import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,11 +12,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pairfix.errors import OutputError
+from pairfix.formats.leftovers import hidden_beside, in_use, remove_leftovers, store, swap
 
 __all__ = ["appearing", "check_target", "replacing"]
 
-_NAME = 40
-"""Characters of a name, at up to 4 bytes each, that leave room for a suffix within 255 bytes."""
 _HINTS = {
     errno.ENOSPC: "free some space",
     errno.EFBIG: "choose another format or disk",
@@ -46,13 +47,17 @@ def replacing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     """
     check_target(path, overwrite=overwrite)
     target = _target(path)
-    beside = target.with_name(f".{target.name[:_NAME]}.{secrets.token_hex(4)}.part")
+    beside = hidden_beside(target)
     with _writing(path):
+        remove_leftovers(target)
         try:
-            with beside.open("xb") as file:
+            with beside.open("xb") as file, in_use(beside):
                 yield file
-            _check(path, target, overwrite=overwrite)
-            beside.replace(target)
+                file.flush()
+                os.fsync(file.fileno())
+                file.close()  # or Windows would not rename it
+                _check(path, target, overwrite=overwrite)
+                beside.replace(target)
         finally:
             beside.unlink(missing_ok=True)
 
@@ -72,31 +77,20 @@ def appearing(folder: Path, check: Callable[[], None]) -> Iterator[Path]:
     Raises:
         OutputError: The disk is full or fails.
     """
-    check()
-    target = folder.absolute()
-    beside = target.with_name(f".{target.name[:_NAME]}.{secrets.token_hex(4)}.part")
     with _writing(folder):
+        target = folder.absolute()
+        remove_leftovers(target)
+        check()
+        beside = hidden_beside(target)
         try:
             beside.mkdir()
-            yield beside
-            check()
-            _swap(beside, target)
+            with in_use(beside):
+                yield beside
+                check()
+                store(beside)
+                swap(beside, target)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
-
-
-def _swap(beside: Path, target: Path) -> None:
-    if not target.exists():
-        beside.rename(target)
-        return
-    old = beside.with_suffix(".old")
-    target.rename(old)
-    try:
-        beside.rename(target)
-    except OSError:
-        old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _target(path: Path) -> Path:

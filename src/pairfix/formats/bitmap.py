@@ -23,6 +23,7 @@ from pairfix.formats import metadata
 from pairfix.formats.colour import to_srgb
 from pairfix.formats.edge import silenced, too_large
 from pairfix.image import Frame, Pixels
+from pairfix.paths import regular
 
 __all__ = ["check_tiff", "decode_bitmap", "decoding", "turn_upright"]
 
@@ -33,6 +34,9 @@ _TURNS = {1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True)} | {
 """EXIF orientation to quarter turns counter-clockwise, and whether to flip left and right then."""
 _JPEG_START, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", 0xDA, b"\xff\xd9"
 _JPEG_FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
+_JPEG_HUFFMAN, _JPEG_SIZE = {0xC0, 0xC1, 0xC2}, slice(5, 9)
+_JPEG_DENSEST = 512
+"""Most pixels in a byte: blocks of 8 x 8, each with at least a bit for its mean (ITU-T T.81)."""
 _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 _PNG_HEADER, _PNG_CHECKSUM = slice(12, 29), slice(29, 33)
 _CMYK = 4
@@ -89,7 +93,7 @@ def turn_upright(pixels: Pixels, orientation: int) -> Pixels:
 
 def _read_opencv(path: Path) -> _Decoded:
     with decoding(path):
-        data = path.read_bytes()
+        data = regular(path).read_bytes()
         if data.startswith(_JPEG_START):
             _check_jpeg(path, data)
         elif data.startswith(_PNG_START):
@@ -117,6 +121,14 @@ def _check_jpeg(path: Path, data: bytes) -> None:
         marker, length = data[place + 1], struct.unpack_from(">H", data, place + 2)[0]
         if marker in _JPEG_FRAMES and data[place + 9 : place + 10] == bytes([_CMYK]):
             raise InputError(f"{path} is a CMYK picture", _RGB_HINT)
+        if marker in _JPEG_HUFFMAN and place + _JPEG_SIZE.stop <= len(data):
+            height, width = struct.unpack(">HH", data[place:][_JPEG_SIZE])
+            if height * width > _JPEG_DENSEST * len(data):
+                raise InputError(
+                    f"{path} claims {width} x {height} pixels, which its {len(data)} bytes cannot "
+                    "hold",
+                    "export or copy it again",
+                )
         place += 2 + length
         if marker == _JPEG_SCAN:
             break
@@ -137,7 +149,7 @@ def _check_png(path: Path, data: bytes) -> None:
 
 
 def _read_tiff(path: Path) -> _Decoded:
-    with decoding(path), tifffile.TiffFile(path) as tiff:
+    with decoding(path), tifffile.TiffFile(regular(path)) as tiff:
         page = tiff.pages.first
         check_tiff(path, page)
         profile = page.tags.valueof("InterColorProfile")

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pairfix.errors import InputError
 from pairfix.formats.tiff import read_chain
+from pairfix.paths import regular
 
 __all__ = ["PHOTO_SUFFIXES", "Reader", "detect"]
 
@@ -62,7 +63,7 @@ def detect(path: Path) -> Reader:
 
 def _head(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with regular(path).open("rb") as file:
             head = file.read(_HEAD_SIZE)
     except FileNotFoundError as error:
         raise InputError(f"{path} does not exist", "check the name and the folder") from error

@@ -6,7 +6,6 @@ for illuminant D65. A rendered mosaic is written as a camera would. Tags are rea
 which does not follow SubIFDs, where most cameras keep the mosaic.
 """
 
-import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,19 +43,22 @@ illuminants, signatures and profiles, their tables, third illuminant, scale and 
 Opcode list 1 corrects defects of the sensor, which a restored mosaic no longer has."""
 _FILTERS = {"R": 0, "G": 1, "B": 2}
 _COLOURS = 3
+_LARGEST_BASELINE = 32.0
+"""EV beyond which BaselineExposure is a mistake and counts as 0."""
 
 
 def noise_profile(path: Path) -> NoiseProfile | None:
     """The noise of R, G and B that a DNG states (NoiseProfile); None if it states none.
 
-    A single pair of values applies to all channels. Invalid values count as none.
+    A single pair of values applies to all channels. Invalid values, and noise that is stronger than
+    white, count as none.
     """
     entry = _dng_tags(path).get(_NOISE_PROFILE)
     if entry is None or entry.count not in (2, 2 * _COLOURS):
         return None
     values = [float(value) for value in entry.values] * (_COLOURS if entry.count == 2 else 1)  # noqa: PLR2004
     pairs = tuple(zip(values[::2], values[1::2], strict=True))
-    if not all(math.isfinite(part) and part >= 0 for pair in pairs for part in pair):
+    if not all(0 <= part <= 1 for pair in pairs for part in pair):
         return None
     if not all(shot + read > 0 for shot, read in pairs):
         return None
@@ -195,7 +197,9 @@ def _colour(source: Frame, bayer: Bayer, baseline_exposure: float) -> Directory:
     colour[_BACKWARD_VERSION] = Entry.of(Kind.BYTE, 1, oldest_reader, 0, 0)
     colour.setdefault(_UNIQUE_MODEL, Entry.text(source.camera or "Unknown"))
     own = theirs[_BASELINE_EXPOSURE].number if _BASELINE_EXPOSURE in theirs else None
-    total = baseline_exposure + (own or 0.0)
+    if own is None or abs(own) > _LARGEST_BASELINE:
+        own = 0.0
+    total = baseline_exposure + own
     colour[_BASELINE_EXPOSURE] = Entry.of(Kind.SRATIONAL, round(total, 4))
     return colour
 

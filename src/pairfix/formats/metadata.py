@@ -66,7 +66,8 @@ _GPS_VERSION = 0
 _CR3_HEAD = 1 << 18
 _DPI, _INCH = 300, 2
 _ISO_OVERFLOW = 65535
-_LONGEST_SHUTTER, _LARGEST_ISO, _LARGEST_F_NUMBER = 86400.0, 1e7, 256.0
+_SHUTTERS, _ISOS, _F_NUMBERS = (1e-7, 86400.0), (0.1, 1e7), (0.1, 256.0)
+"""Least and greatest values that a camera may have; all others count as unknown."""
 
 Exif: TypeAlias = tuple[dict[int, Entry], dict[int, Entry], dict[int, Entry]]
 """Main, Exif and GPS directories."""
@@ -203,9 +204,9 @@ def exposure(exif: Exif, otherwise: Exposure | None = None) -> Exposure:
     shutter = _number(known, EXPOSURE_TIME) if EXPOSURE_TIME in known else other.shutter
     aperture = _number(known, F_NUMBER) if F_NUMBER in known else other.aperture
     return Exposure(
-        _plausible(shutter, _LONGEST_SHUTTER),
-        _plausible(iso if ISO in known else other.iso, _LARGEST_ISO),
-        _plausible(aperture, _LARGEST_F_NUMBER),
+        _plausible(shutter, _SHUTTERS),
+        _plausible(iso if ISO in known else other.iso, _ISOS),
+        _plausible(aperture, _F_NUMBERS),
     )
 
 
@@ -281,5 +282,6 @@ def _number(directory: dict[int, Entry], tag: int) -> float | None:
     return directory[tag].number if tag in directory else None
 
 
-def _plausible(value: float | None, largest: float) -> float | None:
-    return float(value) if value is not None and 0 < value <= largest else None
+def _plausible(value: float | None, limits: tuple[float, float]) -> float | None:
+    least, greatest = limits
+    return float(value) if value is not None and least <= value <= greatest else None

@@ -41,6 +41,8 @@ _ORIENTATIONS = {0: 1, 1: 2, 2: 4, 3: 3, 4: 5, 5: 8, 6: 6, 7: 7}
 """LibRaw's flip to EXIF orientation."""
 _PATTERNS = ("RGGB", "GRBG", "GBRG", "BGGR")
 _NO_YEAR = 1970
+_LARGEST_BALANCE = 64.0
+"""Six stops: more than any light that a camera balances for; beyond it, the file is wrong."""
 _COMMON: dict[str, Any] = {
     "output_bps": 16,
     "output_color": rawpy.ColorSpace.sRGB,
@@ -195,7 +197,9 @@ def _white_balance(raw: rawpy.RawPy) -> tuple[tuple[float, float, float], tuple[
     ):
         red, green, blue = (float(value) for value in multipliers[:3])
         if all(np.isfinite(value) and value > 0 for value in (red, green, blue)):
-            return (red / green, 1.0, blue / green), notes
+            balance = red / green, 1.0, blue / green
+            if all(1 / _LARGEST_BALANCE <= value <= _LARGEST_BALANCE for value in balance):
+                return balance, notes
     return (1.0, 1.0, 1.0), ("no white balance in the file: colours may be off",)
 
 
@@ -227,13 +231,21 @@ def _developed(
 
 
 def _recorded(raw: rawpy.RawPy) -> Exposure:
-    other = raw.other
-    return Exposure(other.shutter_speed, other.iso_speed, other.aperture)
+    other = _other(raw)
+    return Exposure(other.shutter_speed, other.iso_speed, other.aperture) if other else Exposure()
 
 
 def _timestamp(raw: rawpy.RawPy) -> datetime | None:
-    moment = raw.other.timestamp
-    return moment if moment.year > _NO_YEAR else None
+    other = _other(raw)
+    return other.timestamp if other and other.timestamp.year > _NO_YEAR else None
+
+
+def _other(raw: rawpy.RawPy) -> Any:  # noqa: ANN401 (rawpy hides its type)
+    """What LibRaw knows of the shot; None if the time is none that Python can express."""
+    try:
+        return raw.other
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _exif(path: Path, raw: rawpy.RawPy) -> metadata.Exif:

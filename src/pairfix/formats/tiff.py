@@ -68,6 +68,7 @@ _HEADER = struct.Struct("<2sHI")
 _BIG_TIFF = 43
 _SUB_IFDS, _STRIP_OFFSETS, _ROWS_PER_STRIP, _STRIP_BYTE_COUNTS = 330, 273, 278, 279
 _LARGEST_VALUE = 1 << 26
+"""Bytes of all values of a directory together: tags that share their bytes could multiply them."""
 _LARGEST_IMAGE = 0xFFFFFFFF - _LARGEST_VALUE
 """Bytes whose offsets behind a directory fit into 32 bits."""
 _INLINE = 4
@@ -87,16 +88,23 @@ class Entry:
 
     @classmethod
     def of(cls, kind: Kind, *values: float) -> Self:
-        """Numbers of any type; rationals are accurate to a millionth."""
-        if kind in _RATIONALS:
-            parts = [_fraction(value) for value in values]
-            pairs = [n for part in parts for n in (part.numerator, part.denominator)]
-            return cls(kind, struct.pack(f"<{len(pairs)}{_CODES[kind]}", *pairs))
+        """Numbers of any type; rationals are accurate to a millionth.
+
+        Integers and rationals beyond their type become its limits, NaN becomes 0.
+        """
         if kind in (Kind.FLOAT, Kind.DOUBLE):
             return cls(kind, struct.pack(f"<{len(values)}{_CODES[kind]}", *values))
-        integers = (int(value) for value in values)
         code = _CODES.get(kind, "B")
-        return cls(kind, struct.pack(f"<{len(values)}{code}", *integers))
+        limits = np.iinfo(code)
+        within = [
+            0.0 if math.isnan(value) else min(max(value, int(limits.min)), int(limits.max))
+            for value in values
+        ]
+        if kind in _RATIONALS:
+            parts = [_fraction(value) for value in within]
+            pairs = [n for part in parts for n in (part.numerator, part.denominator)]
+            return cls(kind, struct.pack(f"<{len(pairs)}{code}", *pairs))
+        return cls(kind, struct.pack(f"<{len(within)}{code}", *map(int, within)))
 
     @property
     def count(self) -> int:
@@ -153,7 +161,7 @@ def read_header(file: BinaryIO) -> tuple[str, int]:
 def read_directory(file: BinaryIO, order: str, offset: int) -> tuple[dict[int, Entry], int]:
     """The directory at `offset` and the offset of the next one (0: none).
 
-    Tags whose values are outside the file, or whose type is unknown, are skipped.
+    Tags whose values are outside the file or too large, or whose type is unknown, are skipped.
 
     Raises:
         ValueError: The directory itself is outside the file.
@@ -163,12 +171,14 @@ def read_directory(file: BinaryIO, order: str, offset: int) -> tuple[dict[int, E
     table = file.read(12 * count + 4)
     if not count or len(table) < 12 * count:
         raise ValueError("a TIFF directory is outside the file")
-    entries = {}
+    entries: dict[int, Entry] = {}
+    left = _LARGEST_VALUE
     for start in range(0, 12 * count, 12):
         tag, kind, number, place = struct.unpack_from(f"{order}HHI4s", table, start)
-        entry = _read_entry(file, order, kind, number, place)
+        entry = _read_entry(file, order, kind, number, place, left)
         if entry is not None:
             entries[tag] = entry
+            left -= len(entry.data)
     return entries, int.from_bytes(table[12 * count :], _ENDIAN[order])
 
 
@@ -259,11 +269,13 @@ def write_image(
     file.writelines(np.ascontiguousarray(band, band.dtype.newbyteorder("<")).data for band in bands)
 
 
-def _read_entry(file: BinaryIO, order: str, kind: int, number: int, place: bytes) -> Entry | None:
+def _read_entry(
+    file: BinaryIO, order: str, kind: int, number: int, place: bytes, largest: int
+) -> Entry | None:
     if kind not in Kind.__members__.values():
         return None
     size = number * _size_of(Kind(kind))
-    if size > _LARGEST_VALUE:
+    if size > largest:
         return None
     data = place[:size]
     if size > _INLINE:

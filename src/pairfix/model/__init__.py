@@ -22,6 +22,7 @@ from pairfix.model.config import DAMAGED, parse_config, read_config
 from pairfix.model.storage import unpack
 from pairfix.networks import NETWORKS, Graph, Network
 from pairfix.networks.spec import Shapes
+from pairfix.paths import reaching, real, regular
 
 __all__ = [
     "CHANNELS",
@@ -111,7 +112,7 @@ class Model:
         if name not in self.sha256:
             raise ModelError(f"{self.folder / CONFIG} gives no sha256 of {name}", DAMAGED)
         try:
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest = hashlib.sha256(regular(path).read_bytes()).hexdigest()
         except FileNotFoundError as error:
             raise ModelError(f"{path} is missing", "fetch the model again") from error
         except OSError as error:
@@ -143,11 +144,13 @@ def find_model(name_or_folder: str | Path) -> Model:
     """
     if isinstance(name_or_folder, str) and Path(name_or_folder).name == name_or_folder:
         shipped = _shipped_folder() / name_or_folder
-        if (shipped / CONFIG).is_file():
-            return _read_model(shipped)
+        with reaching(shipped, ModelError):
+            if (shipped / CONFIG).is_file():
+                return _read_model(shipped)
     folder = Path(name_or_folder)
-    if folder.is_dir():
-        return _read_model(folder)
+    with reaching(folder, ModelError):
+        if folder.is_dir():
+            return _read_model(folder)
     raise _no_model(str(name_or_folder))
 
 
@@ -261,7 +264,7 @@ def _read_model(folder: Path) -> Model:
             f"{path}: {config.channels} channels do not fit the domain {domain}",
             f"{domain} has {CHANNELS[domain]}",
         )
-    model = Model(folder.resolve().name, folder, network, config, domain, stored["sha256"])
+    model = Model(real(folder).name, folder, network, config, domain, stored["sha256"])
     if "parameters" not in stored:
         return replace(model, reblur_module=_reblur_module(network, domain))
     parameters = {name: tuple(shape) for name, shape in stored["parameters"].items()}

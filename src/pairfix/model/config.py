@@ -9,6 +9,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from pairfix.errors import ModelError
 from pairfix.networks import Network
+from pairfix.paths import regular
 
 __all__ = ["DAMAGED", "FORMAT", "config_text", "parse_config", "read_config"]
 
@@ -16,6 +17,9 @@ FORMAT = 2
 """Version of config.json that is written; version 1 is read as well."""
 DAMAGED = "the file is damaged: install pairfix again, or fetch the model again"
 """What to do about a damaged file of a model."""
+
+_LARGEST = 1 << 22
+"""Bytes; the shapes of ten thousand parameters take a quarter of it."""
 
 _FIRST_FIELDS: Mapping[str, Any] = {
     "format": int,
@@ -43,12 +47,14 @@ def read_config(path: Path) -> dict[str, Any]:
         ModelError: The file is missing, unreadable, or of a format that this pairfix does not know.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        if path.stat().st_size > _LARGEST:
+            raise ModelError(f"{path} is too large for a config.json", DAMAGED)
+        content = json.loads(regular(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ModelError(f"{path} is missing", "this folder holds no model") from error
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{path} is not valid JSON: {error}", DAMAGED) from error
     if not isinstance(content, dict):
         raise ModelError(f"{path} is not a JSON object", DAMAGED)

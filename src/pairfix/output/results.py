@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pairfix.errors import OutputError
+from pairfix.errors import InputError, OutputError, PairfixError
 from pairfix.formats import check_writable, encode_dng, encode_picture, output_format
 from pairfix.formats.atomic import replacing
 from pairfix.image import DevelopSettings, Fused, Picture, Planes, Scene
@@ -20,6 +20,7 @@ from pairfix.output.html import (
 )
 from pairfix.output.preview import compare
 from pairfix.output.report import Restoration
+from pairfix.paths import reaching, real
 from pairfix.progress import Stage, Timeline
 from pairfix.recipe import Recipe
 from pairfix.score import SCORE
@@ -62,13 +63,18 @@ def check_distinct(inputs: Sequence[Path], targets: Sequence[Path]) -> None:
     Raises:
         OutputError: One of them is.
     """
-    taken = [path.resolve() for path in inputs]
+    taken = [_real(path, InputError) for path in inputs]
     for target in targets:
-        if target.resolve() in taken:
+        if _real(target, OutputError) in taken:
             raise OutputError(
                 f"{target} is also an input or another result", "give it a name of its own"
             )
-        taken.append(target.resolve())
+        taken.append(_real(target, OutputError))
+
+
+def _real(path: Path, kind: type[PairfixError]) -> Path:
+    with reaching(path, kind):
+        return real(path)
 
 
 def write_results(

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from pairfix.image import FileKind, HeaderFacts
 from pairfix.pairs.found import FoundPair, How, LeftOut
+from pairfix.paths import real
 
 __all__ = ["intended_pair", "pair_by_name", "pair_name", "without_twins"]
 
@@ -54,7 +55,7 @@ def pair_name(photo: Path, root: Path) -> str:
     stem: str | None = match["stem"] if match else photo.stem
     if stem:
         return place.with_name(stem).as_posix()
-    return place.parent.as_posix() if place.parent.name else root.resolve().name
+    return place.parent.as_posix() if place.parent.name else real(root).name
 
 
 def intended_pair(photo: Path, root: Path) -> str:

@@ -13,6 +13,7 @@ from pairfix.formats.detect import PHOTO_SUFFIXES
 from pairfix.image import HeaderFacts
 from pairfix.pairs.found import FoundPair, LeftOut
 from pairfix.pairs.naming import intended_pair, pair_name
+from pairfix.paths import reaching, regular
 
 __all__ = ["list_photos", "pairs_of_table", "read_photos", "without_repeats"]
 
@@ -82,7 +83,7 @@ def pairs_of_table(path: Path) -> tuple[list[FoundPair], list[LeftOut]]:
             exist; the message names the line.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with regular(path).open(encoding="utf-8-sig", newline="") as file:
             rows = [*_rows(path, file)]
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not encoded in UTF-8", "save it as UTF-8") from error
@@ -166,8 +167,9 @@ def _row(path: Path, line: int, columns: list[str], cells: list[str]) -> _Row:
             raise _refusal(path, line, f"names no {name} exposure")
     photos = {name: path.parent / cell for name, cell in named.items() if cell}
     for photo in photos.values():
-        if not photo.is_file():
-            raise _refusal(path, line, f"names {photo}, which is not a file")
+        with reaching(photo, InputError):
+            if not photo.is_file():
+                raise _refusal(path, line, f"names {photo}, which is not a file")
     if photos["long"].samefile(photos["short"]):
         raise _refusal(path, line, "names the same photo as long and short exposure")
     return _Row(photos["long"], photos["short"], photos.get("truth"))

@@ -39,7 +39,7 @@ def affine_curve(shot: Tensor, read: Tensor, domain: Domain) -> Tensor:
 def measured_curve(noisy: Tensor, clean: Tensor) -> Tensor:
     """The curve of the noise between two encoded pictures, ``N x C x H x W`` each.
 
-    As in `pairfix.noise.measured_curve` it is the deviation from the mean of blocks, so that noise
+    As in `pairfix.noise.flat` it is the deviation from the mean of blocks, so that noise
     counts that processing has made coarse; flat blocks count most.
 
     Returns:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from pairfix.errors import InputError, PairfixError
 from pairfix.formats.bitmap import decode_bitmap
+from pairfix.paths import reaching
 from pairfix.synth.synth_recipe import Part
 
 __all__ = ["HOLDOUT", "LONGEST", "Part", "PhotoStore", "list_photos", "read_photo"]
@@ -149,9 +150,10 @@ def list_photos(folder: Path, part: Part, *, holdout: int = HOLDOUT) -> list[Pat
     Raises:
         InputError: The folder is missing, or has no photo for this part.
     """
-    if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder", "name one that holds sharp photos")
-    photos = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+    with reaching(folder, InputError):
+        if not folder.is_dir():
+            raise InputError(f"{folder} is not a folder", "name one that holds sharp photos")
+        photos = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
     if not photos:
         raise InputError(f"{folder} holds no photos", _WANTED)
     wanted = [

@@ -17,6 +17,7 @@ from pairfix.errors import OutputError
 from pairfix.formats import FORMATS, encode_capture, encode_picture
 from pairfix.image import Bayer, Exposure, Frame, NoiseProfile, Picture, Planes
 from pairfix.light import mosaic_from_planes
+from pairfix.paths import reaching
 from pairfix.synth.batch import PairBatch
 from pairfix.synth.mosaic import filter_colours
 from pairfix.synth.noise.models import FrameNoise
@@ -55,16 +56,17 @@ def check_pair_folder(folder: Path, *, overwrite: bool) -> None:
     Raises:
         OutputError: The folder exists and may not be overwritten, or holds other files.
     """
-    if not folder.exists() and not folder.is_symlink():
-        return
-    if folder.is_symlink() or not folder.is_dir():
-        raise OutputError(f"{folder} is not a folder", "choose another name")
-    if not overwrite:
-        raise OutputError(f"{folder} exists already", "choose another name or pass --overwrite")
-    for path in sorted(folder.iterdir()):
-        if path.stem not in _NAMES and path.name != _ABOUT:
-            message = f"{folder} holds {path.name}, which is not part of a pair"
-            raise OutputError(message, "choose another name")
+    with reaching(folder, OutputError):
+        if not folder.exists() and not folder.is_symlink():
+            return
+        if folder.is_symlink() or not folder.is_dir():
+            raise OutputError(f"{folder} is not a folder", "choose another name")
+        if not overwrite:
+            raise OutputError(f"{folder} exists already", "choose another name or pass --overwrite")
+        for path in sorted(folder.iterdir()):
+            if path.stem not in _NAMES and path.name != _ABOUT:
+                message = f"{folder} holds {path.name}, which is not part of a pair"
+                raise OutputError(message, "choose another name")
 
 
 def write_raws(

@@ -10,6 +10,7 @@ import torch
 
 from pairfix._version import __version__
 from pairfix.model import Model
+from pairfix.paths import real
 from pairfix.train.distributed import Workers
 from pairfix.train.log import TrainingLog, Validated
 from pairfix.train.objectives import OBJECTIVES
@@ -74,7 +75,7 @@ def describe_training(
         },
         "hardware": _hardware(device, workers.count),
         "photos": {
-            "folder": task.photos.resolve().name,
+            "folder": real(task.photos).name,
             "training": len(pairs.training),
             "validation": len(pairs.validation),
         },

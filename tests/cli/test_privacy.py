@@ -1,0 +1,67 @@
+"""Nothing is sent: no socket to the network, and no file in the user's home."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RESTORE = [sys.executable, "-m", "pairfix", "restore", "--backend", "onnx", "--device", "cpu"]
+SWITCH = "ORT_DISABLE_TELEMETRY"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home for subprocesses, which the tests' own setting does not reach."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.delenv(SWITCH, raising=False)
+    for name in ("HOME", "USERPROFILE", "LOCALAPPDATA", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(folder))
+    return folder
+
+
+def test_a_restoration_leaves_no_file_in_the_users_home(
+    rgb_pair: tuple[Path, Path], home: Path, tmp_path: Path
+) -> None:
+    _run(*RESTORE, *map(str, rgb_pair), "-o", str(tmp_path / "out.png"))
+    assert [path for path in home.rglob("*") if path.is_file()] == []
+
+
+def test_users_of_the_library_and_its_workers_are_covered(home: Path) -> None:
+    worker = f"import os, pathlib; print(os.environ['{SWITCH}'], [*pathlib.Path.home().iterdir()])"
+    code = (
+        "import pairfix, onnxruntime, subprocess, sys;"
+        f"subprocess.run([sys.executable, '-c', {worker!r}], check=True)"
+    )
+    assert _run(sys.executable, "-c", code) == "1 []\n", home
+
+
+def _can_trace() -> bool:
+    tracer = shutil.which("strace")
+    return (
+        tracer is not None
+        and subprocess.call([tracer, "-qq", "true"], stderr=subprocess.DEVNULL) == 0
+    )
+
+
+@pytest.mark.skipif(not _can_trace(), reason="needs strace, and leave to use it")
+@pytest.mark.usefixtures("home")
+def test_a_restoration_opens_no_socket(rgb_pair: tuple[Path, Path], tmp_path: Path) -> None:
+    control = [sys.executable, "-c", "import socket; socket.socket()"]
+    assert "socket(" in _calls(tmp_path, *control)
+    restore = [*RESTORE, *map(str, rgb_pair), "-o", str(tmp_path / "out.png")]
+    assert "socket(" not in _calls(tmp_path, *restore)
+
+
+def _calls(folder: Path, *command: str) -> str:
+    """The network's system calls of a command and all its processes and threads."""
+    log = folder / "calls"
+    _run("strace", "-f", "-qq", "-e", "trace=%network", "-o", str(log), *command)
+    return log.read_text()
+
+
+def _run(*command: str) -> str:
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return done.stdout
