@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TypeAlias, TypeGuard, cast
 
 import cv2
 import numpy as np
@@ -21,10 +21,18 @@ from numpy.typing import NDArray
 from pairfix.errors import InputError, PairfixError
 from pairfix.formats import metadata
 from pairfix.formats.colour import to_srgb
-from pairfix.formats.edge import silenced, too_large
+from pairfix.formats.edge import bands, silenced, too_large
+from pairfix.formats.tiff import Entry, Kind
 from pairfix.image import Frame, Pixels
 
-__all__ = ["check_tiff", "decode_bitmap", "decoding", "turn_upright"]
+__all__ = [
+    "check_tiff",
+    "decode_bitmap",
+    "decoding",
+    "photo_page",
+    "tiff_exif",
+    "turn_upright",
+]
 
 _RGB_HINT = "save it as 8- or 16-bit RGB first"
 _TURNS = {1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True)} | {
@@ -37,6 +45,7 @@ _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 _PNG_HEADER, _PNG_CHECKSUM = slice(12, 29), slice(29, 33)
 _CMYK = 4
 _DEPTHS = (np.dtype(np.bool_), np.dtype(np.uint8), np.dtype(np.uint16))
+_JPEGS = (tifffile.COMPRESSION.OJPEG, tifffile.COMPRESSION.JPEG)
 _GREY_LIKE = (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE)
 _READABLE = (
     *_GREY_LIKE,
@@ -138,12 +147,41 @@ def _check_png(path: Path, data: bytes) -> None:
 
 def _read_tiff(path: Path) -> _Decoded:
     with decoding(path), tifffile.TiffFile(path) as tiff:
-        page = tiff.pages.first
+        page = photo_page(tiff)
         check_tiff(path, page)
         profile = page.tags.valueof("InterColorProfile")
         pixels = _page_pixels(page)
-        notes = ("the first of its pages was read",) if len(tiff.pages) > 1 else ()
-    return pixels, metadata.of_file(path), profile if isinstance(profile, bytes) else b"", notes
+        notes: tuple[str, ...] = ()
+        if page is not tiff.pages.first:
+            notes = ("its first page of full size was read",)
+        elif len(tiff.pages) > 1:
+            notes = ("the first of its pages was read",)
+        exif = tiff_exif(path, page)
+    return pixels, exif, profile if isinstance(profile, bytes) else b"", notes
+
+
+def photo_page(tiff: tifffile.TiffFile) -> tifffile.TiffPage:
+    """The first page, or SubIFD of one, that is neither a smaller copy nor a mask of another.
+
+    If all are, the first page (TIFF 6.0, NewSubfileType and SubfileType).
+    """
+    for page in tiff.pages:
+        for candidate in (page,) if _is_photo(page) else page.pages or ():
+            if _is_photo(candidate):
+                return candidate
+    return tiff.pages.first
+
+
+def _is_photo(page: tifffile.TiffPage | tifffile.TiffFrame) -> TypeGuard[tifffile.TiffPage]:
+    return isinstance(page, tifffile.TiffPage) and not (page.is_reduced or page.is_mask)
+
+
+def tiff_exif(path: Path, page: tifffile.TiffPage) -> metadata.Exif:
+    """The EXIF of a TIFF, with the orientation of the page that is read, where it states one."""
+    exif, turned = metadata.of_file(path), page.tags.valueof(metadata.ORIENTATION)
+    if isinstance(turned, int):
+        exif[0][metadata.ORIENTATION] = Entry.of(Kind.SHORT, turned & 0xFFFF)
+    return exif
 
 
 def check_tiff(path: Path, page: tifffile.TiffPage) -> None:
@@ -159,6 +197,8 @@ def check_tiff(path: Path, page: tifffile.TiffPage) -> None:
         raise InputError(f"{path} holds {name} colours", _RGB_HINT)
     if page.imagedepth != 1:
         raise InputError(f"{path} is a volume, not a picture", _RGB_HINT)
+    if _is_plain_ycbcr(page) and page.tags.valueof("YCbCrSubSampling", (2, 2)) != (1, 1):
+        raise InputError(f"{path} holds subsampled YCbCr outside a JPEG", _RGB_HINT)
     if not page.is_contiguous and not _is_complete(page):
         raise _damaged(path)
 
@@ -184,7 +224,42 @@ def _page_pixels(page: tifffile.TiffPage) -> Pixels:
     full = np.iinfo(pixels.dtype).max
     if peak != full:
         pixels = ((pixels.astype(np.uint32) * full + peak // 2) // peak).astype(pixels.dtype)
+    if _is_plain_ycbcr(page):
+        return _rgb_of_ycbcr(page, pixels)
     return np.invert(pixels) if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE else pixels
+
+
+def _is_plain_ycbcr(page: tifffile.TiffPage) -> bool:
+    """Whether the samples are Y, Cb and Cr once decoded: JPEG's decoder converts its own."""
+    return page.photometric == tifffile.PHOTOMETRIC.YCBCR and page.compression not in _JPEGS
+
+
+def _rgb_of_ycbcr(page: tifffile.TiffPage, pixels: Pixels) -> Pixels:
+    """Y, Cb, Cr to R, G, B, rounded (TIFF 6.0, section 21; its defaults where tags lack)."""
+    peak = float(np.iinfo(pixels.dtype).max)
+    half = (peak + 1) / 2
+    red, green, blue = _rationals(page, "YCbCrCoefficients", (0.299, 0.587, 0.114))
+    levels = _rationals(page, "ReferenceBlackWhite", (0.0, peak, half, peak, half, peak))
+    blacks, whites = np.array(levels[::2]), np.array(levels[1::2])
+    ranges = np.array((peak, peak - half, peak - half)) / (whites - blacks)
+    result = np.empty_like(pixels)
+    for rows in bands(pixels.shape[0]):
+        luma, cb, cr = np.moveaxis((pixels[rows] - blacks) * ranges, -1, 0)
+        r, b = cr * (2 - 2 * red) + luma, cb * (2 - 2 * blue) + luma
+        g = (luma - blue * b - red * r) / green
+        result[rows] = np.rint(np.stack((r, g, b), -1)).clip(0, peak)
+    return result
+
+
+def _rationals(page: tifffile.TiffPage, tag: str, default: tuple[float, ...]) -> tuple[float, ...]:
+    """A tag's values; tifffile gives rationals as numerators and denominators in turn."""
+    parts = page.tags.valueof(tag)
+    if parts is None:
+        return default
+    values = tuple(top / bottom for top, bottom in zip(parts[::2], parts[1::2], strict=True))
+    if len(values) != len(default):
+        raise ValueError(f"{tag} has {len(values)} values")
+    return values
 
 
 def _without_alpha(pixels: Pixels) -> tuple[Pixels, tuple[str, ...]]:

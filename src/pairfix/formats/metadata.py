@@ -15,6 +15,7 @@ from pairfix.formats.tiff import (
     Directory,
     Entry,
     Kind,
+    Layout,
     read_directory,
     read_header,
     with_header,
@@ -80,10 +81,10 @@ def read(file: BinaryIO) -> Exif:
     Raises:
         ValueError: It is not structured as TIFF.
     """
-    order, offset = read_header(file)
-    main, _ = read_directory(file, order, offset)
+    layout, offset = read_header(file)
+    main, _ = read_directory(file, layout, offset)
     exif = {tag: entry for tag, entry in main.items() if tag in _EXIF_TAGS}
-    return main, exif | _child(file, order, main, EXIF_IFD), _child(file, order, main, GPS_IFD)
+    return main, exif | _child(file, layout, main, EXIF_IFD), _child(file, layout, main, GPS_IFD)
 
 
 def parse(block: bytes) -> Exif:
@@ -258,12 +259,14 @@ def _clock(exif: Exif) -> tuple[datetime | None, int, int]:
     return None, 0, 0
 
 
-def _child(file: BinaryIO, order: str, main: dict[int, Entry], pointer: int) -> dict[int, Entry]:
+def _child(
+    file: BinaryIO, layout: Layout, main: dict[int, Entry], pointer: int
+) -> dict[int, Entry]:
     offsets = main[pointer].offsets if pointer in main else ()
     if not offsets:
         return {}
     try:
-        return read_directory(file, order, offsets[0])[0]
+        return read_directory(file, layout, offsets[0])[0]
     except ValueError:
         return {}
 
