@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from pairfix.errors import InputError, PairfixError
 from pairfix.formats import metadata
-from pairfix.formats.colour import to_srgb
+from pairfix.formats.colour import adobe_rgb_profile, to_srgb
 from pairfix.formats.edge import bands, silenced, too_large
 from pairfix.formats.tiff import Entry, Kind
 from pairfix.image import Frame, Pixels
@@ -110,8 +110,12 @@ def _read_opencv(path: Path) -> _Decoded:
     if pixels is None:
         raise _damaged(path)
     found = {kind: np.asarray(block).tobytes() for kind, block in zip(kinds, blocks, strict=True)}
-    exif = metadata.parse(found.get(cv2.IMAGE_METADATA_EXIF, b""))
-    return _from_bgr(pixels), exif, found.get(cv2.IMAGE_METADATA_ICCP, b""), ()
+    block = found.get(cv2.IMAGE_METADATA_EXIF, b"")
+    profile = found.get(cv2.IMAGE_METADATA_ICCP, b"")
+    notes: tuple[str, ...] = ()
+    if not profile and metadata.claims_adobe_rgb(block):
+        profile, notes = adobe_rgb_profile(), ("its EXIF says Adobe RGB",)
+    return _from_bgr(pixels), metadata.parse(block), profile, notes
 
 
 def _from_bgr(pixels: NDArray[np.generic]) -> Pixels:

@@ -26,6 +26,7 @@ __all__ = [
     "Exif",
     "assemble",
     "camera",
+    "claims_adobe_rgb",
     "clean",
     "completed",
     "directories",
@@ -49,6 +50,7 @@ ISO_SPEED, RECOMMENDED_INDEX, DATE_TIME_ORIGINAL = 0x8833, 0x8832, 0x9003
 OFFSET_TIME, OFFSET_TIME_ORIGINAL = 0x9010, 0x9011
 SUB_SEC_TIME, SUB_SEC_TIME_ORIGINAL = 0x9290, 0x9291
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, FLASHPIX_VERSION = 0x011A, 0x011B, 0x0128, 0xA000
+INTEROPERABILITY_IFD, INTEROPERABILITY_INDEX = 0xA005, 1
 FOCAL_LENGTH, COLOR_SPACE, WIDTH, HEIGHT = 0x920A, 0xA001, 0xA002, 0xA003
 
 _MAIN_TAGS = {IMAGE_DESCRIPTION, MAKE, MODEL, ORIENTATION, SOFTWARE, DATE_TIME, ARTIST, COPYRIGHT}
@@ -67,6 +69,8 @@ _GPS_VERSION = 0
 _CR3_HEAD = 1 << 18
 _DPI, _INCH = 300, 2
 _ISO_OVERFLOW = 65535
+_UNCALIBRATED = 65535
+"""ColorSpace of what is not sRGB."""
 _LONGEST_SHUTTER, _LARGEST_ISO, _LARGEST_F_NUMBER = 86400.0, 1e7, 256.0
 
 Exif: TypeAlias = tuple[dict[int, Entry], dict[int, Entry], dict[int, Entry]]
@@ -93,6 +97,20 @@ def parse(block: bytes) -> Exif:
         return read(io.BytesIO(block.removeprefix(b"Exif\0\0")))
     except ValueError:
         return {}, {}, {}
+
+
+def claims_adobe_rgb(block: bytes) -> bool:
+    """Whether an EXIF block says Adobe RGB: uncalibrated, interoperability R03 (DCF 2.0)."""
+    file = io.BytesIO(block.removeprefix(b"Exif\0\0"))
+    try:
+        layout, _ = read_header(file)
+        photographic = read(file)[1]
+    except ValueError:
+        return False
+    rules = _child(file, layout, photographic, INTEROPERABILITY_IFD)
+    index = rules.get(INTEROPERABILITY_INDEX)
+    uncalibrated = _number(photographic, COLOR_SPACE) == _UNCALIBRATED
+    return uncalibrated and index is not None and index.string == "R03"
 
 
 def of_file(path: Path) -> Exif:
