@@ -18,7 +18,7 @@ _ADOBE_GAMMA = 563 / 256
 
 def _exif(colour_space: int, index: str) -> bytes:
     rules: Directory = {1: Entry.text(index), 2: Entry(Kind.UNDEFINED, b"0100")}
-    photographic = {0xA001: Entry.of(Kind.SHORT, colour_space), 0xA005: rules}
+    photographic: Directory = {0xA001: Entry.of(Kind.SHORT, colour_space), 0xA005: rules}
     return b"Exif\0\0" + with_header({0x8769: photographic})
 
 

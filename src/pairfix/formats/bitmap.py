@@ -6,6 +6,7 @@ pictures are refused: converting them to sRGB takes choices that the photographe
 
 import logging
 import math
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -39,11 +40,18 @@ _TURNS = {1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True)} | {
     5: (3, True), 6: (3, False), 7: (1, True), 8: (1, False)
 }  # fmt: skip
 """EXIF orientation to quarter turns counter-clockwise, and whether to flip left and right then."""
-_JPEG_START, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", 0xDA, b"\xff\xd9"
+_JPEG_START, _JPEG_END = b"\xff\xd8", 0xD9
+_NONSENSE = np.random.default_rng(0).integers(0, 0xFF, 4096, np.uint8).tobytes()
+_JPEG_PADDING = _NONSENSE + b"".join(
+    bytes((0xFF, 0xD0 + number % 8)) + _NONSENSE[:64] for number in range(64)
+)
+"""Coded data of no meaning, followed by restart intervals of it."""
 _JPEG_FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 _PNG_HEADER, _PNG_CHECKSUM = slice(12, 29), slice(29, 33)
 _CMYK = 4
+_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
+"""After any fill bytes; neither a stuffed zero nor a restart within coded data (T.81, B.1.1)."""
 _DEPTHS = (np.dtype(np.bool_), np.dtype(np.uint8), np.dtype(np.uint16))
 _JPEGS = (tifffile.COMPRESSION.OJPEG, tifffile.COMPRESSION.JPEG)
 _GREY_LIKE = (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE)
@@ -99,16 +107,15 @@ def turn_upright(pixels: Pixels, orientation: int) -> Pixels:
 def _read_opencv(path: Path) -> _Decoded:
     with decoding(path):
         data = path.read_bytes()
-        if data.startswith(_JPEG_START):
-            _check_jpeg(path, data)
-        elif data.startswith(_PNG_START):
+        end = _check_jpeg(path, data) if data.startswith(_JPEG_START) else None
+        if data.startswith(_PNG_START):
             _check_png(path, data)
         with silenced():
             pixels, kinds, blocks = cv2.imdecodeWithMetadata(
                 np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED
             )
-    if pixels is None:
-        raise _damaged(path)
+        if pixels is None or (end is not None and _is_cut(data, end, pixels)):
+            raise _damaged(path)
     found = {kind: np.asarray(block).tobytes() for kind, block in zip(kinds, blocks, strict=True)}
     block = found.get(cv2.IMAGE_METADATA_EXIF, b"")
     profile = found.get(cv2.IMAGE_METADATA_ICCP, b"")
@@ -123,18 +130,30 @@ def _from_bgr(pixels: NDArray[np.generic]) -> Pixels:
     return cast("Pixels", swapped)
 
 
-def _check_jpeg(path: Path, data: bytes) -> None:
-    """OpenCV fills a truncated JPEG with grey and converts CMYK blindly: detect both first."""
+def _check_jpeg(path: Path, data: bytes) -> int:
+    """Where the end marker is. OpenCV converts CMYK blindly: it is refused first."""
     place = len(_JPEG_START)
-    while place + 4 <= len(data) and data[place] == _JPEG_END[0]:
-        marker, length = data[place + 1], struct.unpack_from(">H", data, place + 2)[0]
-        if marker in _JPEG_FRAMES and data[place + 9 : place + 10] == bytes([_CMYK]):
+    while found := _MARKER.search(data, place):
+        marker, place = data[found.end() - 1], found.end()
+        if marker == _JPEG_END:
+            return found.start()
+        if marker in _JPEG_FRAMES and data[place + 7 : place + 8] == bytes([_CMYK]):
             raise InputError(f"{path} is a CMYK picture", _RGB_HINT)
-        place += 2 + length
-        if marker == _JPEG_SCAN:
-            break
-    if _JPEG_END not in data[place:]:
-        raise _damaged(path)
+        place += struct.unpack_from(">H", data, place)[0]
+    raise _damaged(path)
+
+
+def _is_cut(data: bytes, end: int, pixels: NDArray[np.generic]) -> bool:
+    """Whether coded data of a JPEG is missing before its end marker.
+
+    Libjpeg makes up what is missing, and only warns. More coded data before the marker changes the
+    pixels if some was missing, and is ignored otherwise. A progressive JPEG that lacks whole scans
+    passes.
+    """
+    longer = np.frombuffer(data[:end] + _JPEG_PADDING + data[end:], np.uint8)
+    with silenced():
+        again = cv2.imdecode(longer, cv2.IMREAD_UNCHANGED)
+    return again is None or not np.array_equal(again, pixels)
 
 
 def _check_png(path: Path, data: bytes) -> None:
