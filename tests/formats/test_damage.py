@@ -32,7 +32,7 @@ _PILLOW: dict[str, dict[str, Any]] = {
     "a.jpg": {},
     "a.webp": {"lossless": True},
 }
-SAMPLES = [*_PILLOW, "plain.tif", "tiles.tif", "big.tif", "a.dng"]
+SAMPLES = [*_PILLOW, "plain.tif", "tiles.tif", "big.tif", "ycbcr.tif", "thumbnail.tif", "a.dng"]
 
 
 def _sample(folder: Path, name: str) -> bytes:
@@ -46,6 +46,12 @@ def _sample(folder: Path, name: str) -> bytes:
         tifffile.imwrite(path, small, photometric="rgb", tile=(16, 16), compression="zstd")
     elif name == "big.tif":
         tifffile.imwrite(path, small, photometric="rgb", bigtiff=True)
+    elif name == "ycbcr.tif":
+        Image.fromarray((small >> 8).astype(np.uint8)).convert("YCbCr").save(path)
+    elif name == "thumbnail.tif":
+        with tifffile.TiffWriter(path) as file:
+            file.write(small[::4, ::4], photometric="rgb", subfiletype=1)
+            file.write(small, photometric="rgb")
     else:
         make_dng(path, scene())
     return path.read_bytes()

@@ -11,6 +11,7 @@ from pairfix.formats.tiff import (
     Directory,
     Entry,
     Kind,
+    Layout,
     pack,
     read_directory,
     read_header,
@@ -47,7 +48,7 @@ def test_nested_directories_and_their_offsets() -> None:
     main, _ = read_directory(file, *read_header(file))
     place = main[0x8769].number
     assert place is not None
-    assert read_directory(file, "<", int(place))[0] == nested
+    assert read_directory(file, Layout("<", big=False), int(place))[0] == nested
     assert len(pack(nested, 100)) % 2 == 0
 
 

@@ -41,14 +41,15 @@ def test_damage_is_reported_by_the_error_alone(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_jpeg_with_damaged_rows_is_read_silently(
+def test_a_jpeg_with_missing_rows_is_refused_silently(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     Image.fromarray(noise).save(tmp_path / "a.jpg")
     whole = (tmp_path / "a.jpg").read_bytes()
     (tmp_path / "a.jpg").write_bytes(whole[: len(whole) // 2] + whole[-2:])
-    decode(tmp_path / "a.jpg")
+    with pytest.raises(PairfixError):
+        decode(tmp_path / "a.jpg")
     assert capfd.readouterr() == ("", "")
 
 

@@ -6,12 +6,13 @@ pictures are refused: converting them to sRGB takes choices that the photographe
 
 import logging
 import math
+import re
 import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TypeAlias, TypeGuard, cast
 
 import cv2
 import numpy as np
@@ -20,27 +21,43 @@ from numpy.typing import NDArray
 
 from pairfix.errors import InputError, PairfixError
 from pairfix.formats import metadata
-from pairfix.formats.colour import to_srgb
-from pairfix.formats.edge import silenced, too_large
+from pairfix.formats.colour import adobe_rgb_profile, to_srgb
+from pairfix.formats.edge import bands, silenced, too_large
+from pairfix.formats.tiff import Entry, Kind
 from pairfix.image import Frame, Pixels
 from pairfix.paths import regular
 
-__all__ = ["check_tiff", "decode_bitmap", "decoding", "turn_upright"]
+__all__ = [
+    "check_tiff",
+    "decode_bitmap",
+    "decoding",
+    "photo_page",
+    "tiff_exif",
+    "turn_upright",
+]
 
 _RGB_HINT = "save it as 8- or 16-bit RGB first"
 _TURNS = {1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True)} | {
     5: (3, True), 6: (3, False), 7: (1, True), 8: (1, False)
 }  # fmt: skip
 """EXIF orientation to quarter turns counter-clockwise, and whether to flip left and right then."""
-_JPEG_START, _JPEG_SCAN, _JPEG_END = b"\xff\xd8", 0xDA, b"\xff\xd9"
+_JPEG_START, _JPEG_END = b"\xff\xd8", 0xD9
+_NONSENSE = np.random.default_rng(0).integers(0, 0xFF, 4096, np.uint8).tobytes()
+_JPEG_PADDING = _NONSENSE + b"".join(
+    bytes((0xFF, 0xD0 + number % 8)) + _NONSENSE[:64] for number in range(64)
+)
+"""Coded data of no meaning, followed by restart intervals of it."""
 _JPEG_FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
-_JPEG_HUFFMAN, _JPEG_SIZE = {0xC0, 0xC1, 0xC2}, slice(5, 9)
+_JPEG_HUFFMAN, _JPEG_SIZE = {0xC0, 0xC1, 0xC2}, slice(3, 7)
 _JPEG_DENSEST = 512
 """Most pixels in a byte: blocks of 8 x 8, each with at least a bit for its mean (ITU-T T.81)."""
 _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 _PNG_HEADER, _PNG_CHECKSUM = slice(12, 29), slice(29, 33)
 _CMYK = 4
+_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
+"""After any fill bytes; neither a stuffed zero nor a restart within coded data (T.81, B.1.1)."""
 _DEPTHS = (np.dtype(np.bool_), np.dtype(np.uint8), np.dtype(np.uint16))
+_JPEGS = (tifffile.COMPRESSION.OJPEG, tifffile.COMPRESSION.JPEG)
 _GREY_LIKE = (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE)
 _READABLE = (
     *_GREY_LIKE,
@@ -94,19 +111,22 @@ def turn_upright(pixels: Pixels, orientation: int) -> Pixels:
 def _read_opencv(path: Path) -> _Decoded:
     with decoding(path):
         data = regular(path).read_bytes()
-        if data.startswith(_JPEG_START):
-            _check_jpeg(path, data)
-        elif data.startswith(_PNG_START):
+        end = _check_jpeg(path, data) if data.startswith(_JPEG_START) else None
+        if data.startswith(_PNG_START):
             _check_png(path, data)
         with silenced():
             pixels, kinds, blocks = cv2.imdecodeWithMetadata(
                 np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED
             )
-    if pixels is None:
-        raise _damaged(path)
+        if pixels is None or (end is not None and _is_cut(data, end, pixels)):
+            raise _damaged(path)
     found = {kind: np.asarray(block).tobytes() for kind, block in zip(kinds, blocks, strict=True)}
-    exif = metadata.parse(found.get(cv2.IMAGE_METADATA_EXIF, b""))
-    return _from_bgr(pixels), exif, found.get(cv2.IMAGE_METADATA_ICCP, b""), ()
+    block = found.get(cv2.IMAGE_METADATA_EXIF, b"")
+    profile = found.get(cv2.IMAGE_METADATA_ICCP, b"")
+    notes: tuple[str, ...] = ()
+    if not profile and metadata.claims_adobe_rgb(block):
+        profile, notes = adobe_rgb_profile(), ("its EXIF says Adobe RGB",)
+    return _from_bgr(pixels), metadata.parse(block), profile, notes
 
 
 def _from_bgr(pixels: NDArray[np.generic]) -> Pixels:
@@ -114,12 +134,14 @@ def _from_bgr(pixels: NDArray[np.generic]) -> Pixels:
     return cast("Pixels", swapped)
 
 
-def _check_jpeg(path: Path, data: bytes) -> None:
-    """OpenCV fills a truncated JPEG with grey and converts CMYK blindly: detect both first."""
+def _check_jpeg(path: Path, data: bytes) -> int:
+    """Where the end marker is. OpenCV converts CMYK blindly: it is refused first."""
     place = len(_JPEG_START)
-    while place + 4 <= len(data) and data[place] == _JPEG_END[0]:
-        marker, length = data[place + 1], struct.unpack_from(">H", data, place + 2)[0]
-        if marker in _JPEG_FRAMES and data[place + 9 : place + 10] == bytes([_CMYK]):
+    while found := _MARKER.search(data, place):
+        marker, place = data[found.end() - 1], found.end()
+        if marker == _JPEG_END:
+            return found.start()
+        if marker in _JPEG_FRAMES and data[place + 7 : place + 8] == bytes([_CMYK]):
             raise InputError(f"{path} is a CMYK picture", _RGB_HINT)
         if marker in _JPEG_HUFFMAN and place + _JPEG_SIZE.stop <= len(data):
             height, width = struct.unpack(">HH", data[place:][_JPEG_SIZE])
@@ -129,11 +151,21 @@ def _check_jpeg(path: Path, data: bytes) -> None:
                     "hold",
                     "export or copy it again",
                 )
-        place += 2 + length
-        if marker == _JPEG_SCAN:
-            break
-    if _JPEG_END not in data[place:]:
-        raise _damaged(path)
+        place += struct.unpack_from(">H", data, place)[0]
+    raise _damaged(path)
+
+
+def _is_cut(data: bytes, end: int, pixels: NDArray[np.generic]) -> bool:
+    """Whether coded data of a JPEG is missing before its end marker.
+
+    Libjpeg makes up what is missing, and only warns. More coded data before the marker changes the
+    pixels if some was missing, and is ignored otherwise. A progressive JPEG that lacks whole scans
+    passes.
+    """
+    longer = np.frombuffer(data[:end] + _JPEG_PADDING + data[end:], np.uint8)
+    with silenced():
+        again = cv2.imdecode(longer, cv2.IMREAD_UNCHANGED)
+    return again is None or not np.array_equal(again, pixels)
 
 
 def _check_png(path: Path, data: bytes) -> None:
@@ -150,12 +182,41 @@ def _check_png(path: Path, data: bytes) -> None:
 
 def _read_tiff(path: Path) -> _Decoded:
     with decoding(path), tifffile.TiffFile(regular(path)) as tiff:
-        page = tiff.pages.first
+        page = photo_page(tiff)
         check_tiff(path, page)
         profile = page.tags.valueof("InterColorProfile")
         pixels = _page_pixels(page)
-        notes = ("the first of its pages was read",) if len(tiff.pages) > 1 else ()
-    return pixels, metadata.of_file(path), profile if isinstance(profile, bytes) else b"", notes
+        notes: tuple[str, ...] = ()
+        if page is not tiff.pages.first:
+            notes = ("its first page of full size was read",)
+        elif len(tiff.pages) > 1:
+            notes = ("the first of its pages was read",)
+        exif = tiff_exif(path, page)
+    return pixels, exif, profile if isinstance(profile, bytes) else b"", notes
+
+
+def photo_page(tiff: tifffile.TiffFile) -> tifffile.TiffPage:
+    """The first page, or SubIFD of one, that is neither a smaller copy nor a mask of another.
+
+    If all are, the first page (TIFF 6.0, NewSubfileType and SubfileType).
+    """
+    for page in tiff.pages:
+        for candidate in (page,) if _is_photo(page) else page.pages or ():
+            if _is_photo(candidate):
+                return candidate
+    return tiff.pages.first
+
+
+def _is_photo(page: tifffile.TiffPage | tifffile.TiffFrame) -> TypeGuard[tifffile.TiffPage]:
+    return isinstance(page, tifffile.TiffPage) and not (page.is_reduced or page.is_mask)
+
+
+def tiff_exif(path: Path, page: tifffile.TiffPage) -> metadata.Exif:
+    """The EXIF of a TIFF, with the orientation of the page that is read, where it states one."""
+    exif, turned = metadata.of_file(path), page.tags.valueof(metadata.ORIENTATION)
+    if isinstance(turned, int):
+        exif[0][metadata.ORIENTATION] = Entry.of(Kind.SHORT, turned & 0xFFFF)
+    return exif
 
 
 def check_tiff(path: Path, page: tifffile.TiffPage) -> None:
@@ -171,6 +232,8 @@ def check_tiff(path: Path, page: tifffile.TiffPage) -> None:
         raise InputError(f"{path} holds {name} colours", _RGB_HINT)
     if page.imagedepth != 1:
         raise InputError(f"{path} is a volume, not a picture", _RGB_HINT)
+    if _is_plain_ycbcr(page) and page.tags.valueof("YCbCrSubSampling", (2, 2)) != (1, 1):
+        raise InputError(f"{path} holds subsampled YCbCr outside a JPEG", _RGB_HINT)
     if not page.is_contiguous and not _is_complete(page):
         raise _damaged(path)
 
@@ -196,7 +259,42 @@ def _page_pixels(page: tifffile.TiffPage) -> Pixels:
     full = np.iinfo(pixels.dtype).max
     if peak != full:
         pixels = ((pixels.astype(np.uint32) * full + peak // 2) // peak).astype(pixels.dtype)
+    if _is_plain_ycbcr(page):
+        return _rgb_of_ycbcr(page, pixels)
     return np.invert(pixels) if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE else pixels
+
+
+def _is_plain_ycbcr(page: tifffile.TiffPage) -> bool:
+    """Whether the samples are Y, Cb and Cr once decoded: JPEG's decoder converts its own."""
+    return page.photometric == tifffile.PHOTOMETRIC.YCBCR and page.compression not in _JPEGS
+
+
+def _rgb_of_ycbcr(page: tifffile.TiffPage, pixels: Pixels) -> Pixels:
+    """Y, Cb, Cr to R, G, B, rounded (TIFF 6.0, section 21; its defaults where tags lack)."""
+    peak = float(np.iinfo(pixels.dtype).max)
+    half = (peak + 1) / 2
+    red, green, blue = _rationals(page, "YCbCrCoefficients", (0.299, 0.587, 0.114))
+    levels = _rationals(page, "ReferenceBlackWhite", (0.0, peak, half, peak, half, peak))
+    blacks, whites = np.array(levels[::2]), np.array(levels[1::2])
+    ranges = np.array((peak, peak - half, peak - half)) / (whites - blacks)
+    result = np.empty_like(pixels)
+    for rows in bands(pixels.shape[0]):
+        luma, cb, cr = np.moveaxis((pixels[rows] - blacks) * ranges, -1, 0)
+        r, b = cr * (2 - 2 * red) + luma, cb * (2 - 2 * blue) + luma
+        g = (luma - blue * b - red * r) / green
+        result[rows] = np.rint(np.stack((r, g, b), -1)).clip(0, peak)
+    return result
+
+
+def _rationals(page: tifffile.TiffPage, tag: str, default: tuple[float, ...]) -> tuple[float, ...]:
+    """A tag's values; tifffile gives rationals as numerators and denominators in turn."""
+    parts = page.tags.valueof(tag)
+    if parts is None:
+        return default
+    values = tuple(top / bottom for top, bottom in zip(parts[::2], parts[1::2], strict=True))
+    if len(values) != len(default):
+        raise ValueError(f"{tag} has {len(values)} values")
+    return values
 
 
 def _without_alpha(pixels: Pixels) -> tuple[Pixels, tuple[str, ...]]:

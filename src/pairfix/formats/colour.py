@@ -13,7 +13,7 @@ from PIL import ImageCms
 from pairfix.formats.edge import bands
 from pairfix.image import Pixels
 
-__all__ = ["srgb_profile", "to_srgb"]
+__all__ = ["adobe_rgb_profile", "srgb_profile", "to_srgb"]
 
 _CREATED = slice(24, 36)
 _SPACE = slice(16, 20)
@@ -30,6 +30,13 @@ def srgb_profile() -> bytes:
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     profile[_CREATED] = _DATE
     return bytes(profile)
+
+
+@cache
+def adobe_rgb_profile() -> bytes:
+    """Adobe RGB (1998), as LittleCMS knows it."""
+    profile: bytes = imagecodecs.cms_profile("adobergb")
+    return profile
 
 
 def to_srgb(pixels: Pixels, profile: bytes) -> tuple[Pixels, tuple[str, ...]]:
@@ -98,5 +105,6 @@ def _transform(pixels: Pixels, profile: bytes, space: str) -> NDArray[np.uint16]
         colorspace=space,
         outcolorspace="rgb",
         outdtype=np.uint16,
+        flags=imagecodecs.CMS.FLAGS.NOOPTIMIZE,  # or colours are interpolated in a table
     )
     return converted

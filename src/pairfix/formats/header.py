@@ -14,7 +14,7 @@ import tifffile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from pairfix.formats import metadata
-from pairfix.formats.bitmap import check_tiff, decoding
+from pairfix.formats.bitmap import check_tiff, decoding, photo_page, tiff_exif
 from pairfix.image import HeaderFacts
 
 __all__ = ["picture_facts"]
@@ -53,9 +53,9 @@ def picture_facts(path: Path, *, tiff: bool) -> HeaderFacts:
 
 def _of_tiff(path: Path) -> _Header:
     with tifffile.TiffFile(path) as tiff:
-        page = tiff.pages.first
+        page = photo_page(tiff)
         check_tiff(path, page)
-        return int(page.imagelength), int(page.imagewidth), metadata.of_file(path)
+        return int(page.imagelength), int(page.imagewidth), tiff_exif(path, page)
 
 
 def _of_bitmap(path: Path) -> _Header:

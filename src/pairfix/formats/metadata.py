@@ -15,6 +15,7 @@ from pairfix.formats.tiff import (
     Directory,
     Entry,
     Kind,
+    Layout,
     read_directory,
     read_header,
     with_header,
@@ -25,6 +26,7 @@ __all__ = [
     "Exif",
     "assemble",
     "camera",
+    "claims_adobe_rgb",
     "clean",
     "completed",
     "directories",
@@ -48,6 +50,7 @@ ISO_SPEED, RECOMMENDED_INDEX, DATE_TIME_ORIGINAL = 0x8833, 0x8832, 0x9003
 OFFSET_TIME, OFFSET_TIME_ORIGINAL = 0x9010, 0x9011
 SUB_SEC_TIME, SUB_SEC_TIME_ORIGINAL = 0x9290, 0x9291
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, FLASHPIX_VERSION = 0x011A, 0x011B, 0x0128, 0xA000
+INTEROPERABILITY_IFD, INTEROPERABILITY_INDEX = 0xA005, 1
 FOCAL_LENGTH, COLOR_SPACE, WIDTH, HEIGHT = 0x920A, 0xA001, 0xA002, 0xA003
 
 _MAIN_TAGS = {IMAGE_DESCRIPTION, MAKE, MODEL, ORIENTATION, SOFTWARE, DATE_TIME, ARTIST, COPYRIGHT}
@@ -68,6 +71,8 @@ _DPI, _INCH = 300, 2
 _ISO_OVERFLOW = 65535
 _SHUTTERS, _ISOS, _F_NUMBERS = (1e-7, 86400.0), (0.1, 1e7), (0.1, 256.0)
 """Least and greatest values that a camera may have; all others count as unknown."""
+_UNCALIBRATED = 65535
+"""ColorSpace of what is not sRGB."""
 
 Exif: TypeAlias = tuple[dict[int, Entry], dict[int, Entry], dict[int, Entry]]
 """Main, Exif and GPS directories."""
@@ -81,10 +86,10 @@ def read(file: BinaryIO) -> Exif:
     Raises:
         ValueError: It is not structured as TIFF.
     """
-    order, offset = read_header(file)
-    main, _ = read_directory(file, order, offset)
+    layout, offset = read_header(file)
+    main, _ = read_directory(file, layout, offset)
     exif = {tag: entry for tag, entry in main.items() if tag in _EXIF_TAGS}
-    return main, exif | _child(file, order, main, EXIF_IFD), _child(file, order, main, GPS_IFD)
+    return main, exif | _child(file, layout, main, EXIF_IFD), _child(file, layout, main, GPS_IFD)
 
 
 def parse(block: bytes) -> Exif:
@@ -93,6 +98,20 @@ def parse(block: bytes) -> Exif:
         return read(io.BytesIO(block.removeprefix(b"Exif\0\0")))
     except ValueError:
         return {}, {}, {}
+
+
+def claims_adobe_rgb(block: bytes) -> bool:
+    """Whether an EXIF block says Adobe RGB: uncalibrated, interoperability R03 (DCF 2.0)."""
+    file = io.BytesIO(block.removeprefix(b"Exif\0\0"))
+    try:
+        layout, _ = read_header(file)
+        photographic = read(file)[1]
+    except ValueError:
+        return False
+    rules = _child(file, layout, photographic, INTEROPERABILITY_IFD)
+    index = rules.get(INTEROPERABILITY_INDEX)
+    uncalibrated = _number(photographic, COLOR_SPACE) == _UNCALIBRATED
+    return uncalibrated and index is not None and index.string == "R03"
 
 
 def of_file(path: Path) -> Exif:
@@ -259,12 +278,14 @@ def _clock(exif: Exif) -> tuple[datetime | None, int, int]:
     return None, 0, 0
 
 
-def _child(file: BinaryIO, order: str, main: dict[int, Entry], pointer: int) -> dict[int, Entry]:
+def _child(
+    file: BinaryIO, layout: Layout, main: dict[int, Entry], pointer: int
+) -> dict[int, Entry]:
     offsets = main[pointer].offsets if pointer in main else ()
     if not offsets:
         return {}
     try:
-        return read_directory(file, order, offsets[0])[0]
+        return read_directory(file, layout, offsets[0])[0]
     except ValueError:
         return {}
 

@@ -1,4 +1,4 @@
-"""TIFF directories, read and written without loss (TIFF 6.0, section 2).
+"""TIFF directories, read and written without loss (TIFF 6.0, section 2; BigTIFF is only read).
 
 Values are kept as bytes with their declared type, so that a tag copied from one file to another is
 unchanged, including 0/0 rationals, signed rationals and oddly typed tags. (Pillow infers the types
@@ -23,6 +23,7 @@ __all__ = [
     "Directory",
     "Entry",
     "Kind",
+    "Layout",
     "pack",
     "read_chain",
     "read_directory",
@@ -64,13 +65,17 @@ _CODES = {
 }
 _RATIONALS = (Kind.RATIONAL, Kind.SRATIONAL)
 _ENDIAN: dict[str, Literal["little", "big"]] = {"<": "little", ">": "big"}
+_ORDERS: dict[bytes, Literal["<", ">"]] = {b"II": "<", b"MM": ">"}
 _HEADER = struct.Struct("<2sHI")
 _BIG_TIFF = 43
 _SUB_IFDS, _STRIP_OFFSETS, _ROWS_PER_STRIP, _STRIP_BYTE_COUNTS = 330, 273, 278, 279
 _LARGEST_VALUE = 1 << 26
 """Bytes of all values of a directory together: tags that share their bytes could multiply them."""
+_LONG8, _IFD8 = 16, 18
 _LARGEST_IMAGE = 0xFFFFFFFF - _LARGEST_VALUE
 """Bytes whose offsets behind a directory fit into 32 bits."""
+_LARGEST_OFFSET = (1 << 63) - 1
+"""The furthest that a file can be read at."""
 _INLINE = 4
 
 
@@ -144,21 +149,45 @@ Directory: TypeAlias = dict[int, "Entry | Directory"]
 """Tags and their values; a nested directory stands for its offset."""
 
 
-def read_header(file: BinaryIO) -> tuple[str, int]:
-    """Byte order (``<`` or ``>``) and offset of the first directory.
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a file's directories are stored."""
+
+    order: Literal["<", ">"]
+    big: bool
+    """Whether counts and offsets have 64 bits (BigTIFF)."""
+
+    @property
+    def entry(self) -> struct.Struct:
+        """Tag, type, number of values, and the values or their place."""
+        return struct.Struct(f"{self.order}HH{'Q8s' if self.big else 'I4s'}")
+
+    @property
+    def place_size(self) -> int:
+        """Bytes of an offset: as many as values may have that stand in the directory itself."""
+        return 8 if self.big else 4
+
+    def integer(self, data: bytes) -> int:
+        """An unsigned number of any width."""
+        return int.from_bytes(data, _ENDIAN[self.order])
+
+
+def read_header(file: BinaryIO) -> tuple[Layout, int]:
+    """How the directories are stored, and the offset of the first one.
 
     Raises:
         ValueError: The file is not structured as TIFF.
     """
     file.seek(0)
     head = file.read(_HEADER.size)
-    order = {b"II": "<", b"MM": ">"}.get(head[:2])
-    if order is None or len(head) < _HEADER.size or _BIG_TIFF in head[2:4]:
+    order = _ORDERS.get(head[:2])
+    if order is None or len(head) < _HEADER.size:
         raise ValueError("no TIFF header")
-    return order, struct.unpack(f"{order}I", head[4:])[0]
+    layout = Layout(order, _BIG_TIFF in head[2:4])
+    return layout, layout.integer(file.read(8) if layout.big else head[4:])
 
 
-def read_directory(file: BinaryIO, order: str, offset: int) -> tuple[dict[int, Entry], int]:
+def read_directory(file: BinaryIO, layout: Layout, offset: int) -> tuple[dict[int, Entry], int]:
     """The directory at `offset` and the offset of the next one (0: none).
 
     Tags whose values are outside the file or too large, or whose type is unknown, are skipped.
@@ -166,20 +195,24 @@ def read_directory(file: BinaryIO, order: str, offset: int) -> tuple[dict[int, E
     Raises:
         ValueError: The directory itself is outside the file.
     """
+    if offset > _LARGEST_OFFSET:
+        raise ValueError("a TIFF directory is outside the file")
     file.seek(offset)
-    count = int.from_bytes(file.read(2), _ENDIAN[order])
-    table = file.read(12 * count + 4)
-    if not count or len(table) < 12 * count:
+    count, form = layout.integer(file.read(8 if layout.big else 2)), layout.entry
+    size = form.size * count
+    if size > _LARGEST_VALUE:
+        raise ValueError("a TIFF directory is outside the file")
+    table = file.read(size + layout.place_size)
+    if not count or len(table) < size:
         raise ValueError("a TIFF directory is outside the file")
     entries: dict[int, Entry] = {}
     left = _LARGEST_VALUE
-    for start in range(0, 12 * count, 12):
-        tag, kind, number, place = struct.unpack_from(f"{order}HHI4s", table, start)
-        entry = _read_entry(file, order, kind, number, place, left)
+    for tag, kind, number, place in form.iter_unpack(table[:size]):
+        entry = _read_entry(file, layout, kind, number, place, left)
         if entry is not None:
             entries[tag] = entry
             left -= len(entry.data)
-    return entries, int.from_bytes(table[12 * count :], _ENDIAN[order])
+    return entries, layout.integer(table[size:])
 
 
 def read_chain(file: BinaryIO, *, longest: int = 64) -> list[dict[int, Entry]]:
@@ -188,7 +221,7 @@ def read_chain(file: BinaryIO, *, longest: int = 64) -> list[dict[int, Entry]]:
     Raises:
         ValueError: The file is not structured as TIFF.
     """
-    order, offset = read_header(file)
+    layout, offset = read_header(file)
     found: list[dict[int, Entry]] = []
     pending, seen = [offset], set()
     while pending and len(found) < longest:
@@ -196,7 +229,7 @@ def read_chain(file: BinaryIO, *, longest: int = 64) -> list[dict[int, Entry]]:
         if not offset or offset in seen:
             continue
         seen.add(offset)
-        entries, following = read_directory(file, order, offset)
+        entries, following = read_directory(file, layout, offset)
         found.append(entries)
         children = entries[_SUB_IFDS].offsets if _SUB_IFDS in entries else ()
         pending[:0] = [*children, following]
@@ -270,18 +303,33 @@ def write_image(
 
 
 def _read_entry(
-    file: BinaryIO, order: str, kind: int, number: int, place: bytes, largest: int
+    file: BinaryIO, layout: Layout, kind: int, number: int, place: bytes, largest: int
 ) -> Entry | None:
-    if kind not in Kind.__members__.values():
+    long = kind in (_LONG8, _IFD8)
+    if not long and kind not in Kind.__members__.values():
         return None
-    size = number * _size_of(Kind(kind))
+    size = number * (8 if long else _size_of(Kind(kind)))
     if size > largest:
         return None
     data = place[:size]
-    if size > _INLINE:
-        file.seek(struct.unpack(f"{order}I", place)[0])
+    if size > layout.place_size:
+        offset = layout.integer(place)
+        if offset > _LARGEST_OFFSET:
+            return None
+        file.seek(offset)
         data = file.read(size)
-    return Entry(Kind(kind), _little_endian(data, Kind(kind), order)) if len(data) == size else None
+    if len(data) != size:
+        return None
+    if long:
+        return _narrowed(np.frombuffer(data, f"{layout.order}u8"))
+    return Entry(Kind(kind), _little_endian(data, Kind(kind), layout.order))
+
+
+def _narrowed(values: NDArray[np.uint64]) -> Entry | None:
+    """BigTIFF's 64-bit integers and offsets as 32-bit ones; None if they do not fit."""
+    if values.size and values.max() > np.iinfo(np.uint32).max:
+        return None
+    return Entry(Kind.LONG, values.astype("<u4").tobytes())
 
 
 def _fraction(value: float) -> Fraction:

@@ -1,0 +1,50 @@
+"""Colour is told in more ways than an ICC profile, and converted exactly."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pairfix.formats import decode
+from pairfix.formats.colour import adobe_rgb_profile, to_srgb
+from pairfix.formats.tiff import Directory, Entry, Kind, with_header
+
+from .samples import picture
+
+_ADOBE_GAMMA = 563 / 256
+"""Adobe RGB (1998) Color Image Encoding, 4.3.1.2."""
+
+
+def _exif(colour_space: int, index: str) -> bytes:
+    rules: Directory = {1: Entry.text(index), 2: Entry(Kind.UNDEFINED, b"0100")}
+    photographic: Directory = {0xA001: Entry.of(Kind.SHORT, colour_space), 0xA005: rules}
+    return b"Exif\0\0" + with_header({0x8769: photographic})
+
+
+def _jpeg(path: Path, exif: bytes, profile: bytes = b"") -> Path:
+    pixels = (picture().pixels >> 8).astype(np.uint8)
+    Image.fromarray(pixels).save(path, exif=exif, icc_profile=profile, quality=95)
+    return path
+
+
+def test_exif_that_says_adobe_rgb_is_as_good_as_its_profile(tmp_path: Path) -> None:
+    told = decode(_jpeg(tmp_path / "exif.jpg", _exif(65535, "R03")))
+    profiled = decode(_jpeg(tmp_path / "icc.jpg", _exif(1, "R98"), adobe_rgb_profile()))
+    np.testing.assert_array_equal(told.pixels, profiled.pixels)
+    assert told.notes == ("its EXIF says Adobe RGB", "converted from its ICC profile to sRGB")
+
+
+@pytest.mark.parametrize(("space", "index"), [(1, "R03"), (65535, "R98"), (1, "R98")])
+def test_any_other_exif_is_srgb(tmp_path: Path, space: int, index: str) -> None:
+    frame = decode(_jpeg(tmp_path / "a.jpg", _exif(space, index)))
+    assert frame.pixels.dtype == np.uint8
+    assert frame.notes == ()
+
+
+def test_dark_colours_of_16_bits_are_converted_exactly() -> None:
+    levels = np.arange(0, 4096, dtype=np.uint16)
+    converted, _ = to_srgb(np.repeat(levels[None, :, None], 3, axis=2), adobe_rgb_profile())
+    light = (levels / 65535) ** _ADOBE_GAMMA
+    curve = np.where(light > 0.0031308, 1.055 * light ** (1 / 2.4) - 0.055, 12.92 * light)
+    assert np.abs(converted[0] - 65535 * curve[:, None]).max() < 8

@@ -1,0 +1,67 @@
+"""A JPEG is read by its markers, and none is filled up with made-up pixels."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pairfix.errors import InputError
+from pairfix.formats import decode, read_facts
+from pairfix.formats.tiff import Entry, with_header
+
+from .samples import picture
+
+_END, _COMMENT = b"\xff\xd9", b"\xff\xfe"
+_CODINGS: list[dict[str, Any]] = [
+    {},
+    {"progressive": True},
+    {"restart_marker_rows": 1},
+    {"subsampling": 0, "optimize": True},
+    {"progressive": True, "restart_marker_blocks": 2},
+]
+
+
+def _coded(**options: Any) -> bytes:  # noqa: ANN401 (Pillow's own)
+    file = io.BytesIO()
+    pixels = np.tile((picture().pixels >> 8).astype(np.uint8), (4, 4, 1))
+    exif = with_header({0x010F: Entry.text("Acme")})
+    Image.fromarray(pixels).save(file, "JPEG", exif=b"Exif\0\0" + exif, **options)
+    return file.getvalue()
+
+
+def test_fill_bytes_before_markers_are_passed_over(tmp_path: Path) -> None:
+    whole, path, plain = _coded(), tmp_path / "a.jpg", tmp_path / "plain.jpg"
+    plain.write_bytes(whole)
+    place = whole.index(b"\xff\xe1")
+    path.write_bytes(whole[:place] + b"\xff" * 5 + whole[place:])
+    frame = decode(path)
+    np.testing.assert_array_equal(frame.pixels, decode(plain).pixels)
+    assert frame.camera == read_facts(path).camera == "Acme"
+
+
+@pytest.mark.parametrize("options", _CODINGS)
+@pytest.mark.parametrize("kept", [0.5, 0.75, 0.97])
+def test_missing_coded_data_before_the_end_marker(
+    tmp_path: Path, options: dict[str, Any], kept: float
+) -> None:
+    whole, path = _coded(**options), tmp_path / "a.jpg"
+    path.write_bytes(whole)
+    assert decode(path).size == (192, 256)
+    start = whole.index(b"\xff\xda")
+    cut = start + int(kept * (len(whole) - 2 - start))
+    path.write_bytes(whole[:cut].rstrip(b"\xff") + _END)
+    with pytest.raises(InputError, match="damaged or incomplete"):
+        decode(path)
+
+
+def test_what_follows_the_end_marker_or_looks_like_one_does_not_matter(tmp_path: Path) -> None:
+    whole, path = _coded(), tmp_path / "a.jpg"
+    comment = _COMMENT + b"\0\x08" + _END * 3
+    path.write_bytes(whole[:2] + comment + whole[2:] + whole)
+    assert decode(path).size == (192, 256)
+    path.write_bytes(whole[:2] + comment + whole[2:-2])
+    with pytest.raises(InputError, match="damaged or incomplete"):
+        decode(path)
