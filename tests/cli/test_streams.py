@@ -52,7 +52,11 @@ def test_commands_that_nobody_reads_end_well(arguments: list[str], line: str) ->
 @pytest.mark.parametrize(
     "arguments", [["models", "list"], ["--version"], ["models", "list", "--json"]]
 )
-def test_results_that_cannot_be_written_are_one_error(arguments: list[str]) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_results_that_cannot_be_written_are_one_error(
+    arguments: list[str], unbuffered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     done = _shell('"$@" >/dev/full', *arguments)
     assert done.returncode == 8
     assert done.stderr.count("\n") == 1
