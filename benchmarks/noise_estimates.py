@@ -103,8 +103,8 @@ class Camera:
             brightness = cv2.bilateralFilter(brightness, 5, 0.03, 1.2)
         out = cv2.cvtColor(cv2.merge([brightness, *colours]), cv2.COLOR_YCrCb2RGB)
         if self.calmed:
-            out += _SHARPENING * (out - cv2.GaussianBlur(out, (0, 0), 1.0))
-        return np.clip(out, 0, 1)
+            out = out + _SHARPENING * (out - cv2.GaussianBlur(out, (0, 0), 1.0))
+        return np.clip(out, 0, 1).astype(np.float32)
 
     def save(self, picture: Picture) -> Picture:
         """What is left in the file."""

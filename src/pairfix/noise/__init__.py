@@ -69,7 +69,7 @@ def noise_curve(
     if stated is not None:
         return affine_curve(*stated, domain)
     if domain == "raw":
-        return _mosaic_curve(encoded[role], encoded.get("long", encoded[role]))
+        return _white_curve(encoded, domain, role)
     if isinstance(scene, SingleFrame):
         return single_curve(encoded[role])
     long = encoded["long"]
@@ -79,6 +79,9 @@ def noise_curve(
 
 def noise_variances(scene: Scene, level: Planes) -> dict[Role, Planes]:
     """Variance of each exposure's noise in linear light, at given brightnesses.
+
+    That of RGB is what its finest detail tells. `pairfix.stages.sharplong` corrects it upwards in
+    each band by what it sees there, but could not know a value that texture made too high.
 
     Args:
         scene: What is to be restored.
@@ -94,7 +97,8 @@ def noise_variances(scene: Scene, level: Planes) -> dict[Role, Planes]:
     light = decode_planes(LEVELS, domain)
     variances: dict[Role, Planes] = {}
     for role in scene.frames:
-        curve = noise_curve(scene, encoded, domain, role=role)
+        known = stated_noise(scene, role)
+        curve = affine_curve(*known, domain) if known else _white_curve(encoded, domain, role)
         squared = (curve / encoding_slope(light, domain)) ** 2
         channels = zip(level, squared, strict=True)
         variances[role] = np.stack(
@@ -156,8 +160,11 @@ def noise_planes(photo: Planes, curve: Curve) -> Planes:
     return noise
 
 
-def _mosaic_curve(photo: Planes, witness: Planes) -> Curve:
-    usable = (photo < _SATURATED) & (witness < _SATURATED)
+def _white_curve(encoded: Mapping[str, Planes], domain: Domain, role: Role) -> Curve:
+    """The noise in the finest detail; RGB's counts although clipped, as it does in training."""
+    photo, witness = encoded[role], encoded.get("long", encoded[role])
+    white = _SATURATED if domain == "raw" else np.inf
+    usable = (photo < white) & (witness < white)
     own = detail_curve(witness, witness, usable)
     if witness is photo:
         return own
@@ -166,7 +173,10 @@ def _mosaic_curve(photo: Planes, witness: Planes) -> Curve:
 
 
 def _known(pair: AlignedPair, size: tuple[int, ...]) -> NDArray[np.bool_]:
-    """The blocks in which the long frame shows the scene; elsewhere, the short one stands in."""
+    """The blocks in which the long frame shows the scene; elsewhere, the short one stands in.
+
+    All of them if it shows it in none.
+    """
     rows, columns = (side // BLOCK for side in size)
     down, across = np.mgrid[:rows, :columns] * float(BLOCK)
     known = np.ones((rows, columns), np.bool_)
@@ -175,4 +185,4 @@ def _known(pair: AlignedPair, size: tuple[int, ...]) -> NDArray[np.bool_]:
         x, y, scale = np.tensordot(pair.alignment.matrix, corner, 1)
         height, width = pair.long.size
         known &= (x >= 0) & (y >= 0) & (x <= width * scale) & (y <= height * scale)
-    return known
+    return known if known.any() else ~known

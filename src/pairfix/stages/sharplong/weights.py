@@ -27,7 +27,7 @@ _TOLERATED = {"raw": (0.35, 0.8), "srgb": (0.6, 1.3)}
 trusted fully, and from which not at all. Noise that a camera processed is less uniform."""
 _MISTOLD = {"raw": (0.8, 1.1), "srgb": (0.5, np.inf)}
 """Noise in a band over what is expected, within which the expectation is corrected. Cameras'
-processing takes more of the fine noise than of the coarse."""
+processing takes the fine noise by which that of RGB is measured, and leaves the coarse."""
 _FEWEST_CELLS = 24
 """Cells of one brightness that are needed to correct it."""
 _HALF = 0.5
