@@ -193,3 +193,9 @@ def test_the_sample_pairs(shared: Path) -> None:
     difference = np.abs(developed.astype(np.int64) - _libraw(neon.path))
     assert developed.shape == (1536, 1152, 3)
     assert difference.mean() < 15
+
+
+def test_a_dng_of_jpeg_xl_is_refused_by_name(tmp_path: Path) -> None:
+    path = make_dng(tmp_path / "a.dng", scene(), extra={259: Entry.of(Kind.SHORT, 52546)})
+    with pytest.raises(InputError, match=r"a\.dng is compressed as JPEG XL"):
+        decode(path)

@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 
 from pairfix.errors import InputError
 from pairfix.formats.edge import bands, silenced, too_large
+from pairfix.formats.tiff import read_chain
 
 __all__ = ["FULL_SCALE", "CameraColour", "opened", "read_colour", "scaled_bands"]
 
 FULL_SCALE = 65535
 """White level of the mosaics that pairfix writes."""
+_COMPRESSION, _JPEG_XL = 259, 52546
+_PHOTOMETRIC, _RAW_PHOTOMETRICS = 262, (32803, 34892)
 _XYZ_TO_SRGB = np.array(
     [
         [3.2404542, -1.5371385, -0.4985314],
@@ -55,6 +58,10 @@ def opened(path: Path, *, unpack: bool = True) -> Iterator[rawpy.RawPy]:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
     except (rawpy.LibRawFileUnsupportedError, rawpy.NotSupportedError) as error:
+        if _has_jpeg_xl(path):
+            message = f"{path} is compressed as JPEG XL, which pairfix does not read yet"
+            hint = "convert it with Adobe DNG Converter, to an earlier version of DNG"
+            raise InputError(message, hint) from error
         message = f"{path} is damaged, incomplete, or not a photo that LibRaw or pairfix knows"
         raise InputError(message, _hint(path)) from error
     except (rawpy.LibRawUnsufficientMemoryError, rawpy.LibRawTooBigError, MemoryError) as error:
@@ -65,6 +72,22 @@ def opened(path: Path, *, unpack: bool = True) -> Iterator[rawpy.RawPy]:
         raise InputError(
             f"{path} is damaged or incomplete: {_reason(error)}", "copy it again"
         ) from error
+
+
+def _has_jpeg_xl(path: Path) -> bool:
+    """Whether a sensor's image in a DNG is stored as JPEG XL (DNG 1.7)."""
+    try:
+        with path.open("rb") as file:
+            found = read_chain(file)
+    except (OSError, ValueError):
+        return False
+    return any(
+        _COMPRESSION in each
+        and each[_COMPRESSION].number == _JPEG_XL
+        and _PHOTOMETRIC in each
+        and each[_PHOTOMETRIC].number in _RAW_PHOTOMETRICS
+        for each in found
+    )
 
 
 def _is_utf8(path: Path) -> bool:
