@@ -7,11 +7,10 @@ from torch.nn import functional
 from pairfix.image import Domain
 from pairfix.light import decode_planes, encoding_slope
 from pairfix.noise import LEVELS, SMOOTHING
+from pairfix.noise.flat import BLOCK
 
 __all__ = ["affine_curve", "measured_curve", "noise_planes"]
 
-_BLOCK = 16
-"""Side of a block in pixels."""
 _TEXTURE = 0.02
 """Standard deviation of the display values in a block from which it counts as textured."""
 _PRIOR = 16.0
@@ -39,8 +38,8 @@ def affine_curve(shot: Tensor, read: Tensor, domain: Domain) -> Tensor:
 def measured_curve(noisy: Tensor, clean: Tensor) -> Tensor:
     """The curve of the noise between two encoded pictures, ``N x C x H x W`` each.
 
-    As in `pairfix.noise.flat` it is the deviation from the mean of blocks, so that noise
-    counts that processing has made coarse; flat blocks count most.
+    As in `pairfix.noise.flat` it is the deviation from the mean of blocks, so that noise that
+    processing has made coarse counts; flat blocks count most.
 
     Returns:
         ``N x C x K``: standard deviation at `pairfix.noise.LEVELS`, in encoded units.
@@ -77,7 +76,7 @@ def noise_planes(photo: Tensor, curve: Tensor) -> Tensor:
 def _blocks(pictures: Tensor) -> Tensor:
     """``N x C x H x W`` cut into blocks: ``N x C x blocks x pixels``; what is left over is lost."""
     count, channels, height, width = pictures.shape
-    side = min(_BLOCK, height, width)
+    side = min(BLOCK, height, width)
     down, across = height // side, width // side
     cut = pictures[..., : down * side, : across * side]
     blocks = cut.reshape(count, channels, down, side, across, side).transpose(3, 4)
