@@ -17,7 +17,12 @@ from pairfix.errors import (
     WeightsMissingError,
 )
 from pairfix.score import find_metric
-from tests.score.weights import empty_cache, needs_pyiqa, write_niqe_weights
+from tests.score.weights import (
+    empty_cache,
+    needs_pyiqa,
+    write_niqe_weights,
+    write_nrqm_weights,
+)
 
 pytestmark = needs_pyiqa
 USAGE = 2
@@ -67,7 +72,7 @@ def test_json_holds_scores_differences_and_metrics(
     photos: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     smooth, noisy = photos
-    arguments = ["score", smooth, "-m", "piqe,niqe", "--against", noisy, "--offline", "--json"]
+    arguments = ["score", smooth, "-m", "piqe,nrqm", "--against", noisy, "--offline", "--json"]
     assert run(arguments) == WeightsMissingError.exit_code
     result = json.loads(capsys.readouterr().out)
     (photo,) = result["photos"]
@@ -75,8 +80,8 @@ def test_json_holds_scores_differences_and_metrics(
     assert photo["difference"]["piqe"] == pytest.approx(
         photo["scores"]["piqe"] - result["against"]["scores"]["piqe"]
     )
-    assert photo["difference"]["niqe"] is None
-    assert "niqe_modelparameters.mat" in photo["errors"]["niqe"]
+    assert photo["difference"]["nrqm"] is None
+    assert "NRQM_model.mat" in photo["errors"]["nrqm"]
 
 
 def test_csv_has_one_line_per_photo(
@@ -118,13 +123,26 @@ def test_a_failure_is_reported_once_and_the_rest_is_shown(
 def test_missing_weights_have_an_exit_code_of_their_own(
     photos: tuple[str, str], cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["score", photos[0], "-m", "niqe", "--offline", "-q"]
+    arguments = ["score", photos[0], "-m", "nrqm", "--offline", "-q"]
     assert run(arguments) == WeightsMissingError.exit_code
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.count("niqe_modelparameters.mat are missing") == 1
-    write_niqe_weights(cache)
+    assert printed.err.count("NRQM_model.mat are missing") == 1
+    write_nrqm_weights(cache)
     assert run(arguments) == 0
+
+
+def test_offline_the_default_is_what_needs_no_download(
+    photos: tuple[str, str], cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["score", photos[0], "--offline", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert set(json.loads(printed.out)["metrics"]) == {"niqe", "piqe"}
+    assert "without nrqm and pi, whose weights are not on this machine" in printed.err
+    write_niqe_weights(cache)
+    write_nrqm_weights(cache)
+    assert run(["score", photos[0], "--offline", "--json"]) == 0
+    assert set(json.loads(capsys.readouterr().out)["metrics"]) == {"niqe", "nrqm", "pi"}
 
 
 @pytest.mark.parametrize("name", ["nothing", "ssim", "fid"])
@@ -151,10 +169,10 @@ def test_metrics_are_listed_with_their_weights(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    names = ("niqe", "nrqm", "piqe", "qalign")
+    names = ("nrqm", "brisque", "piqe", "qalign")
     monkeypatch.setattr("pairfix.score.known_metrics", lambda: tuple(map(find_metric, names)))
     monkeypatch.setenv("COLUMNS", "200")
-    write_niqe_weights(cache)
+    write_nrqm_weights(cache)
     assert run(["score", "--list", *(["--json"] if machine else [])]) == 0
     shown = capsys.readouterr().out
     states = ["here", "fetched on first use", "none needed", "several GB, not checked"]

@@ -75,19 +75,37 @@ def test_metrics_that_need_more_than_a_photo_are_refused(name: str, reason: str)
 @pytest.mark.usefixtures("cache")
 def test_metrics_without_weights_need_none() -> None:
     without = [metric for metric in known_metrics() if not metric.needs_weights]
-    assert {metric.name for metric in without} == {"piqe", "entropy"}
+    assert {metric.name for metric in without} == {"niqe", "piqe", "entropy"}
     assert all(map(weights_are_here, without))
-    assert not weights_are_here(find_metric("niqe"))
+    assert not weights_are_here(find_metric("nrqm"))
+
+
+@pytest.mark.usefixtures("cache")
+@pytest.mark.parametrize(("seed", "value"), [(0, 8.531), (1, 8.409), (2, 8.494)])
+def test_niqe_agrees_with_basicsr_without_a_download(seed: int, value: float) -> None:
+    """The values are those of ``calculate_niqe`` of BasicSR 1.4.2 (luma, no border cropped)."""
+    generator = np.random.default_rng(seed)
+    layers = [
+        cv2.resize(generator.random((side, side, 3), np.float32), (640, 480), interpolation=2)
+        / side**0.5
+        for side in (4, 12, 40, 120)
+    ]
+    mixed = np.sum(layers, axis=0)
+    pixels = (mixed - mixed.min()) / (mixed.max() - mixed.min())
+    pixels += generator.normal(0, 0.01, pixels.shape)
+    levels = (np.clip(pixels, 0, 1) * 255).astype(np.uint8)[..., ::-1]
+    scores = score(Picture(levels.astype(np.uint16) * 257, b""), ["niqe"], offline=True)
+    assert scores.values["niqe"] == pytest.approx(value, rel=0.02)
 
 
 @pytest.mark.parametrize("offline", [True, False])
 def test_missing_weights_are_named_with_how_to_get_them(cache: Path, offline: bool) -> None:  # noqa: FBT001
-    scores = score(picture(), ["niqe", "piqe"], device="cpu", offline=offline)
+    scores = score(picture(), ["nrqm", "piqe"], device="cpu", offline=offline)
     assert set(scores.values) == {"piqe"}
-    error = scores.failures["niqe"]
+    error = scores.failures["nrqm"]
     assert isinstance(error, WeightsMissingError)
-    assert "niqe_modelparameters.mat" in error.message
-    assert f"save it as {cache / 'niqe_modelparameters.mat'}" in error.hint
+    assert "NRQM_model.mat" in error.message
+    assert f"save it as {cache / 'NRQM_model.mat'}" in error.hint
     assert ("--offline" in error.hint) == offline
 
 
@@ -104,14 +122,14 @@ def test_offline_looks_up_no_host(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
     monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments, **_: asked.append(arguments))
     looked_up = socket.getaddrinfo
-    score(picture(), ["niqe"], device="cpu", offline=True)
+    score(picture(), ["nrqm"], device="cpu", offline=True)
     assert asked == []
     assert socket.getaddrinfo is looked_up
 
 
 def test_damaged_weights_are_an_error(cache: Path) -> None:
-    (cache / "niqe_modelparameters.mat").write_bytes(b"nothing")
-    error = score(picture(), ["niqe"], device="cpu").failures["niqe"]
+    (cache / "NRQM_model.mat").write_bytes(b"nothing")
+    error = score(picture(), ["nrqm"], device="cpu").failures["nrqm"]
     assert isinstance(error, MetricError)
     assert "cannot be loaded" in error.message
 
@@ -125,20 +143,18 @@ def test_the_default_metrics_score_a_photo(cache: Path) -> None:
     assert scores.values["nrqm"] == pytest.approx(NRQM_SCORE)
 
 
-def test_a_photo_always_scores_the_same(cache: Path) -> None:
-    write_niqe_weights(cache)
+def test_a_photo_always_scores_the_same() -> None:
     names = ["niqe", "piqe", "entropy"]
     assert score(picture(), names, device="cpu") == score(picture(), names, device="cpu")
 
 
+@pytest.mark.usefixtures("cache")
 def test_pyiqa_is_silent(
-    cache: Path,
     capfd: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(logging.getLogger("pairfix"), "handlers", [])
-    write_niqe_weights(cache)
     with caplog.at_level(logging.DEBUG, logger="pairfix"):
         score(picture(), ["niqe", "brisque"], device="cpu")
     assert capfd.readouterr() == ("", "")
@@ -234,9 +250,6 @@ def test_progress_counts_the_scores() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["piqe", "niqe", "entropy"])
 def test_twelve_megapixels_stay_within_three_gigabytes(tmp_path: Path, name: str) -> None:
-    own = tmp_path / "hub/pyiqa"
-    own.mkdir(parents=True)
-    write_niqe_weights(own)
     photo = tmp_path / "photo.png"
     cv2.imwrite(str(photo), picture((3024, 4032)).pixels)
     assert _peak(["pairfix", "score", str(photo), "-m", name, "--offline"], tmp_path) < MEMORY

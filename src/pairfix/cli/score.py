@@ -16,13 +16,12 @@ from pairfix.cli.console import Talk, print_json, show_error
 from pairfix.errors import MissingExtraError, PairfixError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pairfix.score import Metric, Scores
 
 __all__ = ["score"]
 
-_USUAL = "niqe,nrqm,pi"
 _NARROWEST = 20
 """Least width of the column of paths."""
 
@@ -31,7 +30,13 @@ Files = Annotated[
     typer.Argument(help="Photos of any type that pairfix reads.", metavar="FILES..."),
 ]
 Metrics = Annotated[
-    str, typer.Option("--metric", "-m", help="Metrics, separated by commas; --list shows them.")
+    str | None,
+    typer.Option(
+        "--metric",
+        "-m",
+        help="Metrics, separated by commas; --list shows them. Default: NIQE, NRQM and PI; with "
+        "--offline NIQE and PIQE.",
+    ),
 ]
 ListMetrics = Annotated[bool, typer.Option("--list", help="List the metrics and what they need.")]
 Against = Annotated[
@@ -57,7 +62,7 @@ class _Row:
 
 def score(
     files: Files = None,
-    metric: Metrics = _USUAL,
+    metric: Metrics = None,
     list_: ListMetrics = False,
     against: Against = None,
     offline: Offline = False,
@@ -86,9 +91,7 @@ def score(
         raise typer.BadParameter("name at least one photo", param_hint="FILES")
     from pairfix.score import find_metric, score_all  # noqa: PLC0415  (keeps --help quick)
 
-    names = [name.strip() for name in metric.split(",") if name.strip()]
-    if not names:
-        raise typer.BadParameter("name at least one metric", param_hint="--metric")
+    names = _usual(talk, offline=offline) if metric is None else _names(metric)
     metrics = list(dict.fromkeys(find_metric(name) for name in names))
     photos = sorted(dict.fromkeys(files), key=lambda path: (path.name.lower(), str(path)))
     asked = [*photos, against] if against else photos
@@ -109,6 +112,31 @@ def score(
     else:
         _print_table(metrics, rows, against)
     _report_failures(scores)
+
+
+def _names(metrics: str) -> "Sequence[str]":
+    names = [name.strip() for name in metrics.split(",") if name.strip()]
+    if not names:
+        raise typer.BadParameter("name at least one metric", param_hint="--metric")
+    return names
+
+
+def _usual(talk: Talk, *, offline: bool) -> "Sequence[str]":
+    """The metrics of which no weights are missing, where none may be fetched."""
+    from pairfix.score import (  # noqa: PLC0415  (keeps --help quick)
+        DEFAULT_METRICS,
+        OFFLINE_METRICS,
+        find_metric,
+        weights_are_here,
+    )
+
+    if not offline:
+        return DEFAULT_METRICS
+    left_out = [name for name in DEFAULT_METRICS if not weights_are_here(find_metric(name))]
+    if not left_out:
+        return DEFAULT_METRICS
+    talk.say(f"without {' and '.join(left_out)}, whose weights are not on this machine")
+    return OFFLINE_METRICS
 
 
 def _report_failures(scores: "Iterable[Scores]") -> None:

@@ -14,12 +14,19 @@ from pairfix.errors import PairfixError
 from pairfix.formats import decode
 from pairfix.image import Picture, Pixels
 from pairfix.progress import Progress, Stage
-from pairfix.score.catalogue import DEFAULT_METRICS, Metric, find_metric, known_metrics
+from pairfix.score.catalogue import (
+    DEFAULT_METRICS,
+    OFFLINE_METRICS,
+    Metric,
+    find_metric,
+    known_metrics,
+)
 from pairfix.score.load import LoadedMetric, choose_device, load_metric, weights_are_here
 from pairfix.score.sampling import Sampling
 
 __all__ = [
     "DEFAULT_METRICS",
+    "OFFLINE_METRICS",
     "SCORE",
     "Metric",
     "Sampling",

@@ -4,16 +4,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from pairfix.errors import MetricError, MissingExtraError
 from pairfix.score.guards import quietly
 from pairfix.score.sampling import REDUCED, SAMPLINGS, Sampling
 
-__all__ = ["DEFAULT_METRICS", "Metric", "find_metric", "known_metrics"]
+__all__ = [
+    "DEFAULT_METRICS",
+    "OFFLINE_METRICS",
+    "SHIPPED_WEIGHTS",
+    "Metric",
+    "find_metric",
+    "known_metrics",
+]
 
 DEFAULT_METRICS = ("niqe", "nrqm", "pi")
 """Those of Zhang et al., Self-Supervised Image Restoration with Blurry and Noisy Pairs, 2022."""
+
+OFFLINE_METRICS = ("niqe", "piqe")
+"""Those that need no download."""
+SHIPPED_WEIGHTS: Mapping[str, Path] = {"niqe": Path(__file__).parent / "niqe_modelparameters.mat"}
+"""Weights that come with pairfix, by metric: NIQE's model of pristine photos (Mittal et al. 2013),
+values unchanged from BasicSR 1.4.2 (Apache License 2.0)."""
 
 _SETS = "compares sets of photos"
 _MORE_THAN_A_PHOTO: Mapping[str, str] = {
@@ -106,6 +120,6 @@ def _metric(name: str, config: Mapping[str, Any]) -> Metric:
         lower_is_better=bool(config.get("lower_better", False)),
         scale=str(config.get("score_range", "")),
         sampling=SAMPLINGS.get(kind, REDUCED),
-        needs_weights=kind not in _WITHOUT_WEIGHTS,
+        needs_weights=kind not in _WITHOUT_WEIGHTS and name not in SHIPPED_WEIGHTS,
         is_large=kind in _LANGUAGE_MODELS,
     )

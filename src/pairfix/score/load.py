@@ -16,7 +16,7 @@ from pairfix.errors import (
     WeightsMissingError,
 )
 from pairfix.image import Picture, Pixels
-from pairfix.score.catalogue import Metric
+from pairfix.score.catalogue import SHIPPED_WEIGHTS, Metric
 from pairfix.score.guards import failed_download, no_network, quietly
 
 __all__ = ["LoadedMetric", "choose_device", "full_reference", "load_metric", "weights_are_here"]
@@ -103,7 +103,9 @@ def load_metric(about: Metric, device: DeviceName, *, offline: bool = False) -> 
             import pyiqa  # noqa: PLC0415  (an extra)
 
             _bound_memory()
-            compute = pyiqa.create_metric(about.name, device=device)
+            shipped = SHIPPED_WEIGHTS.get(about.name)
+            options = {"pretrained_model_path": str(shipped)} if shipped else {}
+            compute = pyiqa.create_metric(about.name, device=device, **options)
     except Exception as error:
         raise _not_loaded(about, error, offline=offline) from error
     return LoadedMetric(about, device, compute)
