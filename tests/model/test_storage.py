@@ -165,7 +165,11 @@ def test_a_shipped_model_as_int8_takes_about_a_byte_a_parameter() -> None:
             for value in safetensors.numpy.load_file(model.folder / "weights.safetensors").values()
         )
     ]
-    assert {model.name for model in packed} == {"d2hnet-s-raw", "d2hnet-s-srgb"}
+    assert {model.name for model in packed} == {
+        "d2hnet-s-raw",
+        "d2hnet-s-srgb",
+        "deblurmerger-srgb",
+    }
     for model in packed:
         parameters = sum(value.size for value in model.tensors().values())
         assert (model.folder / "weights.safetensors").stat().st_size < 1.05 * parameters

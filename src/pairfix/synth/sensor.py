@@ -50,7 +50,7 @@ frames."""
 _FLAT = 1e-4
 """Variance of light in a crop below which its contrast tells little."""
 _MATCHED = 2.0
-"""Brightening from which `pairfix.stages.cast` brings the short frame's colours onto the long's."""
+"""Brightening from which `pairfix.stages.tones` brings the short frame's tones onto the long's."""
 
 
 def capture(exposed: Exposed, recipe: SynthRecipe, generator: torch.Generator) -> PairBatch:
@@ -256,8 +256,8 @@ def _uneven_black(shots: Shots, draw: Draw) -> Tensor:
 def _matched(short: Tensor, truth: Tensor, dark: Tensor) -> Tensor:
     """Short frames that were stored dark, each channel brought onto the truth's by a line.
 
-    Noise that was cut off at black lifts the shadows; `pairfix.stages.cast` does the same with the
-    long frame, of the whole photo.
+    Noise that was cut off at black lifts the shadows. `pairfix.stages.tones` matches whole photos to
+    the long frame by curves.
     """
     usable = (truth < 1).float()
     weight = usable.sum(dim=(2, 3), keepdim=True).clamp_min(1)
