@@ -5,9 +5,20 @@ import cv2
 import numpy as np
 import pytest
 
-from pairfix.image import AlignedPair, Bayer, ExposureMatch, Frame, Fused, Planes
+from pairfix.image import (
+    AlignedPair,
+    Bayer,
+    Domain,
+    ExposureMatch,
+    Frame,
+    Fused,
+    Planes,
+    Role,
+)
 from pairfix.stages.sharplong import use_sharp_long
+from pairfix.stages.sharplong.evidence import Evidence
 from pairfix.stages.sharplong.pyramid import BAND_GAINS, collapse, decompose
+from pairfix.stages.sharplong.weights import weigh
 from tests.scenes import IDENTITY
 
 SIZE = (256, 320)
@@ -143,6 +154,26 @@ def test_an_object_that_moved_stays_as_it_was_restored() -> None:
         restored(clean)[place], clean[place]
     )
     assert error(result.planes, clean) < 0.8 * error(restored(clean), clean)
+
+
+@pytest.mark.parametrize("domain", ["raw", "srgb"])
+def test_where_the_result_is_right_and_the_long_frame_wrong_nothing_is_taken(
+    domain: Domain,
+) -> None:
+    size, moved = (24, 24), (slice(8, 16), slice(8, 16))
+    noise, wrong = np.full(size, 1e-4, np.float32), np.zeros(size, np.float32)
+    wrong[moved] = 1e-3
+    level, valid = np.full(size, 0.3, np.float32), np.ones(size, np.float32)
+    evidence = Evidence(
+        level,
+        valid,
+        [gain * (noise + 1.1 * wrong) for gain in BAND_GAINS],
+        [gain * (noise * (wrong == 0) + wrong) for gain in BAND_GAINS],
+    )
+    variances: dict[Role, Planes] = {"short": noise[None], "long": 0.1 * noise[None]}
+    for band in weigh([evidence], valid, variances, domain):
+        assert band[0, 12, 12] == 0
+        assert band[0, 2, 2] > 0.5
 
 
 def test_a_shadow_that_moved_is_not_brought_in() -> None:

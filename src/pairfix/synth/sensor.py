@@ -256,8 +256,8 @@ def _uneven_black(shots: Shots, draw: Draw) -> Tensor:
 def _matched(short: Tensor, truth: Tensor, dark: Tensor) -> Tensor:
     """Short frames that were stored dark, each channel brought onto the truth's by a line.
 
-    Noise that was cut off at black lifts the shadows. `pairfix.stages.tones` matches whole photos to
-    the long frame by curves.
+    Noise that was cut off at black lifts the shadows. `pairfix.stages.tones` matches whole photos
+    to the long frame by curves.
     """
     usable = (truth < 1).float()
     weight = usable.sum(dim=(2, 3), keepdim=True).clamp_min(1)

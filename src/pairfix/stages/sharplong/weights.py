@@ -22,9 +22,9 @@ __all__ = ["weigh"]
 
 _WINDOW = 3
 """Side in cells of the square that evidence is averaged over."""
-_TOLERATED = {"raw": (0.35, 0.8), "srgb": (0.6, 1.3)}
+_TOLERATED = 0.35, 0.8
 """Power that the long frame gets wrong over the restored photo's up to which the long frame is
-trusted fully, and from which not at all. Noise that a camera processed is less uniform."""
+trusted fully, and from which not at all: where something moved, it is 1."""
 _MISTOLD = {"raw": (0.8, 1.1), "srgb": (0.5, np.inf)}
 """Noise in a band over what is expected, within which the expectation is corrected. Cameras'
 processing takes the fine noise by which that of RGB is measured, and leaves the coarse."""
@@ -69,14 +69,14 @@ def weigh(
         )
         wrong_long = np.maximum(np.mean(from_short / correction - 1 - relative, axis=0), 0)
         wrong = np.maximum(from_restored / correction - relative, 0)
-        trust = here * _trust(wrong_long / (wrong.mean(axis=0) + _TINY), domain)
+        trust = here * _trust(wrong_long / (wrong.mean(axis=0) + _TINY))
         weight = trust * wrong / (wrong + relative + wrong_long + _TINY)
         weights.append((weight * (known > _HALF)).astype(np.float32))
     return weights
 
 
-def _trust(ratio: Cells, domain: Domain) -> Cells:
-    full, none = _TOLERATED[domain]
+def _trust(ratio: Cells) -> Cells:
+    full, none = _TOLERATED
     return np.clip((none - ratio) / (none - full), 0, 1)
 
 
