@@ -167,8 +167,8 @@ def test_where_the_result_is_right_and_the_long_frame_wrong_nothing_is_taken(
     evidence = Evidence(
         level,
         valid,
-        [gain * (noise + 1.1 * wrong) for gain in BAND_GAINS],
-        [gain * (noise * (wrong == 0) + wrong) for gain in BAND_GAINS],
+        [np.float32(gain) * (noise + 1.1 * wrong) for gain in BAND_GAINS],
+        [np.float32(gain) * (noise * (wrong == 0) + wrong) for gain in BAND_GAINS],
     )
     variances: dict[Role, Planes] = {"short": noise[None], "long": 0.1 * noise[None]}
     for band in weigh([evidence], valid, variances, domain):
