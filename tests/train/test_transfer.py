@@ -89,9 +89,13 @@ def test_a_model_loads_as_it_restores() -> None:
         torch.testing.assert_close(loaded(batch.sources), fusion(batch.sources))
 
 
+@pytest.mark.parametrize("normalised", [True, False])
 @pytest.mark.parametrize("name", ["deblurmerger", "deblurrnn"])
-def test_deployed_weights_have_no_norms_and_half_the_bits(name: str) -> None:
-    trained = small_fusion(name)
+def test_deployed_weights_have_no_norms_and_half_the_bits(
+    name: str,
+    normalised: bool,  # noqa: FBT001
+) -> None:
+    trained = small_fusion(name, normalised=normalised)
     plain = small_fusion(name, normalised=False).eval()
     states = deployable(trained, "test")
     for graph in trained.graphs:

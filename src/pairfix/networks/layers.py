@@ -82,7 +82,8 @@ def fold_norms(trained: nn.Module) -> dict[str, Tensor]:
     """The state of a trained network's plain form, for `torch.nn.Module.load_state_dict`.
 
     Singular values and running statistics are folded into the weights, so that the plain form
-    computes what the trained one does in evaluation mode.
+    computes what the trained one does in evaluation mode. A network that was trained in its plain
+    form has none.
     """
     trained = copy.deepcopy(trained).eval()
     folded = {
@@ -91,7 +92,9 @@ def fold_norms(trained: nn.Module) -> dict[str, Tensor]:
         if ".norm." not in key and ".parametrizations." not in key
     }
     for path, block in _normalised_blocks(trained).items():
-        conv, norm = block.conv, cast("nn.BatchNorm2d", block.norm)
+        conv, norm = block.conv, block.norm
+        if not isinstance(norm, nn.BatchNorm2d):
+            continue
         weight, bias = fuse_conv_bn_weights(
             conv.weight,
             conv.bias,
