@@ -1,13 +1,14 @@
 """`pairfix models`: list, show, import and export models."""
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markdown import Markdown
-from rich.table import Table
+from rich.table import Column, Table
 
 from pairfix.cli.console import Talk, print_json
 from pairfix.cli.options import Json, Overwrite, Quiet
@@ -34,7 +35,8 @@ def list_models(json: Json = False) -> None:
         print_json([*map(_facts, models), *map(_facts_untrained, networks)])
         return
     console = Console()
-    table = Table("Name", "Network", "Domain", "Size", "PSNR", "12 MP")
+    whole = partial(Column, no_wrap=True)
+    table = Table(whole("Name"), "Network", "Domain", whole("Size"), whole("PSNR"), "12 MP")
     for model in models:
         size = f"{_size(model) / 1e6:.1f} MB"
         default = " (default)" if is_default(model) else ""

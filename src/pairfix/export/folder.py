@@ -19,6 +19,7 @@ from pairfix.formats.atomic import appearing
 from pairfix.image import Domain
 from pairfix.model import CONFIG, WEIGHTS, Model, check_tensors, find_model
 from pairfix.model.config import FORMAT, config_text
+from pairfix.model.measured import MEASURED
 from pairfix.model.storage import pack
 from pairfix.networks import NETWORKS, Network
 from pairfix.networks.spec import Shapes
@@ -185,5 +186,5 @@ def _belongs(path: Path) -> bool:
     graphs = {
         graph.name for network in NETWORKS.values() for graph in network.graphs(network.config())
     }
-    names = {CONFIG, WEIGHTS, "README.md", CALIBRATION, *(f"{name}.onnx" for name in graphs)}
-    return path.is_file() and path.name in names
+    others = {CONFIG, WEIGHTS, "README.md", CALIBRATION, MEASURED}
+    return path.is_file() and path.name in others | {f"{name}.onnx" for name in graphs}
