@@ -4,11 +4,11 @@ The bit depth is the file's, never guessed from the values. Floating-point and 3
 pictures are refused: converting them to sRGB takes choices that the photographer has to make.
 """
 
+import io
 import logging
 import math
 import re
 import struct
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +23,7 @@ from pairfix.errors import InputError, PairfixError
 from pairfix.formats import metadata
 from pairfix.formats.colour import adobe_rgb_profile, to_srgb
 from pairfix.formats.edge import bands, silenced, too_large
+from pairfix.formats.png import SIGNATURE, colour_profile, read_png
 from pairfix.formats.tiff import Entry, Kind
 from pairfix.image import Frame, Pixels
 from pairfix.paths import regular
@@ -51,9 +52,9 @@ _JPEG_FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD
 _JPEG_HUFFMAN, _JPEG_SIZE = {0xC0, 0xC1, 0xC2}, slice(3, 7)
 _JPEG_DENSEST = 512
 """Most pixels in a byte: blocks of 8 x 8, each with at least a bit for its mean (ITU-T T.81)."""
-_PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
-_PNG_HEADER, _PNG_CHECKSUM = slice(12, 29), slice(29, 33)
 _CMYK = 4
+_RGB_ORDER = {1: [0], 2: [0, 1], 3: [2, 1, 0], 4: [2, 1, 0, 3]}
+"""Of OpenCV's channels, by their number."""
 _MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 """After any fill bytes; neither a stuffed zero nor a restart within coded data (T.81, B.1.1)."""
 _DEPTHS = (np.dtype(np.bool_), np.dtype(np.uint8), np.dtype(np.uint16))
@@ -112,8 +113,8 @@ def _read_opencv(path: Path) -> _Decoded:
     with decoding(path):
         data = regular(path).read_bytes()
         end = _check_jpeg(path, data) if data.startswith(_JPEG_START) else None
-        if data.startswith(_PNG_START):
-            _check_png(path, data)
+        # OpenCV trusts damaged sizes and allocates gigabytes for them: they are checked first.
+        png = read_png(io.BytesIO(data)) if data.startswith(SIGNATURE) else None
         with silenced():
             pixels, kinds, blocks = cv2.imdecodeWithMetadata(
                 np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED
@@ -122,15 +123,19 @@ def _read_opencv(path: Path) -> _Decoded:
             raise _damaged(path)
     found = {kind: np.asarray(block).tobytes() for kind, block in zip(kinds, blocks, strict=True)}
     block = found.get(cv2.IMAGE_METADATA_EXIF, b"")
-    profile = found.get(cv2.IMAGE_METADATA_ICCP, b"")
-    notes: tuple[str, ...] = ()
+    if png is not None:
+        profile, notes = colour_profile(path, png)
+        if png.grey and pixels.ndim == 3:  # noqa: PLR2004 (OpenCV makes grey with alpha RGB)
+            pixels = pixels[:, :, [0, -1]] if pixels.shape[2] == 4 else pixels[:, :, 0]  # noqa: PLR2004
+        return _from_bgr(pixels), metadata.parse(block), profile, notes
+    profile, notes = found.get(cv2.IMAGE_METADATA_ICCP, b""), ()
     if not profile and metadata.claims_adobe_rgb(block):
         profile, notes = adobe_rgb_profile(), ("its EXIF says Adobe RGB",)
     return _from_bgr(pixels), metadata.parse(block), profile, notes
 
 
 def _from_bgr(pixels: NDArray[np.generic]) -> Pixels:
-    swapped = pixels if pixels.ndim == 2 else pixels[:, :, [2, 1, 0, 3][: pixels.shape[2]]]  # noqa: PLR2004
+    swapped = pixels if pixels.ndim == 2 else pixels[:, :, _RGB_ORDER[pixels.shape[2]]]  # noqa: PLR2004
     return cast("Pixels", swapped)
 
 
@@ -166,18 +171,6 @@ def _is_cut(data: bytes, end: int, pixels: NDArray[np.generic]) -> bool:
     with silenced():
         again = cv2.imdecode(longer, cv2.IMREAD_UNCHANGED)
     return again is None or not np.array_equal(again, pixels)
-
-
-def _check_png(path: Path, data: bytes) -> None:
-    """OpenCV trusts damaged sizes and allocates gigabytes for them: detect them first."""
-    if zlib.crc32(data[_PNG_HEADER]) != int.from_bytes(data[_PNG_CHECKSUM], "big"):
-        raise _damaged(path)
-    place, kind = len(_PNG_START), b""
-    while place + 8 <= len(data) and kind != _PNG_END:
-        length, kind = struct.unpack_from(">I4s", data, place)
-        place += length + 12
-    if place > len(data):
-        raise _damaged(path)
 
 
 def _read_tiff(path: Path) -> _Decoded:

@@ -4,7 +4,6 @@ PNG and WebP are parsed by hand: Pillow decodes a PNG before it finds EXIF behin
 the whole of a WebP, and refuses one of more than 179 megapixels.
 """
 
-import os
 import struct
 import warnings
 from pathlib import Path
@@ -15,6 +14,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from pairfix.formats import metadata
 from pairfix.formats.bitmap import check_tiff, decoding, photo_page, tiff_exif
+from pairfix.formats.png import colour_profile, read_png
 from pairfix.image import HeaderFacts
 
 __all__ = ["picture_facts"]
@@ -63,7 +63,7 @@ def _of_bitmap(path: Path) -> _Header:
         kind = file.read(4)
         if kind == b"RIFF":
             return _of_webp(file)
-        return _of_png(file) if kind == b"\x89PNG" else _of_jpeg(file)
+        return _of_png(path, file) if kind == b"\x89PNG" else _of_jpeg(file)
 
 
 def _of_jpeg(file: BinaryIO) -> _Header:
@@ -74,20 +74,10 @@ def _of_jpeg(file: BinaryIO) -> _Header:
     return image.height, image.width, metadata.parse(image.info.get("exif", b""))
 
 
-def _of_png(file: BinaryIO) -> _Header:
-    """Walks all chunks, because EXIF may follow the pixels (PNG 3, 5.3)."""
-    exif = b""
-    file.seek(16)
-    width, height = struct.unpack(">II", file.read(8))
-    file.seek(33)
-    while True:
-        length, kind = struct.unpack(">I4s", file.read(8))
-        if kind == b"IEND":
-            return height, width, metadata.parse(exif)
-        if kind == b"eXIf":
-            exif = file.read(length)
-            length = 0
-        file.seek(length + 4, os.SEEK_CUR)
+def _of_png(path: Path, file: BinaryIO) -> _Header:
+    png = read_png(file)
+    colour_profile(path, png)
+    return png.height, png.width, metadata.parse(png.exif)
 
 
 def _of_webp(file: BinaryIO) -> _Header:
