@@ -13,8 +13,9 @@ import tifffile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from pairfix.formats import metadata
-from pairfix.formats.bitmap import check_tiff, decoding, photo_page, tiff_exif
+from pairfix.formats.bitmap import decoding
 from pairfix.formats.png import colour_profile, read_png
+from pairfix.formats.tiff_page import check_tiff, photo_page, tiff_exif
 from pairfix.image import HeaderFacts
 
 __all__ = ["picture_facts"]
