@@ -1,4 +1,4 @@
-"""Reader of finished pictures: PNG, JPEG, WebP and TIFF, 8 or 16 bits, upright, in sRGB.
+"""Reader of finished pictures: PNG, JPEG, WebP, AVIF and TIFF, 8 or 16 bits, upright, in sRGB.
 
 The bit depth is the file's, never guessed from the values. Floating-point and 32-bit TIFFs and CMYK
 pictures are refused: converting them to sRGB takes choices that the photographer has to make.
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias, cast
 
 import cv2
+import imagecodecs
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
@@ -18,7 +19,8 @@ from numpy.typing import NDArray
 from pairfix.errors import InputError, PairfixError
 from pairfix.formats import metadata
 from pairfix.formats.colour import adobe_rgb_profile, to_srgb
-from pairfix.formats.edge import silenced, too_large
+from pairfix.formats.edge import bands, silenced, too_large
+from pairfix.formats.heif import read_avif
 from pairfix.formats.jpeg import START, is_cut, read_jpeg
 from pairfix.formats.png import SIGNATURE, colour_profile, read_png
 from pairfix.formats.tiff_page import check_tiff, page_pixels, photo_page, tiff_exif
@@ -40,7 +42,7 @@ _Decoded: TypeAlias = tuple[Pixels, metadata.Exif, bytes, tuple[str, ...]]
 
 
 def decode_bitmap(path: Path, *, tiff: bool) -> Frame:
-    """A PNG, JPEG, WebP or TIFF as upright sRGB.
+    """A PNG, JPEG, WebP, AVIF or TIFF as upright sRGB.
 
     Args:
         path: The file.
@@ -49,7 +51,7 @@ def decode_bitmap(path: Path, *, tiff: bool) -> Frame:
     Raises:
         InputError: It is damaged, or of a kind that pairfix does not convert.
     """
-    pixels, exif, profile, notes = _read_tiff(path) if tiff else _read_opencv(path)
+    pixels, exif, profile, notes = _read_tiff(path) if tiff else _read_coded(path)
     _check_pixels(path, pixels)
     turned = turn_upright(pixels, metadata.orientation(exif))
     opaque, alpha_notes = _without_alpha(turned)
@@ -75,9 +77,27 @@ def turn_upright(pixels: Pixels, orientation: int) -> Pixels:
     return turned[:, ::-1] if mirrored else turned
 
 
-def _read_opencv(path: Path) -> _Decoded:
+def _read_coded(path: Path) -> _Decoded:
     with decoding(path):
         data = regular(path).read_bytes()
+        return _read_avif(path, data) if data[4:8] == b"ftyp" else _read_opencv(path, data)
+
+
+def _read_avif(path: Path, data: bytes) -> _Decoded:
+    avif = read_avif(path, io.BytesIO(data))
+    pixels = imagecodecs.avif_decode(data)
+    if pixels.shape[:2] != (avif.height, avif.width) or not 8 <= avif.bits <= 12:  # noqa: PLR2004
+        raise _damaged(path)
+    if pixels.dtype == np.uint16:
+        peak = (1 << avif.bits) - 1
+        for rows in bands(avif.height):
+            scaled = np.minimum(pixels[rows], peak).astype(np.uint32) * 65535 + peak // 2
+            pixels[rows] = scaled // peak
+    return _as_grey(pixels) if avif.grey else pixels, avif.exif, avif.profile, avif.notes
+
+
+def _read_opencv(path: Path, data: bytes) -> _Decoded:
+    with decoding(path):
         jpeg = read_jpeg(path, data) if data.startswith(START) else None
         # OpenCV trusts damaged sizes and allocates gigabytes for them: they are checked first.
         png = read_png(io.BytesIO(data)) if data.startswith(SIGNATURE) else None
@@ -91,9 +111,8 @@ def _read_opencv(path: Path) -> _Decoded:
     block = found.get(cv2.IMAGE_METADATA_EXIF, b"")
     if png is not None:
         profile, notes = colour_profile(path, png)
-        if png.grey and pixels.ndim == 3:  # noqa: PLR2004 (OpenCV makes grey with alpha RGB)
-            pixels = pixels[:, :, [0, -1]] if pixels.shape[2] == 4 else pixels[:, :, 0]  # noqa: PLR2004
-        return _from_bgr(pixels), metadata.parse(block), profile, notes
+        swapped = _from_bgr(pixels)
+        return _as_grey(swapped) if png.grey else swapped, metadata.parse(block), profile, notes
     if jpeg is None:
         profile, notes = found.get(cv2.IMAGE_METADATA_ICCP, b""), ()
     else:
@@ -106,6 +125,13 @@ def _read_opencv(path: Path) -> _Decoded:
 def _from_bgr(pixels: NDArray[np.generic]) -> Pixels:
     swapped = pixels if pixels.ndim == 2 else pixels[:, :, _RGB_ORDER[pixels.shape[2]]]  # noqa: PLR2004
     return cast("Pixels", swapped)
+
+
+def _as_grey(pixels: Pixels) -> Pixels:
+    """Grey that a decoder has repeated as RGB, with the alpha that it may have."""
+    if pixels.ndim == 2:  # noqa: PLR2004
+        return pixels
+    return pixels[:, :, [0, -1]] if pixels.shape[2] in (2, 4) else pixels[:, :, 0]
 
 
 def _read_tiff(path: Path) -> _Decoded:

@@ -14,6 +14,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from pairfix.formats import metadata
 from pairfix.formats.bitmap import decoding
+from pairfix.formats.heif import read_avif
 from pairfix.formats.png import colour_profile, read_png
 from pairfix.formats.tiff_page import check_tiff, photo_page, tiff_exif
 from pairfix.image import HeaderFacts
@@ -28,7 +29,7 @@ _Header: TypeAlias = tuple[int, int, metadata.Exif]
 
 
 def picture_facts(path: Path, *, tiff: bool) -> HeaderFacts:
-    """The facts of a PNG, JPEG, WebP or TIFF.
+    """The facts of a PNG, JPEG, WebP, AVIF or TIFF.
 
     Args:
         path: The file.
@@ -61,7 +62,10 @@ def _of_tiff(path: Path) -> _Header:
 
 def _of_bitmap(path: Path) -> _Header:
     with path.open("rb") as file:
-        kind = file.read(4)
+        kind, box = file.read(4), file.read(4)
+        if box == b"ftyp":
+            avif = read_avif(path, file)
+            return avif.height, avif.width, avif.exif
         if kind == b"RIFF":
             return _of_webp(file)
         return _of_png(path, file) if kind == b"\x89PNG" else _of_jpeg(file)
