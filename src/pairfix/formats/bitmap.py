@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 
 from pairfix.errors import InputError, PairfixError
 from pairfix.formats import metadata
+from pairfix.formats.cicp import check_profile
 from pairfix.formats.colour import adobe_rgb_profile, to_srgb
 from pairfix.formats.edge import bands, silenced, too_large
 from pairfix.formats.heif import read_avif
 from pairfix.formats.jpeg import START, is_cut, read_jpeg
 from pairfix.formats.png import SIGNATURE, colour_profile, read_png
-from pairfix.formats.tiff_page import check_tiff, page_pixels, photo_page, tiff_exif
+from pairfix.formats.tiff_page import check_tiff, page_pixels, photo_page, tiff_exif, tiff_profile
 from pairfix.image import Frame, Pixels
 from pairfix.paths import regular
 
@@ -53,6 +54,7 @@ def decode_bitmap(path: Path, *, tiff: bool) -> Frame:
     """
     pixels, exif, profile, notes = _read_tiff(path) if tiff else _read_coded(path)
     _check_pixels(path, pixels)
+    check_profile(path, profile)
     turned = turn_upright(pixels, metadata.orientation(exif))
     opaque, alpha_notes = _without_alpha(turned)
     rgb, colour_notes = to_srgb(opaque, profile)
@@ -138,7 +140,7 @@ def _read_tiff(path: Path) -> _Decoded:
     with decoding(path), tifffile.TiffFile(regular(path)) as tiff:
         page = photo_page(tiff)
         check_tiff(path, page)
-        profile = page.tags.valueof("InterColorProfile")
+        profile = tiff_profile(page)
         pixels = page_pixels(page)
         notes: tuple[str, ...] = ()
         if page is not tiff.pages.first:
@@ -146,7 +148,7 @@ def _read_tiff(path: Path) -> _Decoded:
         elif len(tiff.pages) > 1:
             notes = ("the first of its pages was read",)
         exif = tiff_exif(path, page)
-    return pixels, exif, profile if isinstance(profile, bytes) else b"", notes
+    return pixels, exif, profile, notes
 
 
 def _without_alpha(pixels: Pixels) -> tuple[Pixels, tuple[str, ...]]:

@@ -4,14 +4,15 @@ What is meant for HDR displays (PQ, HLG) is refused by name: a photo of it that 
 would be wrong everywhere, and its light has no upper end that a picture of 16 bits could hold.
 """
 
+import struct
 from pathlib import Path
 
 from pairfix.errors import InputError
 from pairfix.formats.icc import BT_709, SRGB, Chromaticities, Curve, grey_profile, rgb_profile
 
-__all__ = ["UNSPECIFIED", "profile_of"]
+__all__ = ["check_profile", "profile_of"]
 
-UNSPECIFIED = 2
+_UNSPECIFIED = 2
 _PRIMARIES = {
     1: Chromaticities((0.640, 0.330), (0.300, 0.600), (0.150, 0.060)),
     5: Chromaticities((0.640, 0.330), (0.290, 0.600), (0.150, 0.060)),
@@ -31,6 +32,8 @@ _CURVES = {
     13: SRGB,
 }
 """TransferCharacteristics (H.273, table 3)."""
+_TAGS, _TAG = 128, struct.Struct(">4sII")
+"""Place of a profile's table of tags, and each one's name, place and size (7.3)."""
 _HDR = {16: "PQ", 18: "HLG"}
 _HINT = "export it as sRGB or Display P3, or with an ICC profile"
 
@@ -41,13 +44,31 @@ def profile_of(path: Path, primaries: int, transfer: int, *, grey: bool) -> byte
     Raises:
         InputError: The colours are of a kind that pairfix does not convert.
     """
-    if transfer in _HDR:
-        message = f"{path} is an HDR picture ({_HDR[transfer]}), which pairfix does not convert"
-        raise InputError(message, "export it for standard dynamic range first")
-    if UNSPECIFIED in (primaries, transfer):
+    _check_range(path, transfer)
+    if _UNSPECIFIED in (primaries, transfer):
         return b""
     if transfer not in _CURVES or primaries not in _PRIMARIES:
         told = f"primaries {primaries} and transfer {transfer}"
         raise InputError(f"{path} has colours that pairfix does not convert (CICP {told})", _HINT)
     name, curve = f"CICP {primaries}/{transfer}", _CURVES[transfer]
     return grey_profile(name, curve) if grey else rgb_profile(name, _PRIMARIES[primaries], curve)
+
+
+def check_profile(path: Path, profile: bytes) -> None:
+    """Refuse what has an ICC profile for HDR displays, by its cicp tag (ICC.1:2022, 9.2.17).
+
+    Raises:
+        InputError: It is one.
+    """
+    count = int.from_bytes(profile[_TAGS : _TAGS + 4], "big")
+    table = profile[_TAGS + 4 :][: count * _TAG.size]
+    for name, place, _ in _TAG.iter_unpack(table[: len(table) // _TAG.size * _TAG.size]):
+        transfer = profile[place + 9 : place + 10]
+        if name == b"cicp" and transfer:
+            _check_range(path, transfer[0])
+
+
+def _check_range(path: Path, transfer: int) -> None:
+    if transfer in _HDR:
+        message = f"{path} is an HDR picture ({_HDR[transfer]}), which pairfix does not convert"
+        raise InputError(message, "export it for standard dynamic range first")

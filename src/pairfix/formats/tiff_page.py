@@ -14,7 +14,7 @@ from pairfix.formats.edge import bands
 from pairfix.formats.tiff import Entry, Kind
 from pairfix.image import Pixels
 
-__all__ = ["check_tiff", "page_pixels", "photo_page", "tiff_exif"]
+__all__ = ["check_tiff", "page_pixels", "photo_page", "tiff_exif", "tiff_profile"]
 
 _RGB_HINT = "save it as 8- or 16-bit RGB first"
 _DEPTHS = (np.dtype(np.bool_), np.dtype(np.uint8), np.dtype(np.uint16))
@@ -52,6 +52,12 @@ def tiff_exif(path: Path, page: tifffile.TiffPage) -> metadata.Exif:
     if isinstance(turned, int):
         exif[0][metadata.ORIENTATION] = Entry.of(Kind.SHORT, turned & 0xFFFF)
     return exif
+
+
+def tiff_profile(page: tifffile.TiffPage) -> bytes:
+    """The ICC profile of a page; empty if it has none."""
+    profile = page.tags.valueof("InterColorProfile")
+    return profile if isinstance(profile, bytes) else b""
 
 
 def check_tiff(path: Path, page: tifffile.TiffPage) -> None:
