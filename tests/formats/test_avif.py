@@ -1,6 +1,7 @@
 """An AVIF is read as its container says: depth, colours, orientation, EXIF."""
 
 import io
+import time
 from pathlib import Path
 from typing import Any
 
@@ -139,3 +140,27 @@ def test_any_brand_that_says_avif_counts(tmp_path: Path) -> None:
     path = tmp_path / "photo.heic"
     path.write_bytes(_avif().replace(b"ftypavif", b"ftypmif1", 1))
     assert decode(path).camera == "Acme"
+
+
+def test_a_container_of_many_boxes_and_parts_is_refused_quickly(tmp_path: Path) -> None:
+    path = tmp_path / "a.avif"
+    places = b"\1\0\0\0\0\0\xff\xff" + (b"\0" * 6 + b"\xff\xff") * 0xFFFF
+    size = _box(b"ispe", b"\0" * 7 + b"\10" + b"\0\0\0\10")
+    samples = _box(b"pixi", b"\0\0\0\0\1\10")
+    parts = [
+        (b"pitm", b"\0\0\0\0\0\1"),
+        (b"iinf", b"\0\0\0\0\0\1" + _box(b"infe", b"\2\0\0\0\0\1\0\0av01")),
+        (b"iprp", _box(b"ipco", size + samples) + _box(b"ipma", b"\0" * 7 + b"\1\0\1\2\1\2")),
+        (b"iloc", places),
+        *[(b"free", b"")] * 200_000,
+    ]
+    meta = b"\0\0\0\0" + b"".join(_box(kind, content) for kind, content in parts)
+    path.write_bytes(_box(b"ftyp", b"avif\0\0\0\0avif") + _box(b"meta", meta))
+    start = time.process_time()
+    with pytest.raises(InputError, match="damaged"):
+        read_facts(path)
+    assert time.process_time() - start < 3
+
+
+def _box(kind: bytes, content: bytes) -> bytes:
+    return (len(content) + 8).to_bytes(4, "big") + kind + content

@@ -113,13 +113,13 @@ def _meta(file: BinaryIO) -> bytes:
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    numbers = _Numbers(data)
-    while len(rest := numbers.rest) >= 8:  # noqa: PLR2004
-        size = numbers.next(4)
-        if not 8 <= size <= len(rest):  # noqa: PLR2004
+    place = 0
+    while len(head := data[place : place + 8]) == 8:  # noqa: PLR2004
+        end = place + int.from_bytes(head[:4], "big")
+        if not place + 8 <= end <= len(data):
             raise ValueError("a box is outside its parent")
-        numbers.next(size - 4)
-        yield rest[4:8], rest[8:size]
+        yield head[4:], data[place + 8 : end]
+        place = end
 
 
 def _primary(box: bytes) -> int:
@@ -148,7 +148,10 @@ def _places(box: bytes) -> _Places:
         method = numbers.next(2) & 15 if version else _IN_FILE
         numbers.next(2)
         base, parts = numbers.next(base_size), list[tuple[int, int]]()
-        for _ in range(numbers.next(2)):
+        count = numbers.next(2)
+        if count > 1 and not offset_size + length_size:
+            raise ValueError("the parts of an item have no place")
+        for _ in range(count):
             numbers.next(index_size if version else 0)
             parts.append((base + numbers.next(offset_size), numbers.next(length_size)))
         if method == _IN_FILE:
