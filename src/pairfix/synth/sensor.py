@@ -27,6 +27,7 @@ from pairfix.synth.noise.models import FrameNoise, PairNoise
 from pairfix.synth.optics import Exposed
 from pairfix.synth.processing import Processing
 from pairfix.synth.synth_recipe import SynthRecipe
+from pairfix.synth.tones import matched_tones
 
 __all__ = ["Shots", "capture", "shoot"]
 
@@ -47,8 +48,6 @@ noise; each corner has its own, for each colour."""
 _GAMMA = 0.04
 """Standard deviation of the exponent, in powers of e, between the tone curves of two processed
 frames."""
-_FLAT = 1e-4
-"""Variance of light in a crop below which its contrast tells little."""
 _MATCHED = 2.0
 """Brightening from which `pairfix.stages.tones` brings the short frame's tones onto the long's."""
 
@@ -235,8 +234,9 @@ def _capture_developed(
     short = brightened(storage.store(of_short.of(developed((seen / dark).clamp_max(1)))))
     still = brightened(of_short.of(developed(shots.sharp / dark)))
     truth = developed(shots.sharp)
+    matched = matched_tones(short, srgb_to_linear(truth))
     return _display_batch(
-        short=encode_planes(_matched(short, srgb_to_linear(truth), dark), "srgb"),
+        short=torch.where(dark >= _MATCHED, matched, encode_planes(short, "srgb")),
         long=storage.store(of_long.of(developed(interpolate(shots.long.clamp_max(1))) ** gamma)),
         truth=truth,
         short_clean=encode_planes(still, "srgb"),
@@ -251,24 +251,6 @@ def _uneven_black(shots: Shots, draw: Draw) -> Tensor:
     smooth = functional.interpolate(corners, size, mode="bilinear", align_corners=True)
     read = shots.noise.short.read.mean(dim=1, keepdim=True).sqrt()
     return smooth * read * shots.camera.gains
-
-
-def _matched(short: Tensor, truth: Tensor, dark: Tensor) -> Tensor:
-    """Short frames that were stored dark, each channel brought onto the truth's by a line.
-
-    Noise that was cut off at black lifts the shadows. `pairfix.stages.tones` matches whole photos
-    to the long frame by curves.
-    """
-    usable = (truth < 1).float()
-    weight = usable.sum(dim=(2, 3), keepdim=True).clamp_min(1)
-
-    def mean(values: Tensor) -> Tensor:
-        return (usable * values).sum(dim=(2, 3), keepdim=True) / weight
-
-    light, level = mean(truth), mean(short)
-    variance = mean((truth - light) ** 2)
-    slope = (mean((truth - light) * (short - level)) + _FLAT) / (variance + _FLAT)
-    return torch.where(dark >= _MATCHED, (short - level) / slope.clamp_min(0.5) + light, short)
 
 
 def _capture_display(
