@@ -234,9 +234,12 @@ def _capture_developed(
     short = brightened(storage.store(of_short.of(developed((seen / dark).clamp_max(1)))))
     still = brightened(of_short.of(developed(shots.sharp / dark)))
     truth = developed(shots.sharp)
-    matched = matched_tones(short, srgb_to_linear(truth))
+    stored = encode_planes(short, "srgb")
+    lifted = (dark >= _MATCHED).flatten()
+    if lifted.any():
+        stored[lifted] = matched_tones(short[lifted], srgb_to_linear(truth[lifted]))
     return _display_batch(
-        short=torch.where(dark >= _MATCHED, matched, encode_planes(short, "srgb")),
+        short=stored,
         long=storage.store(of_long.of(developed(interpolate(shots.long.clamp_max(1))) ** gamma)),
         truth=truth,
         short_clean=encode_planes(still, "srgb"),

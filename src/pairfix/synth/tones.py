@@ -68,4 +68,5 @@ def _boxed(light: Tensor) -> Tensor:
     """Mean over the square around each pixel."""
     edge = _WINDOW // 2
     padded = functional.pad(light, (edge,) * 4, mode="reflect")
-    return functional.avg_pool2d(padded, _WINDOW, stride=1)
+    rows = functional.avg_pool2d(padded, (1, _WINDOW), stride=1)
+    return functional.avg_pool2d(rows, (_WINDOW, 1), stride=1)
