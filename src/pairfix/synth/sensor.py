@@ -48,6 +48,9 @@ noise; each corner has its own, for each colour."""
 _GAMMA = 0.04
 """Standard deviation of the exponent, in powers of e, between the tone curves of two processed
 frames."""
+_MISTOLD_SHORT, _MISTOLD_LONG = (-0.08, 0.2), (-0.3, 0.35)
+"""Mean and standard deviation of the logarithm of estimated over actual noise in developed
+photos (benchmarks/noise_estimates.py)."""
 _MATCHED = 2.0
 """Brightening from which `pairfix.stages.tones` brings the short frame's tones onto the long's."""
 
@@ -238,13 +241,24 @@ def _capture_developed(
     lifted = (dark >= _MATCHED).flatten()
     if lifted.any():
         stored[lifted] = matched_tones(short[lifted], srgb_to_linear(truth[lifted]))
-    return _display_batch(
+    batch = _display_batch(
         short=stored,
         long=storage.store(of_long.of(developed(interpolate(shots.long.clamp_max(1))) ** gamma)),
         truth=truth,
         short_clean=encode_planes(still, "srgb"),
         long_clean=of_long.of(developed(shots.blurred) ** gamma),
     )
+    return replace(
+        batch,
+        short_noise=batch.short_noise * _mistold(_MISTOLD_SHORT, count, draw),
+        long_noise=batch.long_noise * _mistold(_MISTOLD_LONG, count, draw),
+    )
+
+
+def _mistold(error: tuple[float, float], count: int, draw: Draw) -> Tensor:
+    """Noise as it is estimated over the noise that is there, ``N x 3 x 1 x 1``."""
+    mean, deviation = error
+    return (draw.normal(count, 3, 1, 1, deviation=deviation) + mean).exp()
 
 
 def _uneven_black(shots: Shots, draw: Draw) -> Tensor:
