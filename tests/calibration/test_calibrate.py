@@ -213,8 +213,11 @@ def test_a_number_that_is_none_is_an_input_error(plain: CameraProfile, tmp_path:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        *(("iso", value) for value in (-1, "100", [], 1e300)),
-        *(("pairs", value) for value in (0, -3, None, 10**17)),
+        ("iso", "100"),
+        ("iso", []),
+        *(("iso", value) for value in (-1, 1e300)),
+        ("pairs", None),
+        *(("pairs", value) for value in (0, -3, 10**17)),
         *(("brightening", value) for value in (0, -1, 1e30)),
         ("offset", {"a": 1}),
         ("offset", "abcd"),
