@@ -1,6 +1,8 @@
 """A JPEG is read by its markers, and none is filled up with made-up pixels."""
 
 import io
+import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +67,50 @@ def test_what_follows_the_end_marker_or_looks_like_one_does_not_matter(tmp_path:
     path.write_bytes(whole[:2] + comment + whole[2:-2])
     with pytest.raises(InputError, match="damaged or incomplete"):
         decode(path)
+
+
+def _scans(whole: bytes) -> list[int]:
+    """Where each scan begins, its Huffman tables included."""
+    marks = [place for place in range(len(whole)) if whole[place : place + 2] == b"\xff\xda"]
+    tables = [whole.rfind(b"\xff\xc4", 0, mark) for mark in marks]
+    ends = [0, *marks]
+    return [
+        max(each, end) if each > end else mark
+        for mark, each, end in zip(marks, tables, ends, strict=False)
+    ]
+
+
+def test_a_progressive_jpeg_without_its_last_scans(tmp_path: Path) -> None:
+    whole, path = _coded(progressive=True), tmp_path / "a.jpg"
+    starts = _scans(whole)
+    assert len(starts) > 5
+    for start in starts[1:]:
+        path.write_bytes(whole[:start] + _END)
+        with pytest.raises(InputError, match="damaged or incomplete"):
+            decode(path)
+
+
+def test_a_progressive_jpeg_without_a_scan_in_between(tmp_path: Path) -> None:
+    whole, path = _coded(progressive=True), tmp_path / "a.jpg"
+    starts = _scans(whole)
+    for start, end in pairwise(starts[1:]):
+        path.write_bytes(whole[:start] + whole[end:])
+        with pytest.raises(InputError, match="damaged or incomplete"):
+            decode(path)
+
+
+def test_a_grey_progressive_jpeg_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    grey = Image.fromarray((picture().pixels[..., 0] >> 8).astype(np.uint8))
+    grey.save(path, progressive=True)
+    assert decode(path).size == (48, 64)
+
+
+@pytest.mark.parametrize("name", ["header-30000px.jpg", "header-partner.jpg"])
+def test_headers_that_claim_more_than_the_file_holds_are_refused_at_once(
+    shared: Path, name: str
+) -> None:
+    begun = time.process_time()
+    with pytest.raises(InputError, match="damaged or incomplete"):
+        decode(shared / "cases" / name)
+    assert time.process_time() - begun < 1

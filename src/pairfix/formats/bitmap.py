@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from pairfix.errors import InputError, PairfixError
 from pairfix.formats import metadata
 from pairfix.formats.colour import adobe_rgb_profile, to_srgb
-from pairfix.formats.edge import bands, silenced, too_large
+from pairfix.formats.edge import bands, check_pixels, silenced, too_large
+from pairfix.formats.scans import Scans
 from pairfix.formats.tiff import Entry, Kind
 from pairfix.image import Frame, Pixels
 from pairfix.paths import regular
@@ -42,6 +43,7 @@ _TURNS = {1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True)} | {
 }  # fmt: skip
 """EXIF orientation to quarter turns counter-clockwise, and whether to flip left and right then."""
 _JPEG_START, _JPEG_END = b"\xff\xd8", 0xD9
+_JPEG_SCAN, _JPEG_PROGRESSIVE = 0xDA, 0xC2
 _NONSENSE = np.random.default_rng(0).integers(0, 0xFF, 4096, np.uint8).tobytes()
 _JPEG_PADDING = _NONSENSE + b"".join(
     bytes((0xFF, 0xD0 + number % 8)) + _NONSENSE[:64] for number in range(64)
@@ -52,7 +54,7 @@ _JPEG_HUFFMAN, _JPEG_SIZE = {0xC0, 0xC1, 0xC2}, slice(3, 7)
 _JPEG_DENSEST = 512
 """Most pixels in a byte: blocks of 8 x 8, each with at least a bit for its mean (ITU-T T.81)."""
 _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
-_PNG_HEADER, _PNG_CHECKSUM = slice(12, 29), slice(29, 33)
+_PNG_SIZE, _PNG_HEADER, _PNG_CHECKSUM = slice(16, 24), slice(12, 29), slice(29, 33)
 _CMYK = 4
 _MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 """After any fill bytes; neither a stuffed zero nor a restart within coded data (T.81, B.1.1)."""
@@ -135,12 +137,19 @@ def _from_bgr(pixels: NDArray[np.generic]) -> Pixels:
 
 
 def _check_jpeg(path: Path, data: bytes) -> int:
-    """Where the end marker is. OpenCV converts CMYK blindly: it is refused first."""
-    place = len(_JPEG_START)
+    """Where the end marker is.
+
+    OpenCV converts CMYK blindly, fills up scans that are missing, and believes any size: they are
+    refused first.
+    """
+    place, scans = len(_JPEG_START), None
     while found := _MARKER.search(data, place):
         marker, place = data[found.end() - 1], found.end()
         if marker == _JPEG_END:
+            if scans and not scans.complete:
+                raise _damaged(path)
             return found.start()
+        length = struct.unpack_from(">H", data, place)[0]
         if marker in _JPEG_FRAMES and data[place + 7 : place + 8] == bytes([_CMYK]):
             raise InputError(f"{path} is a CMYK picture", _RGB_HINT)
         if marker in _JPEG_HUFFMAN and place + _JPEG_SIZE.stop <= len(data):
@@ -151,7 +160,11 @@ def _check_jpeg(path: Path, data: bytes) -> int:
                     "hold",
                     "export or copy it again",
                 )
-        place += struct.unpack_from(">H", data, place)[0]
+            check_pixels(path, height, width)
+            scans = Scans(data[place : place + length], progressive=marker == _JPEG_PROGRESSIVE)
+        if marker == _JPEG_SCAN and scans:
+            scans.add(data[place : place + length])
+        place += length
     raise _damaged(path)
 
 
@@ -159,8 +172,7 @@ def _is_cut(data: bytes, end: int, pixels: NDArray[np.generic]) -> bool:
     """Whether coded data of a JPEG is missing before its end marker.
 
     Libjpeg makes up what is missing, and only warns. More coded data before the marker changes the
-    pixels if some was missing, and is ignored otherwise. A progressive JPEG that lacks whole scans
-    passes.
+    pixels if some was missing, and is ignored otherwise.
     """
     longer = np.frombuffer(data[:end] + _JPEG_PADDING + data[end:], np.uint8)
     with silenced():
@@ -172,6 +184,8 @@ def _check_png(path: Path, data: bytes) -> None:
     """OpenCV trusts damaged sizes and allocates gigabytes for them: detect them first."""
     if zlib.crc32(data[_PNG_HEADER]) != int.from_bytes(data[_PNG_CHECKSUM], "big"):
         raise _damaged(path)
+    width, height = struct.unpack(">II", data[_PNG_SIZE])
+    check_pixels(path, height, width)
     place, kind = len(_PNG_START), b""
     while place + 8 <= len(data) and kind != _PNG_END:
         length, kind = struct.unpack_from(">I4s", data, place)
@@ -225,6 +239,7 @@ def check_tiff(path: Path, page: tifffile.TiffPage) -> None:
     Raises:
         InputError: The page is one of them.
     """
+    check_pixels(path, page.imagelength, page.imagewidth)
     if page.dtype not in _DEPTHS:
         raise InputError(f"{path} is a floating-point, signed or 32-bit TIFF", _RGB_HINT)
     if page.photometric not in _READABLE:

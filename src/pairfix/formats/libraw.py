@@ -12,7 +12,7 @@ import rawpy
 from numpy.typing import NDArray
 
 from pairfix.errors import InputError
-from pairfix.formats.edge import bands, silenced, too_large
+from pairfix.formats.edge import bands, check_pixels, silenced, too_large
 from pairfix.formats.tiff import read_chain
 
 __all__ = ["FULL_SCALE", "CameraColour", "opened", "read_colour", "scaled_bands"]
@@ -49,6 +49,7 @@ def opened(path: Path, *, unpack: bool = True) -> Iterator[rawpy.RawPy]:
         with silenced():
             raw = rawpy.imread(source)
         with raw:
+            check_pixels(path, raw.sizes.raw_height, raw.sizes.raw_width)
             if unpack:
                 with silenced():
                     raw.unpack()
