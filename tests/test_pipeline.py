@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pairfix import Exposure, Frame, PairError, Recipe, Restorer, decode, restore
+from pairfix import Exposure, Frame, PairError, Recipe, Restored, Restorer, decode, restore
 from pairfix.backends import Runtime, Session, open_session
 from pairfix.image import DevelopSettings
 from pairfix.model import Model
@@ -99,3 +99,19 @@ def _arrays_of_more_than(size: int, value: object) -> list[np.ndarray]:
         return [each for item in value.values() for each in _arrays_of_more_than(size, item)]
     names = [each.name for each in fields(value)] if is_dataclass(value) else []
     return [each for name in names for each in _arrays_of_more_than(size, getattr(value, name))]
+
+
+def test_many_scenes_come_out_in_order_and_bad_ones_as_errors(tmp_path: Path) -> None:
+    restorer = Restorer(Recipe(device="cpu"))
+    good = small_pictures()
+    results = list(restorer.restore_many([good, (tmp_path / "no.png", good[1]), good[:1], good]))
+    assert [type(each).__name__ for each in results] == [
+        "Restored",
+        "InputError",
+        "PairError",
+        "Restored",
+    ]
+    alone = restorer.restore(*good)
+    for each in (results[0], results[-1]):
+        assert isinstance(each, Restored)
+        np.testing.assert_array_equal(each.fused.planes, alone.fused.planes)

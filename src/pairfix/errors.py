@@ -15,6 +15,7 @@ The tree::
       + WeightsMissingError   12   a metric's weights are missing
       + NotImprovedError      13   fine-tuning did not improve the model
       + AdaptationError       14   the adaptation to a photo diverged
+      + UnfinishedError       15   some pairs of a folder could not be restored
 
 Any other exception but KeyboardInterrupt is a defect in pairfix.
 """
@@ -35,7 +36,9 @@ __all__ = [
     "OutputError",
     "PairError",
     "PairfixError",
+    "UnfinishedError",
     "WeightsMissingError",
+    "from_system",
     "printable",
 ]
 
@@ -164,3 +167,20 @@ class AdaptationError(PairfixError):
 
     exit_code = 14
     summary = "the adaptation to the photo (--adapt) diverged; nothing was written"
+
+
+class UnfinishedError(PairfixError):
+    """Some pairs of a folder could not be restored."""
+
+    exit_code = 15
+    summary = "some pairs of a folder could not be restored; all others were"
+
+
+def from_system(error: OSError | MemoryError) -> PairfixError:
+    """What the operating system refused where no module foresees it, on one line."""
+    if isinstance(error, MemoryError):
+        return MemoryExhaustedError(
+            "memory ran out", "close other programs, or use a smaller --tile"
+        )
+    where = f"{error.filename} cannot be used: " if error.filename else ""
+    return InputError(f"{where}{error.strerror or error}")

@@ -1,15 +1,19 @@
 """Restoring photos: the stages in order, for one pair of files or for many."""
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.adapt import ADAPT, adapt, choose_adapting_runtime, find_reblur_module
 from pairfix.backends import OpenModel, choose_runtime
-from pairfix.errors import OutputError, PairError
+from pairfix.errors import OutputError, PairError, PairfixError, from_system
 from pairfix.formats import check_writable, encode_picture
 from pairfix.image import (
     ROLES,
@@ -17,6 +21,7 @@ from pairfix.image import (
     AlignmentMode,
     DevelopSettings,
     Domain,
+    Frame,
     Fused,
     Picture,
     Scene,
@@ -42,6 +47,8 @@ from pairfix.stages.prepare import Photo, Preparation, decode_photos, prepare_pa
 from pairfix.stages.sharplong import SHARP_LONG, use_sharp_long
 
 __all__ = ["Recipe", "Restored", "Restorer", "align_pair", "restore"]
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +168,44 @@ class Restorer:
         )
         return Restored(scene, fused, self.recipe.develop, facts)
 
+    def restore_many(
+        self, scenes: Iterable[Sequence[Photo]], *, progress: Progress = no_progress
+    ) -> Iterator[Restored | PairfixError]:
+        """Restore scene after scene in memory; the next photos are read while the network runs.
+
+        Args:
+            scenes: The long and the short exposure of each; or the only photo, for models that take
+                one.
+            progress: Called with a stage of the scene under way, the steps done and the steps in
+                all.
+
+        Yields:
+            The restored photos in order as they are done, and in place of those that cannot be
+            restored the reason.
+        """
+        with ThreadPoolExecutor(1, "pairfix-reader") as reader:
+            upcoming: deque[Future[_Read | PairfixError]] = deque()
+            for photos in scenes:
+                upcoming.append(reader.submit(_caught, partial(self._read, photos)))
+                if len(upcoming) > 1:
+                    yield self._restored(upcoming.popleft().result(), progress)
+            while upcoming:
+                yield self._restored(upcoming.popleft().result(), progress)
+
+    def _read(self, photos: Sequence[Photo]) -> "_Read":
+        timeline = Timeline()
+        self.check_photos(len(photos))
+        return _Read(decode_photos(photos, self.preparation, timeline), timeline.seconds)
+
+    def _restored(
+        self, read: "_Read | PairfixError", progress: Progress
+    ) -> Restored | PairfixError:
+        if isinstance(read, PairfixError):
+            return read
+        timeline = Timeline(progress)
+        timeline.seconds.update(read.seconds)
+        return _caught(partial(self.restore, *read.frames, timeline=timeline))
+
     def _scene(self, photos: Sequence[Photo], timeline: Timeline) -> Scene:
         if self._chosen is None or len(photos) == len(ROLES):
             long, short = photos
@@ -215,6 +260,24 @@ class Restorer:
                 progress=timeline.progress,
             )
         return fused, tile, adaptation
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Photos of one scene, and how long reading them took."""
+
+    frames: tuple[Frame, ...]
+    seconds: dict[str, float]
+
+
+def _caught(work: Callable[[], _T]) -> _T | PairfixError:
+    """The result, or why there is none."""
+    try:
+        return work()
+    except PairfixError as error:
+        return error
+    except (OSError, MemoryError) as error:
+        return from_system(error)
 
 
 def restore(

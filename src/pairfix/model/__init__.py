@@ -91,6 +91,11 @@ class Model:
         """Names of all that its graphs take (`pairfix.networks.Graph.inputs`)."""
         return frozenset(name for graph in self.graphs for name in graph.inputs)
 
+    @property
+    def weights_sha256(self) -> str:
+        """Checksum of the weights, as config.json states it; empty if it does not."""
+        return self.sha256.get(WEIGHTS, "")
+
     def tensors(self) -> Tensors:
         """All weights by name, each name with its graph's prefix, whatever type they are stored as.
 
