@@ -156,12 +156,14 @@ class _Tally:
         return self.total - len(self._plan.kept) - self._restored - len(self.failures)
 
     def _pace(self) -> str:
-        minutes = (time.monotonic() - self._start) / _MINUTE
-        pace = self._restored / minutes
+        """How many pairs are left, and for how long."""
         left = self._left()
         if not left:
             return ""
-        return f"; {left} left, {pace:.1f} a minute, {left / pace:.0f} min to go"
+        pace = self._restored / (time.monotonic() - self._start)
+        seconds = left / pace
+        togo = f"{seconds / _MINUTE:.0f} min" if seconds >= _MINUTE else f"{seconds:.0f} s"
+        return f"; {left} left, {_MINUTE * pace:.1f} a minute, {togo} to go"
 
     def _summary(self) -> dict[str, Any]:
         return {
