@@ -13,6 +13,7 @@ from pairfix.networks import NETWORKS
 from pairfix.recipe import Recipe, Shoot
 from tests.batch.conftest import make_pair
 from tests.networks.conftest import Build
+from tests.pages import restoration
 
 RECIPE = Recipe(device="cpu")
 
@@ -102,8 +103,8 @@ def test_a_result_that_was_not_replaced_yet_is_not_taken_for_the_new_one(
         for name in ("a_long.png", "a_short.png")
         if (state := State.of(shoot / name)) is not None
     )
-    model = find_model("selfir-srgb")
-    write_record(out, result, Record.of(states, model, RECIPE, result))
+    facts = replace(restoration(), model=find_model("selfir-srgb"))
+    write_record(out, result, Record.of(states, facts, RECIPE, result))
 
     def kept() -> dict[str, str]:
         plan = plan_shoot(Shoot(shoot, out), RECIPE)

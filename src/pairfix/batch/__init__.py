@@ -7,6 +7,7 @@ it ended.
 
 from pairfix.batch.plan import FIELDS, Job, Kept, Plan, is_shoot, plan_shoot
 from pairfix.batch.run import Outcome, restore_shoot
+from pairfix.batch.sheet import check_sheet, write_sheet
 
 __all__ = [
     "FIELDS",
@@ -14,7 +15,9 @@ __all__ = [
     "Kept",
     "Outcome",
     "Plan",
+    "check_sheet",
     "is_shoot",
     "plan_shoot",
     "restore_shoot",
+    "write_sheet",
 ]

@@ -12,10 +12,11 @@ from typing import Any, Self
 
 from pairfix.formats.atomic import replacing
 from pairfix.image import Domain
-from pairfix.model import CHANNELS, Model, default_model, find_model
+from pairfix.model import CHANNELS, default_model, find_model
+from pairfix.output.report import Restoration
 from pairfix.recipe import Recipe
 
-__all__ = ["FOLDER", "Record", "State", "read_record", "write_record"]
+__all__ = ["Record", "State", "read_record", "record_path", "write_record"]
 
 FOLDER = ".pairfix"
 """Name of the records' folder."""
@@ -56,13 +57,24 @@ class Record:
     settings: dict[str, Any]
     replaced: State | None
     """The file that was there before; None if there was none."""
+    report: dict[str, Any]
+    """What was done, as `pairfix.output.report.Restoration.as_json` has it."""
 
     @classmethod
-    def of(cls, inputs: tuple[State, ...], model: Model, recipe: Recipe, output: Path) -> Self:
+    def of(
+        cls, inputs: tuple[State, ...], restoration: Restoration, recipe: Recipe, output: Path
+    ) -> Self:
         """The record of a result that is about to be written."""
-        sha256 = model.weights_sha256
-        replaced = State.of(output)
-        return cls(inputs, model.name, model.domain, sha256, _settings(recipe), replaced)
+        model = restoration.model
+        return cls(
+            inputs,
+            model.name,
+            model.domain,
+            model.weights_sha256,
+            _settings(recipe),
+            State.of(output),
+            restoration.as_json(),
+        )
 
     def difference(self, inputs: tuple[Path, ...], recipe: Recipe) -> str:
         """How the result differs from one that would be made today; empty if it does not."""
@@ -88,15 +100,17 @@ def read_record(folder: Path, result: Path) -> Record | None:
         result: A file in it.
     """
     try:
-        with _place(folder, result).open("rb") as file:
+        with record_path(folder, result).open("rb") as file:
             content = json.loads(file.read(_LARGEST))
         if content.pop("version") != _VERSION:
+            return None
+        if content["domain"] not in CHANNELS or not all(
+            isinstance(content[name], dict) for name in ("settings", "report")
+        ):
             return None
         inputs = tuple(State(**each) for each in content.pop("inputs"))
         replaced = content.pop("replaced")
         record = Record(inputs=inputs, replaced=replaced and State(**replaced), **content)
-        if not isinstance(record.settings, dict) or record.domain not in CHANNELS:
-            return None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return None if record.replaced is not None and record.replaced == State.of(result) else record
@@ -108,15 +122,16 @@ def write_record(folder: Path, result: Path, record: Record) -> None:
     Raises:
         OutputError: It cannot be written.
     """
-    path = _place(folder, result)
+    path = record_path(folder, result)
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path, overwrite=True) as file:
         file.write(json.dumps({"version": _VERSION, **asdict(record)}, indent=1).encode())
 
 
-def _place(folder: Path, result: Path) -> Path:
+def record_path(folder: Path, result: Path, suffix: str = ".json") -> Path:
+    """Where what is known of a result is kept."""
     inside = result.relative_to(folder)
-    return folder / FOLDER / inside.with_name(f"{inside.name}.json")
+    return folder / FOLDER / inside.with_name(f"{inside.name}{suffix}")
 
 
 def _settings(recipe: Recipe) -> dict[str, Any]:

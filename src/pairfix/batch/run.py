@@ -130,7 +130,7 @@ def _written(
     facts = replace(restored.facts, output=job.output, remarks=remarks, seconds=timeline.seconds)
     job.output.parent.mkdir(parents=True, exist_ok=True)
     known = tuple(state for state in states if state is not None)
-    record = Record.of(known, facts.model, recipe, job.output)
+    record = Record.of(known, facts, recipe, job.output)
     write_record(plan.shoot.output, job.output, record)
     write_results(restored.fused, restored.scene, job.output, facts, recipe, timeline)
     return facts

@@ -54,18 +54,20 @@ def shoot_of(
 def restore_folder(
     shoot: Shoot, recipe: Recipe, talk: Talk, *, dry_run: bool, fail_fast: bool, json: bool
 ) -> None:
-    """Restore every pair, and say what became of each.
+    """Restore every pair, and say what became of each; the recipe's report is a contact sheet.
 
     Raises:
         UnfinishedError: A pair failed; all others were restored, unless `fail_fast`.
         PairfixError: Nothing can be restored.
     """
-    from pairfix.batch import plan_shoot  # noqa: PLC0415  (keeps --help quick)
+    from pairfix.batch import check_sheet, plan_shoot  # noqa: PLC0415  (keeps --help quick)
 
     plan = plan_shoot(shoot, recipe)
     if dry_run:
         _foretell(plan, talk, json=json)
         return
+    if recipe.report:
+        check_sheet(recipe.report, shoot.output)
     tally = _Tally(plan, talk, json=json)
     for kept in plan.kept:
         if kept.difference:
@@ -75,7 +77,7 @@ def restore_folder(
 
 
 def _restore(plan: "Plan", recipe: Recipe, talk: Talk, tally: "_Tally", *, fail_fast: bool) -> None:
-    from pairfix.batch import restore_shoot  # noqa: PLC0415  (keeps --help quick)
+    from pairfix.batch import restore_shoot, write_sheet  # noqa: PLC0415  (keeps --help quick)
 
     try:
         with (
@@ -90,12 +92,17 @@ def _restore(plan: "Plan", recipe: Recipe, talk: Talk, tally: "_Tally", *, fail_
     except KeyboardInterrupt:
         talk.say(f"stopped: {tally.told()}; the same command goes on")
         raise
+    finally:
+        if recipe.report:
+            write_sheet(recipe.report, plan, tally.outcomes, tally.told())
+            talk.say(f"{recipe.report}: contact sheet")
 
 
 class _Tally:
     """What became of the pairs so far."""
 
     def __init__(self, plan: "Plan", talk: Talk, *, json: bool) -> None:
+        self.outcomes: list[Outcome] = []
         self.failures: dict[str, str] = {}
         """Reasons by the pairs' names."""
         self._plan, self._talk, self._json = plan, talk, json
@@ -104,6 +111,7 @@ class _Tally:
 
     def add(self, outcome: "Outcome") -> None:
         """A pair that was restored, or not."""
+        self.outcomes.append(outcome)
         done = outcome.restoration
         if done is None:
             self.failures[outcome.name] = str(outcome.error)

@@ -175,7 +175,10 @@ Preview = Annotated[
 ]
 ReportPage = Annotated[
     Path | None,
-    typer.Option("--report", help="Also write a report: one self-contained .html file."),
+    typer.Option(
+        "--report",
+        help="Also write a report: one self-contained .html file. Of a folder: a contact sheet.",
+    ),
 ]
 ReportScores = Annotated[
     bool,

@@ -104,7 +104,9 @@ def restore(
         "--fail-fast": fail_fast or None,
     }
     if is_shoot(long):
-        _check_alone({"SHORT": short, "--preview": preview, "--report": report})
+        _check_alone(
+            {"SHORT": short, "--preview": preview, "--report-scores": report_scores or None}
+        )
         shoot = shoot_of(long, output, name, format, existing, shard, overwrite=overwrite)
         restore_folder(shoot, recipe, talk, dry_run=dry_run, fail_fast=fail_fast, json=json)
         return
