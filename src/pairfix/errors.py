@@ -46,8 +46,8 @@ _BREAKING = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode categories: controls, lone surrogates, line and paragraph separators."""
 
 
-_REORDERING = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
-"""Bidirectional controls, which make text look like another (Unicode TR 9, section 2)."""
+_REORDERING = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x2070)}
+"""Controls of direction and shape, which make text look like another (Unicode TR 9, section 2)."""
 
 
 def printable(text: str) -> str:

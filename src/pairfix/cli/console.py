@@ -38,6 +38,7 @@ class Talk:
         self.console = Console(stderr=True)
         level = logging.ERROR if quiet else logging.DEBUG if verbose else logging.WARNING
         handler = RichHandler(console=self.console, show_time=False, show_path=False)
+        handler.setFormatter(_Escaping("%(message)s"))
         logger = logging.getLogger("pairfix")
         logger.handlers[:] = [handler]
         logger.setLevel(level)
@@ -110,6 +111,13 @@ def make_table(*names: str) -> Table:
 def show_error(message: str) -> None:
     """Print an error on one line."""
     typer.echo(f"pairfix: {printable(message)}", err=True)
+
+
+class _Escaping(logging.Formatter):
+    """Messages on one line each, whatever the names in them hold."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        return printable(super().formatMessage(record))
 
 
 def _valid(value: Any) -> Any:  # noqa: ANN401

@@ -85,7 +85,7 @@ def _of_png(file: BinaryIO) -> _Header:
         if kind == b"IEND":
             return height, width, metadata.parse(exif)
         if kind == b"eXIf":
-            exif = file.read(length)
+            exif = _read(file, length)
             length = 0
         file.seek(length + 4, os.SEEK_CUR)
 
@@ -100,9 +100,16 @@ def _of_webp(file: BinaryIO) -> _Header:
         if kind in _WEBP_SIZES:
             sizes.append(_WEBP_SIZES[kind](file.read(10)))
         elif kind == b"EXIF":
-            exif = file.read(length)
+            exif = _read(file, length)
         file.seek(following)
     return *sizes[0], metadata.parse(exif)
+
+
+def _read(file: BinaryIO, length: int) -> bytes:
+    """So many bytes; `read` alone would take memory for as many as a damaged length claims."""
+    if length > os.fstat(file.fileno()).st_size:
+        raise ValueError("it ends too early")
+    return file.read(length)
 
 
 def _canvas_size(chunk: bytes) -> tuple[int, int]:

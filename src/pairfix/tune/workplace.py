@@ -134,5 +134,6 @@ class TuningPlace:
             shutil.copyfile(self.calibration, beside / CALIBRATION)
             card = beside / "README.md"
             text = card.read_text(encoding="utf-8")
-            card.write_text(text.replace("# candidate", f"# {self.model.name}", 1) + about, "utf-8")
+            text = text.replace("# candidate", f"# {self.model.name}", 1) + about
+            card.write_bytes(text.encode(errors="backslashreplace"))
         return find_model(self.model)
