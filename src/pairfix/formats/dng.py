@@ -53,7 +53,7 @@ def noise_profile(path: Path) -> NoiseProfile | None:
     A single pair of values applies to all channels. Invalid values, and noise that is stronger than
     white, count as none.
     """
-    entry = _dng_tags(path).get(_NOISE_PROFILE)
+    entry = dng_tags(path).get(_NOISE_PROFILE)
     if entry is None or entry.count not in (2, 2 * _COLOURS):
         return None
     values = [float(value) for value in entry.values] * (_COLOURS if entry.count == 2 else 1)  # noqa: PLR2004
@@ -123,7 +123,7 @@ def write_capture(
         )
 
 
-def _dng_tags(path: Path) -> dict[int, Entry]:
+def dng_tags(path: Path) -> dict[int, Entry]:
     """Tags of a DNG's main directory and of its raw image's; empty for other files."""
     try:
         with path.open("rb") as file:
@@ -181,7 +181,7 @@ def _structure(bayer: Bayer, size: tuple[int, int]) -> Directory:
 
 def _colour(source: Frame, bayer: Bayer, baseline_exposure: float) -> Directory:
     """Colour, crop and exposure: the source DNG's own, or LibRaw's (DNG 1.4, chapter 6)."""
-    theirs = _dng_tags(source.path)
+    theirs = dng_tags(source.path)
     colour: Directory = {tag: entry for tag, entry in theirs.items() if tag in _COPIED}
     if _fits(theirs, source):
         colour |= {tag: theirs[tag] for tag in (_CROP_ORIGIN, _CROP_SIZE)}
