@@ -43,7 +43,7 @@ illuminants, signatures and profiles, their tables, third illuminant, scale and 
 Opcode list 1 corrects defects of the sensor, which a restored mosaic no longer has."""
 _FILTERS = {"R": 0, "G": 1, "B": 2}
 _COLOURS = 3
-_LARGEST_BASELINE = 32.0
+_LARGEST_BASELINE = 8.0
 """EV beyond which BaselineExposure is a mistake and counts as 0."""
 
 
@@ -64,6 +64,13 @@ def noise_profile(path: Path) -> NoiseProfile | None:
         return None
     red, green, blue = pairs
     return red, green, blue
+
+
+def stated_baseline_exposure(path: Path) -> float:
+    """EV that a DNG asks converters to add (BaselineExposure); 0 where it states none."""
+    entry = dng_tags(path).get(_BASELINE_EXPOSURE)
+    stated = entry.number if entry else None
+    return 0.0 if stated is None or abs(stated) > _LARGEST_BASELINE else stated
 
 
 def write_dng(
@@ -196,10 +203,7 @@ def _colour(source: Frame, bayer: Bayer, baseline_exposure: float) -> Directory:
     oldest_reader = 3 if colour.keys() & _OPCODES else 1
     colour[_BACKWARD_VERSION] = Entry.of(Kind.BYTE, 1, oldest_reader, 0, 0)
     colour.setdefault(_UNIQUE_MODEL, Entry.text(source.camera or "Unknown"))
-    own = theirs[_BASELINE_EXPOSURE].number if _BASELINE_EXPOSURE in theirs else None
-    if own is None or abs(own) > _LARGEST_BASELINE:
-        own = 0.0
-    total = baseline_exposure + own
+    total = baseline_exposure + source.baseline_exposure
     colour[_BASELINE_EXPOSURE] = Entry.of(Kind.SRATIONAL, round(total, 4))
     return colour
 

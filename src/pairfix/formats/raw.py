@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pairfix.errors import InputError
 from pairfix.formats import metadata
 from pairfix.formats.black import stated_black
-from pairfix.formats.dng import noise_profile
+from pairfix.formats.dng import noise_profile, stated_baseline_exposure
 from pairfix.formats.edge import BAND, silenced
 from pairfix.formats.libraw import FULL_SCALE, opened, scaled_bands
 from pairfix.image import Bayer, DevelopSettings, Exposure, Frame, HeaderFacts, WhiteBalance
@@ -61,7 +61,7 @@ def decode_raw(path: Path, settings: DevelopSettings, *, develop: bool = False) 
     Args:
         path: The file.
         settings: White balance, highlights and demosaicing if it is developed; the exposure stays
-            as shot, because that setting applies to the result.
+            as shot, but for what the file asks for, because that setting applies to the result.
         develop: Also develop a Bayer mosaic.
 
     Raises:
@@ -72,12 +72,14 @@ def decode_raw(path: Path, settings: DevelopSettings, *, develop: bool = False) 
         recorded = metadata.exposure(exif, _recorded(raw))
         moment = metadata.taken(exif) or _timestamp(raw)
         bayer, notes = _bayer(raw)
+        baseline = stated_baseline_exposure(path)
         pixels = raw.raw_image_visible
         if bayer is not None:
             bayer, pixels = _exactly(path, bayer, pixels)
         if bayer is None or develop:
             reason = "developed by LibRaw to sRGB" + ("" if bayer else ": no 2x2 Bayer mosaic")
-            bayer, notes, pixels = None, (*notes, reason), _developed(raw, settings)
+            brightness = {"bright": 2.0**baseline} if baseline else {}
+            bayer, notes, pixels = None, (*notes, reason), _developed(raw, settings, **brightness)
         else:
             pixels = pixels.copy()
         return Frame(
@@ -92,6 +94,7 @@ def decode_raw(path: Path, settings: DevelopSettings, *, develop: bool = False) 
             notes=notes,
             developed=bayer is None,
             noise_profile=noise_profile(path) if bayer else None,
+            baseline_exposure=baseline if bayer else 0.0,
         )
 
 
