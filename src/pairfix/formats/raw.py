@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 
 from pairfix.errors import InputError
 from pairfix.formats import metadata
+from pairfix.formats.bitmap import turn_upright
 from pairfix.formats.black import stated_black
 from pairfix.formats.dng import noise_profile, stated_baseline_exposure
 from pairfix.formats.edge import BAND, silenced
-from pairfix.formats.libraw import FULL_SCALE, opened, scaled_bands
+from pairfix.formats.libraw import FULL_SCALE, opened, scaled_bands, visible_crop
 from pairfix.image import Bayer, DevelopSettings, Exposure, Frame, HeaderFacts, WhiteBalance
 
-__all__ = ["decode_raw", "develop_mosaic", "has_bayer", "raw_facts"]
+__all__ = ["as_camera_shows", "decode_raw", "develop_mosaic", "has_bayer", "raw_facts"]
 
 _DEMOSAICS: dict[str, rawpy.DemosaicAlgorithm] = {
     "linear": rawpy.DemosaicAlgorithm.LINEAR,
@@ -96,6 +97,28 @@ def decode_raw(path: Path, settings: DevelopSettings, *, develop: bool = False) 
             noise_profile=noise_profile(path) if bayer else None,
             baseline_exposure=baseline if bayer else 0.0,
         )
+
+
+def as_camera_shows(frame: Frame) -> Frame:
+    """A developed raw, cut to the part that the camera makes its own pictures of.
+
+    Args:
+        frame: Developed, as `decode_raw` gives it.
+
+    Raises:
+        InputError: Its file cannot be read again.
+    """
+    with opened(frame.path, unpack=False) as raw, silenced():
+        sizes = raw.sizes
+        left, top, width, height = visible_crop(sizes)
+        shown = np.zeros((sizes.height, sizes.width), np.uint8)
+        shown[top : top + height, left : left + width] = 1
+        upright = turn_upright(shown, _ORIENTATIONS.get(sizes.flip, 1))
+    if upright.shape != frame.size:
+        return frame
+    rows, columns = (np.flatnonzero(upright.any(axis=axis)) for axis in (1, 0))
+    part = frame.pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return replace(frame, pixels=part.copy())
 
 
 def raw_facts(path: Path) -> HeaderFacts:
