@@ -1,10 +1,11 @@
 """A folder of pairs in one run, against one command for each pair.
 
-    python benchmarks/folder_speed.py PAIRS [--count N] [--model NAME|FOLDER]
+    python benchmarks/folder_speed.py PAIRS [--count N] [--jobs J] [--model NAME|FOLDER]
 
 PAIRS holds folders of ``long.*`` and ``short.*``; N pairs are taken from them in turn. Half of the
 single commands run before the folder, half after it, so that a machine that grows slower or
-quicker favours neither. Peak memory is the largest resident set of one process.
+quicker favours neither. With --jobs, the folder is restored once more by J processes.
+Peak memory is the largest resident set of one process.
 """
 
 import argparse
@@ -34,12 +35,13 @@ def main() -> None:
         together, peak = _timed([str(shoot), "-o", str(output), *options])
         if len([*output.glob("*.png")]) != len(folders):
             raise SystemExit("the folder gave another number of results")
+        rows = [("one folder", together, peak)]
+        if arguments.jobs > 1:
+            again = [str(shoot), "-o", f"{output}-jobs", "--jobs", str(arguments.jobs), *options]
+            rows.append((f"one folder, --jobs {arguments.jobs}", *_timed(again)))
         alone += _one_by_one(folders[middle:], options, peaks)
     print("| | photos a minute | peak memory, GB |\n|---|---:|---:|")
-    for name, seconds, memory in (
-        ("one command each", alone, max(peaks)),
-        ("one folder", together, peak),
-    ):
+    for name, seconds, memory in (("one command each", alone, max(peaks)), *rows):
         print(f"| {name} | {60 * len(folders) / seconds:.1f} | {memory / 1e9:.2f} |")
     print(f"| ratio | {alone / together:.2f} | {peak / max(peaks):.2f} |")
 
@@ -48,6 +50,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("pairs", type=Path)
     parser.add_argument("--count", type=int, default=24, help="pairs")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--model")
     return parser.parse_args()
 
@@ -83,7 +86,8 @@ def _timed(arguments: Sequence[str]) -> tuple[float, int]:
     watched = (
         "import resource, runpy, sys; sys.argv[0] = 'pairfix'\n"
         "try:\n    runpy.run_module('pairfix', run_name='__main__')\n"
-        "finally:\n    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "finally:\n    who = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN\n"
+        "    print(max(resource.getrusage(each).ru_maxrss for each in who))"
     )
     start = time.perf_counter()
     done = subprocess.run(  # noqa: S603  (this Python)

@@ -117,6 +117,25 @@ def test_a_failure_stops_at_once_on_request(shoot: Path, tmp_path: Path, capsys:
     assert lines(capsys)[-1]["summary"]["left"] >= 3
 
 
+def test_jobs_restore_the_same_and_report_every_pair(
+    shoot: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    make_pair(shoot / "c_long.png", shoot / "c_short.png", seed=3)
+    spoil(shoot / "c_long.png")
+    assert restore(shoot, tmp_path / "one") == UnfinishedError.exit_code
+    capsys.readouterr()
+    code = restore(shoot, tmp_path / "two", "--jobs", "2", "--json")
+    assert code == UnfinishedError.exit_code
+    *pairs, summary = lines(capsys)
+    assert len(pairs) == 3
+    assert summary["summary"]["restored"] == 2
+    assert [*summary["summary"]["failed"]] == ["c"]
+    assert files(tmp_path / "two") == files(tmp_path / "one")
+    for name in files(tmp_path / "one"):
+        one, two = (decode(tmp_path / each / name).pixels for each in ("one", "two"))
+        np.testing.assert_array_equal(one, two)
+
+
 def test_a_dry_run_lists_and_does_nothing(shoot: Path, tmp_path: Path, capsys: Captured) -> None:
     assert restore(shoot, tmp_path / "out", "--dry-run") == 0
     out = capsys.readouterr().out.splitlines()
@@ -157,9 +176,10 @@ def test_an_output_within_the_photos_is_refused(shoot: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("jobs", ["1", "2"])
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
 def test_a_run_that_is_stopped_goes_on_and_does_nothing_twice(
-    shoot: Path, tmp_path: Path, ending: signal.Signals
+    shoot: Path, tmp_path: Path, ending: signal.Signals, jobs: str
 ) -> None:
     for number in range(10):
         make_pair(shoot / f"p{number}_long.png", shoot / f"p{number}_short.png", seed=number)
@@ -168,6 +188,7 @@ def test_a_run_that_is_stopped_goes_on_and_does_nothing_twice(
     rng = np.random.default_rng(3)
     for _ in range(4):
         command = [sys.executable, "-m", "pairfix", "restore", str(shoot), "-o", str(out), "-q"]
+        command += ["--jobs", jobs]
         process = subprocess.Popen(command)
         time.sleep(rng.uniform(1.5, 4))
         process.send_signal(ending)

@@ -12,6 +12,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as state
 
 from pairfix.backends.onnx_graph import check_graph
 from pairfix.backends.spec import DeviceName, Runtime, Session, translate_memory_errors
+from pairfix.backends.threads import thread_limit
 from pairfix.errors import DeviceError, ModelError
 from pairfix.image import Planes
 from pairfix.model import Model
@@ -134,6 +135,7 @@ def _options() -> Any:  # noqa: ANN401
     options = ort.SessionOptions()
     options.enable_mem_pattern = False
     options.log_severity_level = _FATAL_ONLY
+    options.intra_op_num_threads = thread_limit()
     return options
 
 

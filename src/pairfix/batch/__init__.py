@@ -5,8 +5,9 @@ the results (`records`) says what each was made from, so that a run that was sto
 it ended.
 """
 
+from pairfix.batch.outcome import Outcome
 from pairfix.batch.plan import FIELDS, Job, Kept, Plan, is_shoot, plan_shoot
-from pairfix.batch.run import Outcome, restore_shoot
+from pairfix.batch.run import restore_shoot
 from pairfix.batch.sheet import check_sheet, write_sheet
 
 __all__ = [

@@ -2,135 +2,59 @@
 
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from itertools import groupby
-from operator import attrgetter
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
-from pairfix.batch.plan import Job, Plan
-from pairfix.batch.records import Record, State, write_record
-from pairfix.errors import InputError, OutputError, PairfixError, from_system
-from pairfix.formats import output_format
-from pairfix.output.report import Restoration, unused_settings
-from pairfix.output.results import write_results
-from pairfix.pipeline import Restored, Restorer
-from pairfix.progress import Progress, Timeline, no_progress
+from pairfix.batch.outcome import Outcome, finish, states_of, unreadable
+from pairfix.batch.plan import Plan
+from pairfix.batch.workers import restore_side_by_side
+from pairfix.pipeline import Restorer
+from pairfix.progress import Progress, no_progress
 from pairfix.recipe import Recipe
 
-__all__ = ["Outcome", "restore_shoot"]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one pair, or of one photo of a model that takes single ones."""
-
-    name: str
-    photos: tuple[Path, ...]
-    restoration: Restoration | None
-    """What was done; None if it failed."""
-    error: PairfixError | None = None
-    """Why it failed."""
-
-    def as_json(self) -> dict[str, Any]:
-        """The machine-readable form: of a restoration the same as `pairfix restore` has."""
-        if self.restoration is not None:
-            return self.restoration.as_json()
-        return {
-            "output": None,
-            "photos": [str(path) for path in self.photos],
-            "error": str(self.error),
-            "exit_code": self.error.exit_code if self.error else None,
-        }
+__all__ = ["restore_shoot"]
 
 
 def restore_shoot(
-    plan: Plan, recipe: Recipe, *, progress: Progress = no_progress
+    plan: Plan, recipe: Recipe, *, progress: Progress = no_progress, processes: int = 1
 ) -> Generator[Outcome]:
     """Restore pair after pair with models that stay open.
 
     While one pair is restored, the next is read and the last is written, so that memory holds
-    three at most. Results are whole or absent; when the iterator is closed or interrupted, the one
-    that is being written is finished.
+    three at most; or one in each of several processes. Results are whole or absent. When the
+    iterator is closed or interrupted, the one that is being written is finished; those of other
+    processes are given up.
 
     Args:
         plan: What is to be done.
         recipe: How; its `preview`, `report` and `overwrite` play no part.
-        progress: Called with a stage of the pair under way, the steps done and the steps in all.
+        progress: Called with a stage of the pair under way, the steps done and the steps in all;
+            not by several processes.
+        processes: Processes that restore side by side and share the cores.
 
     Yields:
-        What became of each pair as it is done, in the plan's order; first of those that are not
-        whole.
+        What became of each pair as it is done, in the plan's order unless there are several
+        processes; first of those that are not whole.
 
     Raises:
         ModelError, DeviceError, MissingExtraError: As `pairfix.pipeline.Restorer`.
     """
     own = replace(recipe, preview=None, report=None, overwrite=plan.shoot.existing == "overwrite")
-    yield from _unreadable(plan)
-    states = {job: _states(job) for job in plan.jobs}
-    restored = Restorer(own).restore_many((job.photos for job in plan.jobs), progress=progress)
+    yield from unreadable(plan)
+    if processes > 1:
+        yield from restore_side_by_side(plan, own, processes)
+    else:
+        yield from _restore_in_turn(plan, own, progress)
+
+
+def _restore_in_turn(plan: Plan, recipe: Recipe, progress: Progress) -> Iterator[Outcome]:
+    states = {job: states_of(job) for job in plan.jobs}
+    restored = Restorer(recipe).restore_many((job.photos for job in plan.jobs), progress=progress)
     with ThreadPoolExecutor(1, "pairfix-writer") as writer:
         writing: Future[Outcome] | None = None
         for job, result in zip(plan.jobs, restored, strict=True):
             if writing is not None:
                 yield writing.result()
-            writing = writer.submit(_finished, plan, job, states[job], result, own)
+            writing = writer.submit(finish, plan, job, states[job], result, recipe)
             del result
         if writing is not None:
             yield writing.result()
-
-
-def _unreadable(plan: Plan) -> Iterator[Outcome]:
-    for name, group in groupby(plan.unreadable, key=attrgetter("pair")):
-        photos = list(group)
-        error = InputError(f"{photos[0].path}: {photos[0].reason}")
-        yield Outcome(name, tuple(photo.path for photo in photos), None, error)
-
-
-def _states(job: Job) -> tuple[State | None, ...]:
-    """Of the photos before they are read: what changes afterwards makes the result outdated."""
-    return tuple(State.of(path) for path in job.photos)
-
-
-def _finished(
-    plan: Plan,
-    job: Job,
-    states: tuple[State | None, ...],
-    result: Restored | PairfixError,
-    recipe: Recipe,
-) -> Outcome:
-    if isinstance(result, PairfixError):
-        return Outcome(job.name, job.photos, None, result)
-    try:
-        restoration = _written(plan, job, states, result, recipe)
-    except PairfixError as error:
-        return Outcome(job.name, job.photos, None, error)
-    except (OSError, MemoryError) as error:
-        return Outcome(job.name, job.photos, None, from_system(error))
-    return Outcome(job.name, job.photos, restoration)
-
-
-def _written(
-    plan: Plan,
-    job: Job,
-    states: tuple[State | None, ...],
-    restored: Restored,
-    recipe: Recipe,
-) -> Restoration:
-    mosaic = output_format(job.output).mosaic
-    if mosaic and restored.scene.reference.bayer is None:
-        raise OutputError(
-            f"{job.output}: a DNG needs raw photos under a Bayer filter, and a raw model",
-            "choose another --format",
-        )
-    timeline = Timeline()
-    timeline.seconds.update(restored.facts.seconds)
-    unused = unused_settings(recipe.develop, restored.scene.reference, is_mosaic=mosaic)
-    remarks = restored.facts.remarks + unused
-    facts = replace(restored.facts, output=job.output, remarks=remarks, seconds=timeline.seconds)
-    job.output.parent.mkdir(parents=True, exist_ok=True)
-    known = tuple(state for state in states if state is not None)
-    record = Record.of(known, facts, recipe, job.output)
-    write_record(plan.shoot.output, job.output, record)
-    write_results(restored.fused, restored.scene, job.output, facts, recipe, timeline)
-    return facts

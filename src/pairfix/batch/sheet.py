@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pairfix.batch.outcome import Outcome
 from pairfix.batch.plan import Job, Plan
 from pairfix.batch.records import read_record, record_path
-from pairfix.batch.run import Outcome
 from pairfix.errors import OutputError, PairfixError, printable
 from pairfix.formats import decode
 from pairfix.formats.atomic import check_target, replacing

@@ -52,7 +52,14 @@ def shoot_of(
 
 
 def restore_folder(
-    shoot: Shoot, recipe: Recipe, talk: Talk, *, dry_run: bool, fail_fast: bool, json: bool
+    shoot: Shoot,
+    recipe: Recipe,
+    talk: Talk,
+    *,
+    processes: int,
+    dry_run: bool,
+    fail_fast: bool,
+    json: bool,
 ) -> None:
     """Restore every pair, and say what became of each; the recipe's report is a contact sheet.
 
@@ -72,17 +79,27 @@ def restore_folder(
     for kept in plan.kept:
         if kept.difference:
             talk.note(f"{kept.job.output} stays: {kept.difference}")
-    _restore(plan, recipe, talk, tally, fail_fast=fail_fast)
+    _restore(plan, recipe, talk, tally, processes=processes, fail_fast=fail_fast)
     tally.close()
 
 
-def _restore(plan: "Plan", recipe: Recipe, talk: Talk, tally: "_Tally", *, fail_fast: bool) -> None:
+def _restore(
+    plan: "Plan",
+    recipe: Recipe,
+    talk: Talk,
+    tally: "_Tally",
+    *,
+    processes: int,
+    fail_fast: bool,
+) -> None:
     from pairfix.batch import restore_shoot, write_sheet  # noqa: PLC0415  (keeps --help quick)
 
     try:
         with (
             talk.folder_progress(tally.total - len(plan.kept)) as (progress, advance),
-            closing(restore_shoot(plan, recipe, progress=progress)) as outcomes,
+            closing(
+                restore_shoot(plan, recipe, progress=progress, processes=processes)
+            ) as outcomes,
         ):
             for outcome in outcomes:
                 tally.add(outcome)

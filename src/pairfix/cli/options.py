@@ -24,6 +24,7 @@ __all__ = [
     "FailFast",
     "FormatName",
     "Highlights",
+    "Jobs",
     "Json",
     "KeepRowNoise",
     "Long",
@@ -108,6 +109,17 @@ Shard = Annotated[
         "--shard",
         help="Restore part I of N, for runs side by side.",
         metavar="I/N",
+        rich_help_panel=_FOLDERS,
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        help="Processes that restore side by side and share the cores; each takes the memory of "
+        "a pair. Default: 1.",
+        min=1,
+        metavar="N",
         rich_help_panel=_FOLDERS,
     ),
 ]

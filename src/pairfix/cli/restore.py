@@ -55,6 +55,7 @@ def restore(
     format: options.FormatName = None,  # noqa: A002  (the option's name)
     existing: options.ExistingResults = None,
     shard: options.Shard = None,
+    jobs: options.Jobs = None,
     dry_run: options.DryRun = False,
     fail_fast: options.FailFast = False,
     json: options.Json = False,
@@ -100,6 +101,7 @@ def restore(
         "--format": format,
         "--existing": existing,
         "--shard": shard,
+        "--jobs": jobs,
         "--dry-run": dry_run or None,
         "--fail-fast": fail_fast or None,
     }
@@ -108,7 +110,15 @@ def restore(
             {"SHORT": short, "--preview": preview, "--report-scores": report_scores or None}
         )
         shoot = shoot_of(long, output, name, format, existing, shard, overwrite=overwrite)
-        restore_folder(shoot, recipe, talk, dry_run=dry_run, fail_fast=fail_fast, json=json)
+        restore_folder(
+            shoot,
+            recipe,
+            talk,
+            processes=jobs or 1,
+            dry_run=dry_run,
+            fail_fast=fail_fast,
+            json=json,
+        )
         return
     for option, value in chosen.items():
         _check_needs(option, "a folder or a CSV file of pairs", unused=value is not None)
