@@ -201,3 +201,27 @@ def test_a_run_that_is_stopped_goes_on_and_does_nothing_twice(
     assert len(files(out)) == 12
     assert all((out / name).stat().st_mtime_ns == stamp for name, stamp in made.items())
     assert not [path for path in out.rglob("*") if ".part" in path.name]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_a_watched_folder_restores_what_comes_until_ctrl_c(shoot: Path, tmp_path: Path) -> None:
+    pytest.importorskip("watchfiles")
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "pairfix", "restore", str(shoot), "-o", str(out), "--watch"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        _wait_for(out / "night" / "b.png")
+        make_pair(shoot / "c_long.png", shoot / "c_short.png", seed=3)
+        _wait_for(out / "c.png")
+        process.send_signal(signal.SIGINT)
+        _, messages = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "stopped: 3 restored; the same command goes on" in messages
+    assert files(out) == ["a.png", "c.png", "night/b.png"]
+
+
+def _wait_for(path: Path) -> None:
+    end = time.monotonic() + 60
+    while not path.exists() and time.monotonic() < end:
+        time.sleep(0.2)
+    assert path.exists()

@@ -9,6 +9,7 @@ from pairfix.batch.outcome import Outcome
 from pairfix.batch.plan import FIELDS, Job, Kept, Plan, is_shoot, plan_shoot
 from pairfix.batch.run import restore_shoot
 from pairfix.batch.sheet import check_sheet, write_sheet
+from pairfix.batch.watch import check_watching, watch_shoot
 
 __all__ = [
     "FIELDS",
@@ -17,8 +18,10 @@ __all__ = [
     "Outcome",
     "Plan",
     "check_sheet",
+    "check_watching",
     "is_shoot",
     "plan_shoot",
     "restore_shoot",
+    "watch_shoot",
     "write_sheet",
 ]

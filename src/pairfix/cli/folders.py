@@ -15,9 +15,9 @@ from pairfix.recipe import Existing, Recipe, Shoot
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pairfix.batch import Job, Outcome, Plan
+    from pairfix.batch import Job, Kept, Outcome, Plan
 
-__all__ = ["restore_folder", "shoot_of"]
+__all__ = ["restore_folder", "shoot_of", "watch_folder"]
 
 _SHARD = re.compile(r"(\d{1,6})/(\d{1,6})")
 _MINUTE = 60.0
@@ -75,7 +75,8 @@ def restore_folder(
         return
     if recipe.report:
         check_sheet(recipe.report, shoot.output)
-    tally = _Tally(plan, talk, json=json)
+    due = len(plan.jobs) + len({each.pair for each in plan.unreadable})
+    tally = _Tally(plan.kept, due, talk, json=json)
     for kept in plan.kept:
         if kept.difference:
             talk.note(f"{kept.job.output} stays: {kept.difference}")
@@ -96,7 +97,7 @@ def _restore(
 
     try:
         with (
-            talk.folder_progress(tally.total - len(plan.kept)) as (progress, advance),
+            talk.folder_progress(tally.due) as (progress, advance),
             closing(
                 restore_shoot(plan, recipe, progress=progress, processes=processes)
             ) as outcomes,
@@ -115,14 +116,34 @@ def _restore(
             talk.say(f"{recipe.report}: contact sheet")
 
 
+def watch_folder(shoot: Shoot, recipe: Recipe, talk: Talk, *, processes: int, json: bool) -> None:
+    """Restore what is there and what comes, until Ctrl-C.
+
+    Raises:
+        PairfixError: Nothing can be restored.
+    """
+    from pairfix.batch import check_watching, watch_shoot  # noqa: PLC0415  (keeps --help quick)
+
+    check_watching(shoot)
+    tally = _Tally((), 0, talk, json=json)
+    talk.say(f"{shoot.source}: watched until Ctrl-C")
+    try:
+        with closing(watch_shoot(shoot, recipe, processes=processes)) as outcomes:
+            for outcome in outcomes:
+                tally.add(outcome)
+    except KeyboardInterrupt:
+        talk.say(f"stopped: {tally.told()}; the same command goes on")
+        raise
+
+
 class _Tally:
     """What became of the pairs so far."""
 
-    def __init__(self, plan: "Plan", talk: Talk, *, json: bool) -> None:
+    def __init__(self, kept: "Sequence[Kept]", due: int, talk: Talk, *, json: bool) -> None:
         self.outcomes: list[Outcome] = []
         self.failures: dict[str, str] = {}
         """Reasons by the pairs' names."""
-        self._plan, self._talk, self._json = plan, talk, json
+        self._kept, self.due, self._talk, self._json = kept, due, talk, json
         self._restored = 0
         self._start = time.monotonic()
 
@@ -145,8 +166,8 @@ class _Tally:
     def told(self) -> str:
         """The numbers in words."""
         parts = [f"{self._restored} restored"]
-        if self._plan.kept:
-            parts.append(f"{len(self._plan.kept)} kept")
+        if self._kept:
+            parts.append(f"{len(self._kept)} kept")
         if self.failures:
             parts.append(f"{len(self.failures)} failed")
         if left := self._left():
@@ -165,20 +186,14 @@ class _Tally:
         if self._json:
             print_json({"summary": self._summary()}, indent=None)
         if self.failures:
-            count = len(self.failures)
+            total = self.due + len(self._kept)
             raise UnfinishedError(
-                f"{count} of {self.total} pairs could not be restored",
+                f"{len(self.failures)} of {total} pairs could not be restored",
                 "mend or remove them; the same command leaves the others alone",
             )
 
-    @property
-    def total(self) -> int:
-        """Pairs, whatever becomes of them."""
-        plan = self._plan
-        return len(plan.jobs) + len(plan.kept) + len({each.pair for each in plan.unreadable})
-
     def _left(self) -> int:
-        return self.total - len(self._plan.kept) - self._restored - len(self.failures)
+        return max(self.due - self._restored - len(self.failures), 0)
 
     def _pace(self) -> str:
         """How many pairs are left, and for how long."""
@@ -193,7 +208,7 @@ class _Tally:
     def _summary(self) -> dict[str, Any]:
         return {
             "restored": self._restored,
-            "kept": [str(each.job.output) for each in self._plan.kept],
+            "kept": [str(each.job.output) for each in self._kept],
             "failed": self.failures,
             "left": self._left(),
             "seconds": round(time.monotonic() - self._start, 3),

@@ -48,6 +48,7 @@ __all__ = [
     "Strength",
     "Tile",
     "Verbose",
+    "Watch",
     "WhiteBalanceText",
 ]
 
@@ -127,6 +128,14 @@ DryRun = Annotated[
     bool,
     typer.Option(
         "--dry-run", help="Say what would be done, and do nothing.", rich_help_panel=_FOLDERS
+    ),
+]
+Watch = Annotated[
+    bool,
+    typer.Option(
+        "--watch",
+        help="Go on looking for new pairs until Ctrl-C (extra watch).",
+        rich_help_panel=_FOLDERS,
     ),
 ]
 FailFast = Annotated[

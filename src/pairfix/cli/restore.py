@@ -9,7 +9,7 @@ import typer
 from pairfix.backends import BACKENDS
 from pairfix.cli import options
 from pairfix.cli.console import Talk, print_json
-from pairfix.cli.folders import restore_folder, shoot_of
+from pairfix.cli.folders import restore_folder, shoot_of, watch_folder
 from pairfix.image import DevelopSettings, WhiteBalance, WhiteBalancePreset
 from pairfix.recipe import Recipe
 
@@ -58,6 +58,7 @@ def restore(
     jobs: options.Jobs = None,
     dry_run: options.DryRun = False,
     fail_fast: options.FailFast = False,
+    watch: options.Watch = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -104,12 +105,19 @@ def restore(
         "--jobs": jobs,
         "--dry-run": dry_run or None,
         "--fail-fast": fail_fast or None,
+        "--watch": watch or None,
     }
     if is_shoot(long):
         _check_alone(
             {"SHORT": short, "--preview": preview, "--report-scores": report_scores or None}
         )
         shoot = shoot_of(long, output, name, format, existing, shard, overwrite=overwrite)
+        if watch:
+            for option in ("--dry-run", "--fail-fast"):
+                _check_needs(option, "a run without --watch", unused=chosen[option] is not None)
+            _check_needs("--report", "a run without --watch", unused=report is not None)
+            watch_folder(shoot, recipe, talk, processes=jobs or 1, json=json)
+            return
         restore_folder(
             shoot,
             recipe,
