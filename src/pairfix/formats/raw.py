@@ -19,8 +19,14 @@ from pairfix.errors import InputError
 from pairfix.formats import metadata
 from pairfix.formats.bitmap import turn_upright
 from pairfix.formats.black import stated_black
-from pairfix.formats.dng import noise_profile, stated_baseline_exposure
+from pairfix.formats.dng import (
+    noise_profile,
+    stated_baseline_exposure,
+    stated_gain,
+    unapplied_corrections,
+)
 from pairfix.formats.edge import BAND, silenced
+from pairfix.formats.gainmap import applied
 from pairfix.formats.libraw import FULL_SCALE, opened, scaled_bands, visible_crop
 from pairfix.image import Bayer, DevelopSettings, Exposure, Frame, HeaderFacts, WhiteBalance
 
@@ -75,8 +81,14 @@ def decode_raw(path: Path, settings: DevelopSettings, *, develop: bool = False) 
         bayer, notes = _bayer(raw)
         baseline = stated_baseline_exposure(path)
         pixels = raw.raw_image_visible
-        if bayer is not None:
+        gain = None if bayer is None else stated_gain(path, pixels.shape)
+        notes += unapplied_corrections(path, mosaic=bayer is not None)
+        if bayer is not None and gain is not None and develop:
+            pixels[:] = applied(gain, pixels, bayer, finer=False)[1]
+        elif bayer is not None:
             bayer, pixels = _exactly(path, bayer, pixels)
+            if gain is not None:
+                bayer, pixels = applied(gain, pixels, bayer, finer=True)
         if bayer is None or develop:
             reason = "developed by LibRaw to sRGB" + ("" if bayer else ": no 2x2 Bayer mosaic")
             brightness = {"bright": 2.0**baseline} if baseline else {}
@@ -94,7 +106,7 @@ def decode_raw(path: Path, settings: DevelopSettings, *, develop: bool = False) 
             exif=metadata.clean(metadata.completed(exif, recorded, moment)),
             notes=notes,
             developed=bayer is None,
-            noise_profile=noise_profile(path) if bayer else None,
+            noise_profile=noise_profile(path) if bayer and gain is None else None,
             baseline_exposure=baseline if bayer else 0.0,
         )
 
