@@ -1,3 +1,4 @@
+import gc
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
@@ -5,10 +6,11 @@ import numpy as np
 import pytest
 
 from pairfix import Exposure, Frame, PairError, Recipe, Restored, Restorer, decode, restore
-from pairfix.backends import Runtime, Session, open_session
-from pairfix.image import DevelopSettings
+from pairfix.backends import OpenModel, Runtime, Session, open_session
+from pairfix.image import AlignedPair, DevelopSettings, Fused
 from pairfix.model import Model
 from pairfix.networks import Graph
+from pairfix.stages.points import keep_points
 from tests.scenes import rgb_frame, scene
 
 NEON = Path(__file__).parents[1] / "examples" / "neon"
@@ -42,6 +44,25 @@ def test_a_restorer_loads_its_model_once(openings: list[str]) -> None:
     first, second = (restorer.restore(*small_pictures()) for _ in range(2))
     np.testing.assert_array_equal(first.fused.planes, second.fused.planes)
     assert openings == ["fusion"]
+
+
+def test_a_model_that_is_not_kept_is_closed_before_the_photos_are_looked_at(
+    openings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_then: list[bool] = []
+
+    def look(pair: AlignedPair, fused: Fused) -> Fused:
+        gc.collect()
+        open_then.append(any(isinstance(each, OpenModel) for each in gc.get_objects()))
+        return keep_points(pair, fused)
+
+    monkeypatch.setattr("pairfix.pipeline.keep_points", look)
+    for keep_open in (False, True):
+        restorer = Restorer(Recipe(device="cpu", backend="onnx"), keep_open=keep_open)
+        first, second = (restorer.restore(*small_pictures()).fused for _ in range(2))
+        np.testing.assert_array_equal(first.planes, second.planes)
+    assert open_then == [False, False, True, True]
+    assert len(openings) == 3
 
 
 def test_pairs_of_both_domains_get_their_own_model(openings: list[str]) -> None:

@@ -10,7 +10,7 @@ from pairfix.paths import regular
 __all__ = ["read_json"]
 
 _DIGITS = 18
-"""Of the longest integer: more do not fit into 64 bits."""
+"""Of the longest integer; so many always fit into 64 bits."""
 
 
 def read_json(path: Path, largest: int) -> Any:  # noqa: ANN401

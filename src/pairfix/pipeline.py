@@ -83,14 +83,16 @@ class Restored:
 
 
 class Restorer:
-    """Restores photo after photo by one recipe; models stay open in between."""
+    """Restores photo after photo by one recipe."""
 
-    def __init__(self, recipe: Recipe | None = None) -> None:
+    def __init__(self, recipe: Recipe | None = None, *, keep_open: bool = True) -> None:
         """Choose device and model; the model is loaded when it is first needed.
 
         Args:
             recipe: What differs from the defaults. What it says about files (bits, quality,
                 overwrite, preview, report) concerns `restore` alone.
+            keep_open: Whether the model stays loaded between photos; otherwise its memory is free
+                as soon as it has run.
 
         Raises:
             ModelError: There is no such model, it does not restore, or the recipe's strength does
@@ -105,6 +107,7 @@ class Restorer:
         if self._chosen is not None:
             check_model(self._chosen, len(ROLES), self.recipe.strength)
         self._open: dict[Domain, OpenModel] = {}
+        self._keep_open = keep_open
 
     @property
     def preparation(self) -> Preparation:
@@ -152,18 +155,22 @@ class Restorer:
         scene = self._scene(photos, timeline)
         opened = self._opened(scene.reference.domain)
         fused, tile, adaptation = self._fuse(scene, opened, timeline)
+        model = opened.model
+        if not self._keep_open:
+            self._open.clear()
+            del opened
         if isinstance(scene, AlignedPair):
             fused = self._with_what_the_photos_show(scene, fused, timeline)
         share = fused.long_share
         facts = Restoration(
             SceneFacts.of(scene),
             timeline.seconds,
-            remarks=unused_photos(scene, opened.model),
-            model=opened.model,
+            remarks=unused_photos(scene, model),
+            model=model,
             runtime=self.runtime,
             tile=tile,
             adaptation=adaptation,
-            strength=self.recipe.strength if takes_noise_maps(opened.model) else None,
+            strength=self.recipe.strength if takes_noise_maps(model) else None,
             long_share=None if share is None else float(share.mean()),
         )
         return Restored(scene, fused, self.recipe.develop, facts)
@@ -312,15 +319,18 @@ def restore(
     restored = _restore_once(paths, output, recipe, timeline, is_mosaic=is_mosaic)
     unused = unused_settings(recipe.develop, restored.scene.reference, is_mosaic=is_mosaic)
     facts = replace(restored.facts, output=output, remarks=restored.facts.remarks + unused)
-    write_results(restored.fused, restored.scene, output, facts, recipe, timeline)
+    fused, compared = restored.fused, recipe.preview is not None or recipe.report is not None
+    sources = restored.scene.sources if compared else {}
+    del restored  # developing needs the memory
+    write_results(fused, sources, output, facts, recipe, timeline)
     return facts
 
 
 def _restore_once(
     paths: Sequence[Path], output: Path, recipe: Recipe, timeline: Timeline, *, is_mosaic: bool
 ) -> Restored:
-    """Restore with a model that is open no longer than it runs: developing needs the memory."""
-    restorer = Restorer(recipe)
+    """Restore with a model that is open no longer than it runs: what follows needs the memory."""
+    restorer = Restorer(recipe, keep_open=False)
     restorer.check_photos(len(paths))
     frames = decode_photos(paths, restorer.preparation, timeline)
     if is_mosaic and frames[-1].bayer is None:

@@ -152,6 +152,34 @@ def test_a_graph_that_is_none_of_a_network(folder: Path, edit: Edit, message: st
         run_model(folder)
 
 
+def _message(key: bytes, content: bytes) -> bytes:
+    assert len(content) < 128
+    return key + bytes([len(content)]) + content
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [
+        _message(b"\x3a", _message(b"\x0a", b"\x22\x04Loop" + b"\x21Identity")),
+        _message(b"\xba\x80\x80\x80\x70", _message(b"\x0a", b"\x22\x04Loop")),
+    ],
+    ids=["a name in another encoding", "a key beyond 32 bits"],
+)
+def test_what_protocol_buffers_reads_otherwise_hides_nothing(folder: Path, graph: bytes) -> None:
+    whole = (folder / "reblur.onnx").read_bytes()
+    names = find_model(folder).tensors().keys()
+    check_graph(whole, names)
+    with pytest.raises(ValueError, match=r"Loop|damaged"):
+        check_graph(whole + graph, names)
+
+
+def test_a_graph_is_never_taken_for_onnx_runtimes_own_format(folder: Path) -> None:
+    """That is told by four letters, which are an unknown field here."""
+    whole = (folder / "reblur.onnx").read_bytes()
+    replace_file(folder, "reblur.onnx", b"\x0a\x06\0\0ORTM" + whole)
+    run_model(folder)
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -134,6 +134,7 @@ def _options() -> Any:  # noqa: ANN401
     """
     options = ort.SessionOptions()
     options.enable_mem_pattern = False
+    options.add_session_config_entry("session.load_model_format", "ONNX")  # not ORT's own
     options.log_severity_level = _FATAL_ONLY
     options.intra_op_num_threads = thread_limit()
     return options

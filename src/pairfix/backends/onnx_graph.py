@@ -1,8 +1,9 @@
 """What may stand in a graph's file, checked before ONNX Runtime reads it.
 
 ONNX Runtime opens whatever file a graph names, and runs whatever loops it holds. So the operations
-are those that pairfix exports, and weights come from the model alone. Field numbers are those of
-onnx.proto (ONNX, IR version 10); its encoding is Protocol Buffers'.
+are those that pairfix exports, and weights come from the model alone. Fields are told by their
+keys, which are their numbers in onnx.proto (ONNX, IR version 10) and how they are encoded: Protocol
+Buffers passes over a known number in a wrong encoding, and so must we.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -25,17 +26,22 @@ _LARGEST = 1 << 20
 _MOST_NODES = 10_000
 """Operations of a graph; d2hnet's second one has 300."""
 
-_GRAPH, _TRAINING, _FUNCTIONS = 7, 20, 25
+_NUMBER, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+"""Encodings; those of groups do not occur."""
+_GRAPH, _TRAINING, _FUNCTIONS = (field << 3 | _BYTES for field in (7, 20, 25))
 """Of ModelProto."""
-_NODE, _INITIALIZER, _SPARSE = 1, 5, 15
+_NODE, _INITIALIZER, _SPARSE = (field << 3 | _BYTES for field in (1, 5, 15))
 """Of GraphProto."""
-_OPERATION, _ATTRIBUTE, _DOMAIN = 4, 5, 7
+_OPERATION, _ATTRIBUTE, _DOMAIN = (field << 3 | _BYTES for field in (4, 5, 7))
 """Of NodeProto."""
-_TENSOR, _TENSORS = 5, 10
-_OTHER_VALUES = {6, 11, 14, 15, 22, 23}
+_TENSOR, _TENSORS = (field << 3 | _BYTES for field in (5, 10))
+_OTHER_VALUES = {field << 3 | _BYTES for field in (6, 11, 14, 15, 22, 23)}
 """Of AttributeProto: graphs, types and sparse tensors."""
-_NAME, _EXTERNAL, _LOCATION = 8, 13, 14
+_NAME, _EXTERNAL, _LOCATION = 8 << 3 | _BYTES, 13 << 3 | _BYTES, 14 << 3 | _NUMBER
 """Of TensorProto: the second names a file, the third says that it counts."""
+
+_GREATEST_KEY = 0xFFFFFFFF
+"""Beyond it, Protocol Buffers drops the upper bits."""
 
 _Fields = Mapping[int, list[bytes]]
 
@@ -85,7 +91,7 @@ def _text(message: _Fields, field: int) -> str:
 
 
 def _fields(message: bytes) -> dict[int, list[bytes]]:
-    """A message's fields by number; numbers as the bytes that stand in the file.
+    """A message's fields by key; numbers as the bytes that stand in the file.
 
     Raises:
         ValueError: It is damaged.
@@ -101,21 +107,21 @@ def _each_field(message: bytes) -> Iterator[tuple[int, bytes]]:
     while place < len(message):
         key, place = _varint(message, place)
         kind, start = key & 7, place
-        if kind == 0:
+        if kind == _NUMBER:
             _, place = _varint(message, place)
-        elif kind == 2:  # noqa: PLR2004 (bytes with their length)
+        elif kind == _BYTES:
             length, start = _varint(message, place)
             place = start + length
         elif kind in _WIDTHS:
             place += _WIDTHS[kind]
         else:
             raise ValueError("it is damaged")
-        if place > len(message):
-            raise ValueError("it ends too early")
-        yield key >> 3, message[start:place]
+        if place > len(message) or key > _GREATEST_KEY:
+            raise ValueError("it is damaged")
+        yield key, message[start:place]
 
 
-_WIDTHS = {1: 8, 5: 4}
+_WIDTHS = {_FIXED64: 8, _FIXED32: 4}
 """Bytes of numbers of fixed width."""
 
 

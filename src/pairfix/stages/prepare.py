@@ -111,6 +111,7 @@ def prepare_pair(
     if not preparation.keep_flicker:
         with timeline.run(FLICKER):
             pair = _steady(matched, pair, preparation.align)
+    del matched  # the long planes as they were, for the sake of memory
     if preparation.refuse_doubtful and not pair.alignment.sure:
         raise PairError(
             f"{frames[0].path} and {frames[1].path} cannot be aligned reliably",
