@@ -105,5 +105,5 @@ def _written(
     known = tuple(state for state in states if state is not None)
     record = Record.of(known, facts, recipe, job.output)
     write_record(plan.shoot.output, job.output, record)
-    write_results(restored.fused, restored.scene, job.output, facts, recipe, timeline)
+    write_results(restored.fused, {}, job.output, facts, recipe, timeline)
     return facts
