@@ -44,7 +44,7 @@ from pairfix.synth.noise import NoiseModel
 from pairfix.synth.noise.models import FrameNoise, PairNoise
 from pairfix.synth.optics import expose_photo
 from pairfix.synth.photos import HOLDOUT, LONGEST, list_photos, read_photo
-from pairfix.synth.sensor import shoot
+from pairfix.synth.shots import shoot
 from pairfix.synth.synth_recipe import SynthRecipe
 from pairfix.synth.write import write_raws
 from pairfix.tune.finetune import Tuning

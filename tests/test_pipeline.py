@@ -1,14 +1,16 @@
+import gc
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pairfix import Exposure, Frame, PairError, Recipe, Restorer, decode, restore
-from pairfix.backends import Runtime, Session, open_session
-from pairfix.image import DevelopSettings
+from pairfix import Exposure, Frame, PairError, Recipe, Restored, Restorer, decode, restore
+from pairfix.backends import OpenModel, Runtime, Session, open_session
+from pairfix.image import AlignedPair, DevelopSettings, Fused
 from pairfix.model import Model
 from pairfix.networks import Graph
+from pairfix.stages.points import keep_points
 from tests.scenes import rgb_frame, scene
 
 NEON = Path(__file__).parents[1] / "examples" / "neon"
@@ -42,6 +44,25 @@ def test_a_restorer_loads_its_model_once(openings: list[str]) -> None:
     first, second = (restorer.restore(*small_pictures()) for _ in range(2))
     np.testing.assert_array_equal(first.fused.planes, second.fused.planes)
     assert openings == ["fusion"]
+
+
+def test_a_model_that_is_not_kept_is_closed_before_the_photos_are_looked_at(
+    openings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_then: list[bool] = []
+
+    def look(pair: AlignedPair, fused: Fused) -> Fused:
+        gc.collect()
+        open_then.append(any(isinstance(each, OpenModel) for each in gc.get_objects()))
+        return keep_points(pair, fused)
+
+    monkeypatch.setattr("pairfix.pipeline.keep_points", look)
+    for keep_open in (False, True):
+        restorer = Restorer(Recipe(device="cpu", backend="onnx"), keep_open=keep_open)
+        first, second = (restorer.restore(*small_pictures()).fused for _ in range(2))
+        np.testing.assert_array_equal(first.planes, second.planes)
+    assert open_then == [False, False, True, True]
+    assert len(openings) == 3
 
 
 def test_pairs_of_both_domains_get_their_own_model(openings: list[str]) -> None:
@@ -99,3 +120,19 @@ def _arrays_of_more_than(size: int, value: object) -> list[np.ndarray]:
         return [each for item in value.values() for each in _arrays_of_more_than(size, item)]
     names = [each.name for each in fields(value)] if is_dataclass(value) else []
     return [each for name in names for each in _arrays_of_more_than(size, getattr(value, name))]
+
+
+def test_many_scenes_come_out_in_order_and_bad_ones_as_errors(tmp_path: Path) -> None:
+    restorer = Restorer(Recipe(device="cpu"))
+    good = small_pictures()
+    results = list(restorer.restore_many([good, (tmp_path / "no.png", good[1]), good[:1], good]))
+    assert [type(each).__name__ for each in results] == [
+        "Restored",
+        "InputError",
+        "PairError",
+        "Restored",
+    ]
+    alone = restorer.restore(*good)
+    for each in (results[0], results[-1]):
+        assert isinstance(each, Restored)
+        np.testing.assert_array_equal(each.fused.planes, alone.fused.planes)

@@ -15,6 +15,7 @@ The tree::
       + WeightsMissingError   12   a metric's weights are missing
       + NotImprovedError      13   fine-tuning did not improve the model
       + AdaptationError       14   the adaptation to a photo diverged
+      + UnfinishedError       15   some pairs of a folder could not be restored
 
 Any other exception but KeyboardInterrupt is a defect in pairfix.
 """
@@ -35,7 +36,9 @@ __all__ = [
     "OutputError",
     "PairError",
     "PairfixError",
+    "UnfinishedError",
     "WeightsMissingError",
+    "from_system",
     "printable",
 ]
 
@@ -43,8 +46,8 @@ _BREAKING = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode categories: controls, lone surrogates, line and paragraph separators."""
 
 
-_REORDERING = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
-"""Bidirectional controls, which make text look like another (Unicode TR 9, section 2)."""
+_REORDERING = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x2070)}
+"""Controls of direction and shape, which make text look like another (Unicode TR 9, section 2)."""
 
 
 def printable(text: str) -> str:
@@ -164,3 +167,20 @@ class AdaptationError(PairfixError):
 
     exit_code = 14
     summary = "the adaptation to the photo (--adapt) diverged; nothing was written"
+
+
+class UnfinishedError(PairfixError):
+    """Some pairs of a folder could not be restored."""
+
+    exit_code = 15
+    summary = "some pairs of a folder could not be restored; all others were"
+
+
+def from_system(error: OSError | MemoryError) -> PairfixError:
+    """What the operating system refused where no module foresees it, on one line."""
+    if isinstance(error, MemoryError):
+        return MemoryExhaustedError(
+            "memory ran out", "close other programs, or use a smaller --tile"
+        )
+    where = f"{error.filename} cannot be used: " if error.filename else ""
+    return InputError(f"{where}{error.strerror or error}")

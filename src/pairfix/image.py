@@ -170,6 +170,8 @@ class Frame:
     """Whether the pixels were developed from a raw file."""
     noise_profile: NoiseProfile | None = None
     """Noise that the file states, of a mosaic only."""
+    baseline_exposure: float = 0.0
+    """EV by which a mosaic is meant to be brightened when it is developed."""
 
     @property
     def domain(self) -> Domain:

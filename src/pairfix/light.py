@@ -104,7 +104,8 @@ def decode_planes(planes: Planes, domain: Domain) -> Planes:
     """Undo `encode_planes`."""
     if domain == "srgb":
         return srgb_to_linear(np.clip(planes, 0, 1))
-    expanded = np.clip(planes, -_BEYOND_LIGHT, _BEYOND_LIGHT) * np.arcsinh(1 / _COMPANDING)
+    expanded = np.clip(planes, -_BEYOND_LIGHT, _BEYOND_LIGHT)
+    expanded *= np.arcsinh(1 / _COMPANDING)
     np.sinh(expanded, out=expanded)
     expanded *= _COMPANDING
     return expanded

@@ -1,15 +1,19 @@
 """Restoring photos: the stages in order, for one pair of files or for many."""
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.adapt import ADAPT, adapt, choose_adapting_runtime, find_reblur_module
 from pairfix.backends import OpenModel, choose_runtime
-from pairfix.errors import OutputError, PairError
+from pairfix.errors import OutputError, PairError, PairfixError, from_system
 from pairfix.formats import check_writable, encode_picture
 from pairfix.image import (
     ROLES,
@@ -17,6 +21,7 @@ from pairfix.image import (
     AlignmentMode,
     DevelopSettings,
     Domain,
+    Frame,
     Fused,
     Picture,
     Scene,
@@ -42,6 +47,8 @@ from pairfix.stages.prepare import Photo, Preparation, decode_photos, prepare_pa
 from pairfix.stages.sharplong import SHARP_LONG, use_sharp_long
 
 __all__ = ["Recipe", "Restored", "Restorer", "align_pair", "restore"]
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +83,16 @@ class Restored:
 
 
 class Restorer:
-    """Restores photo after photo by one recipe; models stay open in between."""
+    """Restores photo after photo by one recipe."""
 
-    def __init__(self, recipe: Recipe | None = None) -> None:
+    def __init__(self, recipe: Recipe | None = None, *, keep_open: bool = True) -> None:
         """Choose device and model; the model is loaded when it is first needed.
 
         Args:
             recipe: What differs from the defaults. What it says about files (bits, quality,
                 overwrite, preview, report) concerns `restore` alone.
+            keep_open: Whether the model stays loaded between photos; otherwise its memory is free
+                as soon as it has run.
 
         Raises:
             ModelError: There is no such model, it does not restore, or the recipe's strength does
@@ -98,6 +107,7 @@ class Restorer:
         if self._chosen is not None:
             check_model(self._chosen, len(ROLES), self.recipe.strength)
         self._open: dict[Domain, OpenModel] = {}
+        self._keep_open = keep_open
 
     @property
     def preparation(self) -> Preparation:
@@ -145,21 +155,63 @@ class Restorer:
         scene = self._scene(photos, timeline)
         opened = self._opened(scene.reference.domain)
         fused, tile, adaptation = self._fuse(scene, opened, timeline)
+        model = opened.model
+        if not self._keep_open:
+            self._open.clear()
+            del opened
         if isinstance(scene, AlignedPair):
             fused = self._with_what_the_photos_show(scene, fused, timeline)
         share = fused.long_share
         facts = Restoration(
             SceneFacts.of(scene),
             timeline.seconds,
-            remarks=unused_photos(scene, opened.model),
-            model=opened.model,
+            remarks=unused_photos(scene, model),
+            model=model,
             runtime=self.runtime,
             tile=tile,
             adaptation=adaptation,
-            strength=self.recipe.strength if takes_noise_maps(opened.model) else None,
+            strength=self.recipe.strength if takes_noise_maps(model) else None,
             long_share=None if share is None else float(share.mean()),
         )
         return Restored(scene, fused, self.recipe.develop, facts)
+
+    def restore_many(
+        self, scenes: Iterable[Sequence[Photo]], *, progress: Progress = no_progress
+    ) -> Iterator[Restored | PairfixError]:
+        """Restore scene after scene in memory; the next photos are read while the network runs.
+
+        Args:
+            scenes: The long and the short exposure of each; or the only photo, for models that take
+                one.
+            progress: Called with a stage of the scene under way, the steps done and the steps in
+                all.
+
+        Yields:
+            The restored photos in order as they are done, and in place of those that cannot be
+            restored the reason.
+        """
+        with ThreadPoolExecutor(1, "pairfix-reader") as reader:
+            upcoming: deque[Future[_Read | PairfixError]] = deque()
+            for photos in scenes:
+                upcoming.append(reader.submit(_caught, partial(self._read, photos)))
+                if len(upcoming) > 1:
+                    yield self._restored(upcoming.popleft().result(), progress)
+            while upcoming:
+                yield self._restored(upcoming.popleft().result(), progress)
+
+    def _read(self, photos: Sequence[Photo]) -> "_Read":
+        timeline = Timeline()
+        self.check_photos(len(photos))
+        return _Read(decode_photos(photos, self.preparation, timeline), timeline.seconds)
+
+    def _restored(
+        self, read: "_Read | PairfixError", progress: Progress
+    ) -> Restored | PairfixError:
+        if isinstance(read, PairfixError):
+            return read
+        timeline = Timeline(progress)
+        timeline.seconds.update(read.seconds)
+        return _caught(partial(self.restore, *read.frames, timeline=timeline))
 
     def _scene(self, photos: Sequence[Photo], timeline: Timeline) -> Scene:
         if self._chosen is None or len(photos) == len(ROLES):
@@ -217,6 +269,24 @@ class Restorer:
         return fused, tile, adaptation
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Photos of one scene, and how long reading them took."""
+
+    frames: tuple[Frame, ...]
+    seconds: dict[str, float]
+
+
+def _caught(work: Callable[[], _T]) -> _T | PairfixError:
+    """The result, or why there is none."""
+    try:
+        return work()
+    except PairfixError as error:
+        return error
+    except (OSError, MemoryError) as error:
+        return from_system(error)
+
+
 def restore(
     long: Path,
     short: Path | None,
@@ -249,15 +319,18 @@ def restore(
     restored = _restore_once(paths, output, recipe, timeline, is_mosaic=is_mosaic)
     unused = unused_settings(recipe.develop, restored.scene.reference, is_mosaic=is_mosaic)
     facts = replace(restored.facts, output=output, remarks=restored.facts.remarks + unused)
-    write_results(restored.fused, restored.scene, output, facts, recipe, timeline)
+    fused, compared = restored.fused, recipe.preview is not None or recipe.report is not None
+    sources = restored.scene.sources if compared else {}
+    del restored  # developing needs the memory
+    write_results(fused, sources, output, facts, recipe, timeline)
     return facts
 
 
 def _restore_once(
     paths: Sequence[Path], output: Path, recipe: Recipe, timeline: Timeline, *, is_mosaic: bool
 ) -> Restored:
-    """Restore with a model that is open no longer than it runs: developing needs the memory."""
-    restorer = Restorer(recipe)
+    """Restore with a model that is open no longer than it runs: what follows needs the memory."""
+    restorer = Restorer(recipe, keep_open=False)
     restorer.check_photos(len(paths))
     frames = decode_photos(paths, restorer.preparation, timeline)
     if is_mosaic and frames[-1].bayer is None:

@@ -1,12 +1,16 @@
-"""What can be chosen about a restoration."""
+"""What can be chosen about a restoration, and about those of a whole shoot."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from pairfix.backends import DeviceChoice, PrecisionChoice
 from pairfix.image import AlignmentMode, DevelopSettings
 
-__all__ = ["Recipe"]
+__all__ = ["Existing", "Recipe", "Shoot"]
+
+Existing = Literal["skip", "overwrite", "fail"]
+"""What happens to results that are there already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +49,21 @@ class Recipe:
     """Where to write a page about the restoration (`pairfix.output.html`)."""
     report_scores: bool = False
     """Score the photos on that page (`pairfix.score`, extra ``score``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shoot:
+    """What is to be restored, and where to."""
+
+    source: Path
+    """A folder, or a CSV file that lists pairs."""
+    output: Path
+    """The folder for the results; it need not exist."""
+    name: str = "{stem}"
+    """Template of the results' names, with fields (`pairfix.batch.FIELDS`)."""
+    suffix: str = ".png"
+    """The results' format: a key of `pairfix.formats.FORMATS`."""
+    existing: Existing = "skip"
+    """``overwrite`` leaves results that are up to date alone."""
+    shard: tuple[int, int] = (1, 1)
+    """Which part of how many: the first is (1, n). Every pair is in one of them."""

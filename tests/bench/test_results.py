@@ -1,8 +1,11 @@
 import json
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from pairfix.bench.benchmark import write_results
 from pairfix.bench.results import Failure, Machine, Quality, Results, Verdict, this_machine
 from pairfix.bench.tables import as_markdown
 
@@ -57,3 +60,9 @@ def test_this_machine_has_a_name_cores_and_versions() -> None:
     assert machine.cpu
     assert machine.cores >= 1
     assert {"pairfix", "Python", "numpy", "OpenCV", "ONNX Runtime"} <= machine.versions.keys()
+
+
+def test_results_of_pairs_whose_names_are_no_unicode_are_written(tmp_path: Path) -> None:
+    named = replace(RESULTS, failures=(Failure("a\udcff", "", "it is damaged", 3),))
+    write_results(named, [], tmp_path, overwrite=False)
+    assert "a\\udcff" in (tmp_path / "results.md").read_text(encoding="utf-8")

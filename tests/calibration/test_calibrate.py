@@ -1,5 +1,7 @@
 """Cameras whose noise is known: what their pairs tell of it."""
 
+import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -206,6 +208,66 @@ def test_a_number_that_is_none_is_an_input_error(plain: CameraProfile, tmp_path:
         path.write_text(text.replace(good, wrong), encoding="utf-8")
         with pytest.raises(InputError, match="is not a camera's calibration"):
             CameraProfile.read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("iso", "100"),
+        ("iso", []),
+        *(("iso", value) for value in (-1, 1e300)),
+        ("pairs", None),
+        *(("pairs", value) for value in (0, -3, 10**17)),
+        *(("brightening", value) for value in (0, -1, 1e30)),
+        ("offset", {"a": 1}),
+        ("offset", "abcd"),
+        ("offset", [1e300] * 4),
+        ("offset", [0.0]),
+        ("offset", [None] * 4),
+        ("stated", [[1]]),
+        ("stated", [[1, 2]] * 4),
+        ("stated", 7),
+        ("short.shot", [-1e-3] * 4),
+        ("short.read", [[0.0]] * 4),
+        ("long.told_shot", ["a"] * 4),
+        ("long.rows", -1.0),
+        ("short.channels", [[1.0, 0.0]]),
+        *(("short.correlation", [[0.0] * side] * side) for side in (0, 2, 33)),
+        ("short.correlation", [[1.0, 2.0], [1.0]]),
+    ],
+)
+def test_numbers_that_no_camera_has(
+    plain: CameraProfile, tmp_path: Path, name: str, value: object
+) -> None:
+    path = tmp_path / "calibration.json"
+    content = json.loads(plain.as_json())
+    place, (*outer, last) = content["settings"][0], name.split(".")
+    for each in outer:
+        place = place[each]
+    assert last in place
+    place[last] = value
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(InputError, match="is not a camera's calibration"):
+        CameraProfile.read(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * (1 << 20),
+        '{"settings": ' * 900 + "1",
+        '{"settings": ' + "1" * 9999 + "}",
+        " " * 5000000,
+    ],
+    ids=["deep", "nested", "digits", "large"],
+)
+def test_json_that_would_take_long_is_an_input_error(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "calibration.json"
+    path.write_text(text, encoding="utf-8")
+    begun = time.process_time()
+    with pytest.raises(InputError, match="is not a camera's calibration"):
+        CameraProfile.read(path)
+    assert time.process_time() - begun < 2
 
 
 def test_missing_json_is_an_input_error(tmp_path: Path) -> None:

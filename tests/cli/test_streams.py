@@ -1,6 +1,7 @@
 """Whether anybody reads what a command prints never decides about what it does."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pairfix.cli.console import print_json
+from pairfix.cli.console import Talk, print_json
 from pairfix.errors import printable
 
 PAIRFIX = [sys.executable, "-m", "pairfix"]
@@ -78,7 +79,9 @@ def test_a_terminal_without_a_character_gets_a_substitute(tmp_path: Path) -> Non
     assert done.stderr.isascii()
 
 
-@pytest.mark.parametrize("mark", ["\x1b", "\u202e", "\u2066", "\udcff", "\u2028", "\n"])
+@pytest.mark.parametrize(
+    "mark", ["\x1b", "\x9b", "\u202e", "\u2066", "\u206b", "\udcff", "\u2028", "\n"]
+)
 def test_what_breaks_or_reorders_text_is_escaped(
     mark: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -87,3 +90,37 @@ def test_what_breaks_or_reorders_text_is_escaped(
     ((name, values),) = json.loads(capsys.readouterr().out).items()
     assert mark not in name + values[0]
     assert values[1:] == [None, None]
+
+
+@pytest.mark.parametrize("mark", ["\x1b[31m", "\u202e", "\udcff", "\n", "[red]"])
+def test_log_messages_name_files_as_they_are_but_for_what_breaks_the_line(
+    mark: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Talk(quiet=False, verbose=True)
+    logging.getLogger("pairfix.test").warning("left out %s", f"a{mark}b")
+    shown = capsys.readouterr().err
+    assert shown.count("\n") == 1
+    assert f"a{printable(mark)}b" in shown
+
+
+@SHELL
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_names_of_files_reach_no_stream_as_they_are(tmp_path: Path, encoding: str) -> None:
+    name = b"a\x1b[31m\xff" + "\u202e".encode() + b"\n[red]b"
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+    folder.mkdir()
+    for photo in ("long.png", "short.png"):
+        (folder / photo).write_bytes(b"\x89PNG\r\n\x1a\n")
+    line = f'PYTHONIOENCODING={encoding} "$@"'
+    for code, *arguments in (
+        (4, "pairs", tmp_path),
+        (4, "pairs", tmp_path, "--json"),
+        (6, "models", "show", folder),
+        (3, "restore", folder / "long.png", folder / "short.png", "-o", folder / "out.png"),
+    ):
+        done = _shell(line, *map(str, arguments))
+        shown = done.stdout + done.stderr
+        assert done.returncode == code, shown
+        assert arguments[0] == "pairs" or r"a\x1b[31m\udcff\u202e\n[red]b" in shown
+        assert all(each == "\n" or printable(each) == each for each in shown)
+        assert shown.isascii() or encoding != "ascii"

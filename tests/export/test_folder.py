@@ -48,6 +48,14 @@ def test_config_json_records_shapes_and_the_reblurring_module(built: Model) -> N
     assert built.parameters == {name: each.shape for name, each in built.tensors().items()}
 
 
+def test_a_card_may_name_what_is_no_unicode(tmp_path: Path) -> None:
+    network = NETWORKS["selfir"]
+    config = network.config(channels=3, width=1)
+    states = {"fusion": random_state(network.modules(config)["fusion"])}
+    model = build_model(tmp_path / "m", network, config, "srgb", states, "# a\udcff\n")
+    assert (model.folder / "README.md").read_text(encoding="utf-8") == "# a\\udcff\n"
+
+
 def test_a_folder_can_hold_its_weights_as_int8(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """A damaged file yields a frame or one clear line, never a traceback."""
 
 import io
+import math
 import random
 import struct
 import zlib
@@ -170,7 +171,7 @@ def test_damaged_sizes_in_a_png_are_not_trusted(
 
 def test_a_png_with_too_many_pixels_is_refused(tmp_path: Path) -> None:
     (tmp_path / "huge.png").write_bytes(_huge_png(200_000))
-    with pytest.raises(InputError, match=r"huge.png has too many pixels; make it smaller"):
+    with pytest.raises(InputError, match=r"huge.png has too many pixels.*; make it smaller"):
         decode(tmp_path / "huge.png")
 
 
@@ -226,3 +227,24 @@ def test_a_jpeg_that_claims_more_than_it_can_hold_is_refused(tmp_path: Path) -> 
     path.write_bytes(whole[:place] + (30000).to_bytes(2, "big") * 2 + whole[place + 4 :])
     with pytest.raises(InputError, match=r"claims 30000 x 30000 pixels.*cannot hold"):
         decode(path)
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLES if name != "a.webp"])
+def test_more_pixels_than_any_photo_are_refused_before_they_are_read(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _sample(tmp_path, name)
+    pixels = math.prod(decode(tmp_path / name).size)
+    monkeypatch.setattr("pairfix.formats.edge.MOST_PIXELS", pixels)
+    assert decode(tmp_path / name)
+    monkeypatch.setattr("pairfix.formats.edge.MOST_PIXELS", pixels - 1)
+    for read in ("cv2.imdecodeWithMetadata", "tifffile.TiffPage.asarray"):
+        monkeypatch.delattr(read)
+    with pytest.raises(InputError, match=f"{name} has too many pixels"):
+        decode(tmp_path / name)
+
+
+@pytest.mark.slow
+def test_a_photo_of_two_hundred_megapixels_is_read(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((12_250, 16_330), np.uint8))
+    assert decode(tmp_path / "a.png").size == (12_250, 16_330)

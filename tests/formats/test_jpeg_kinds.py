@@ -1,6 +1,8 @@
 """A JPEG is read by its markers, and none is filled up with made-up pixels."""
 
 import io
+import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +119,50 @@ def test_a_profile_that_lacks_a_part_is_ignored_and_said(
     frame = decode(_with_segments(tmp_path / "a.jpg", segments))
     assert frame.notes == ("its ICC profile is damaged and was ignored",)
     assert frame.pixels.dtype == np.uint8
+
+
+def _scans(whole: bytes) -> list[int]:
+    """Where each scan begins, its Huffman tables included."""
+    marks = [place for place in range(len(whole)) if whole[place : place + 2] == b"\xff\xda"]
+    tables = [whole.rfind(b"\xff\xc4", 0, mark) for mark in marks]
+    ends = [0, *marks]
+    return [
+        max(each, end) if each > end else mark
+        for mark, each, end in zip(marks, tables, ends, strict=False)
+    ]
+
+
+def test_a_progressive_jpeg_without_its_last_scans(tmp_path: Path) -> None:
+    whole, path = _coded(progressive=True), tmp_path / "a.jpg"
+    starts = _scans(whole)
+    assert len(starts) > 5
+    for start in starts[1:]:
+        path.write_bytes(whole[:start] + _END)
+        with pytest.raises(InputError, match="damaged or incomplete"):
+            decode(path)
+
+
+def test_a_progressive_jpeg_without_a_scan_in_between(tmp_path: Path) -> None:
+    whole, path = _coded(progressive=True), tmp_path / "a.jpg"
+    starts = _scans(whole)
+    for start, end in pairwise(starts[1:]):
+        path.write_bytes(whole[:start] + whole[end:])
+        with pytest.raises(InputError, match="damaged or incomplete"):
+            decode(path)
+
+
+def test_a_grey_progressive_jpeg_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    grey = Image.fromarray((picture().pixels[..., 0] >> 8).astype(np.uint8))
+    grey.save(path, progressive=True)
+    assert decode(path).size == (48, 64)
+
+
+@pytest.mark.parametrize("name", ["header-30000px.jpg", "header-partner.jpg"])
+def test_headers_that_claim_more_than_the_file_holds_are_refused_at_once(
+    shared: Path, name: str
+) -> None:
+    begun = time.process_time()
+    with pytest.raises(InputError, match="damaged or incomplete"):
+        decode(shared / "cases" / name)
+    assert time.process_time() - begun < 1

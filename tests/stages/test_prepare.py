@@ -6,9 +6,12 @@ import pytest
 
 from pairfix.errors import PairError
 from pairfix.formats import decode
+from pairfix.formats.tiff import Directory, Entry, Kind
 from pairfix.image import DevelopSettings, Frame
 from pairfix.progress import Timeline
 from pairfix.stages.prepare import Preparation, decode_photos, prepare_pair
+from tests.formats.samples import make_dng
+from tests.formats.samples import scene as mosaic
 from tests.scenes import raw_frame, rgb_frame, scene
 
 NEON = Path(__file__).parents[2] / "examples" / "neon"
@@ -44,6 +47,26 @@ def test_a_raw_beside_a_picture_is_developed_and_each_is_read_once(
     frames = decode_photos([picture, SHORT])
     assert [frame.domain for frame in frames] == ["srgb", "srgb"]
     assert reads == [(picture, "srgb"), (SHORT, "srgb")]
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_raw_is_cut_to_the_picture_that_the_camera_made_of_it(
+    tmp_path: Path, orientation: int
+) -> None:
+    crop: Directory = {
+        50719: Entry.of(Kind.LONG, 6, 4),
+        50720: Entry.of(Kind.LONG, 48, 40),
+    }
+    path = make_dng(tmp_path / "short.dng", mosaic(), orientation=orientation, extra=crop)
+    whole = decode(path, "srgb").pixels
+    shown = np.zeros(mosaic().shape, bool)
+    shown[4:44, 6:54] = True
+    quarters = {1: 0, 3: 2, 6: 3, 8: 1}[orientation]
+    rows, columns = np.nonzero(np.rot90(shown, quarters))
+    part = whole[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    picture = Frame(tmp_path / "long.jpg", np.zeros_like(part))
+    _, cut = decode_photos([picture, path])
+    np.testing.assert_array_equal(cut.pixels, part)
 
 
 def test_frames_in_memory_are_not_read_again(reads: list[tuple[Path, str]]) -> None:

@@ -21,7 +21,7 @@ from pairfix.synth.noise.calibrated import LinearNoise, calibrated  # noqa: E402
 from pairfix.synth.optics import expose_photo  # noqa: E402
 from pairfix.synth.photos import PhotoStore  # noqa: E402
 from pairfix.synth.render import render  # noqa: E402
-from pairfix.synth.sensor import shoot  # noqa: E402
+from pairfix.synth.shots import shoot  # noqa: E402
 from pairfix.synth.synth_recipe import SynthRecipe  # noqa: E402
 from pairfix.synth.write import write_raws  # noqa: E402
 

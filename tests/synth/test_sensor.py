@@ -71,6 +71,16 @@ def test_noise_maps_show_what_processing_left_of_the_noise() -> None:
     assert ratio.median() == pytest.approx(1, rel=0.15)
 
 
+def test_developed_pairs_are_told_their_noise_with_the_error_of_an_estimate() -> None:
+    def spread(domain: Domain) -> float:
+        batch = captured(replace(QUIET, domain=domain), exposed(48, level=0.4))
+        noise = batch.short - batch.truth
+        return float((batch.short_noise.mean((2, 3)) / noise.std((2, 3))).log().std())
+
+    assert spread("raw") < 0.1
+    assert spread("srgb") == pytest.approx(0.2, abs=0.06)
+
+
 def test_a_frame_that_was_stored_dark_has_the_truths_colours() -> None:
     recipe = replace(QUIET, domain="srgb", ratio=(16.0, 16.0), processing=1.0)
     batch = captured(recipe, exposed(48, size=128))

@@ -198,3 +198,18 @@ def test_an_interrupt_leaves_only_whole_pairs(tmp_path: Path) -> None:
         )
     assert [path.name for path in (tmp_path / "pairs").iterdir()] == ["0000"]
     assert len(files(tmp_path / "pairs")) == 4
+
+
+def test_short_pictures_are_as_dark_as_they_were_taken(tmp_path: Path) -> None:
+    recipe = SynthRecipe(domain="srgb", ratio=(8, 8), blur=(0, 6), samples=3, objects=0, lights=0)
+    photos = photo_folder(tmp_path / "photos")
+    pairs_from_photos(photos, tmp_path / "pairs", PairSettings(recipe, count=8, displacement=0))
+    found = []
+    for folder in sorted((tmp_path / "pairs").iterdir()):
+        about = json.loads((folder / "pair.json").read_text())
+        short, truth = (planes_from_frame(decode(folder / f"{n}.png")) for n in ("short", "gt"))
+        found.append((about["short_darker_by"], truth.mean() / short.mean()))
+    dark = [(stated, seen) for stated, seen in found if stated > 1.5]
+    assert len(dark) >= 2
+    assert np.median([seen / stated for stated, seen in dark]) == pytest.approx(1, abs=0.2)
+    assert max(seen for stated, seen in found if stated == 1) < 1.5

@@ -19,6 +19,7 @@ from pairfix.errors import InputError, MemoryExhaustedError, ModelError, OutputE
 from pairfix.model import WEIGHTS, find_model  # noqa: E402
 from pairfix.networks import NETWORKS  # noqa: E402
 from pairfix.train import training as running  # noqa: E402
+from pairfix.train.loop import Status  # noqa: E402
 from pairfix.train.task import Task  # noqa: E402
 from pairfix.train.train_recipe import TrainRecipe  # noqa: E402
 from pairfix.train.training import Trained, train  # noqa: E402
@@ -187,6 +188,21 @@ def test_what_does_not_fit_is_refused(
     with pytest.raises(ModelError, match=message):
         train(replace(task(photos), **fields), tmp_path / "mine", recipe, CPU)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.usefixtures("undeployed")
+def test_two_trainings_into_one_folder_do_not_meet(photos: Path, tmp_path: Path) -> None:
+    refused = 0
+
+    def train_again(_: Status) -> None:
+        nonlocal refused
+        with pytest.raises(OutputError, match="another training is making"):
+            train(task(photos), tmp_path / "mine", RECIPE, CPU, overwrite=True)
+        refused += 1
+
+    recipe = small_recipe(steps=1)
+    assert train(task(photos), tmp_path / "mine", recipe, CPU, report=train_again).complete
+    assert refused
 
 
 def test_a_folder_without_photos_is_refused(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ import numpy as np
 import onnxruntime as ort
 from onnxruntime.capi import onnxruntime_pybind11_state as state
 
+from pairfix.backends.onnx_graph import check_graph
 from pairfix.backends.spec import DeviceName, Runtime, Session, translate_memory_errors
+from pairfix.backends.threads import thread_limit
 from pairfix.errors import DeviceError, ModelError
 from pairfix.image import Planes
 from pairfix.model import Model
@@ -25,6 +27,11 @@ _OPTIONS = {_CUDA: {"use_tf32": "0"}, _CPU: {}}
 _FATAL_ONLY = 4
 _DAMAGED = "install pairfix again, or fetch the model again"
 
+_REFUSALS = (
+    *(state.EPFail, state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf),
+    *(state.NoSuchFile, state.NotImplemented, state.RuntimeException),
+)
+"""What ONNX Runtime raises for a graph that it cannot load or run."""
 _IDENTITY = (
     b'\x08\x08:7\n\x10\n\x01x\x12\x01y"\x08Identity\x12\x01gZ\x0f\n\x01x\x12\n\n\x08\x08\x01\x12'
     b"\x04\n\x02\x08\x01b\x0f\n\x01y\x12\n\n\x08\x08\x01\x12\x04\n\x02\x08\x01B\x04\n\x00\x10\r"
@@ -55,26 +62,35 @@ class OnnxRuntime:
             session = _create(model, graph, provider, tensors)
         if provider not in session.get_providers():
             raise DeviceError(f"ONNX Runtime did not accept {provider}", "use --device cpu")
-        return _OnnxSession(session, once=graph.reduction is not None)
+        return _OnnxSession(session, model, graph)
 
 
 class _OnnxSession:
-    def __init__(self, session: Any, *, once: bool) -> None:  # noqa: ANN401
+    def __init__(self, session: Any, model: Model, graph: Graph) -> None:  # noqa: ANN401
         """Take a loaded graph; one that runs once per photo gives its memory back afterwards."""
         self._session = session
-        self._names = [each.name for each in session.get_inputs()]
+        self._graph = graph
+        self._path = model.folder / f"{graph.name}.onnx"
+        self._channels = model.config.channels
         self._options = ort.RunOptions()
         self._options.log_severity_level = _FATAL_ONLY
+        once = graph.reduction is not None
         if once and session.get_providers() == [_CPU]:
             self._options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
 
     def run(self, inputs: Sequence[Planes]) -> Planes:
-        with translate_memory_errors():
-            feeds = {
-                name: np.ascontiguousarray(planes[None], np.float32)
-                for name, planes in zip(self._names, inputs, strict=True)
-            }
-            (output,) = self._session.run(None, feeds, self._options)
+        feeds = {
+            name: np.ascontiguousarray(planes[None], np.float32)
+            for name, planes in zip(self._graph.inputs, inputs, strict=True)
+        }
+        try:
+            with translate_memory_errors():
+                (output,) = self._session.run(None, feeds, self._options)
+        except _REFUSALS as error:
+            reason = str(error).partition("\n")[0]
+            raise ModelError(f"{self._path} cannot be run: {reason}", _DAMAGED) from error
+        if output.shape != (1, self._channels, *inputs[0].shape[1:]):
+            raise ModelError(f"{self._path} gives {output.shape}, not a photo", _DAMAGED)
         return cast("Planes", output[0])
 
 
@@ -84,16 +100,31 @@ def _create(model: Model, graph: Graph, provider: str, tensors: Mapping[str, Any
     values = [ort.OrtValue.ortvalue_from_numpy(value) for value in own.values()]
     options.add_external_initializers(list(own), values)
     path = model.graph_path(graph)
+    content = path.read_bytes()
     try:
-        return ort.InferenceSession(
-            path.read_bytes(),
-            options,
-            providers=[(provider, _OPTIONS[provider])],
-            enable_fallback=0,
+        check_graph(content, own)
+        session = ort.InferenceSession(
+            content, options, providers=[(provider, _OPTIONS[provider])], enable_fallback=0
         )
-    except (state.Fail, state.InvalidGraph, state.InvalidProtobuf, state.RuntimeException) as error:
+        _check_ends(session, graph, model.config.channels)
+    except (ValueError, *_REFUSALS) as error:
         reason = str(error).partition("\n")[0]
         raise ModelError(f"{path} cannot be loaded: {reason}", _DAMAGED) from error
+    return session
+
+
+def _check_ends(session: Any, graph: Graph, channels: int) -> None:  # noqa: ANN401
+    """Require the inputs of a network's graph, and one output of as many planes.
+
+    Raises:
+        ValueError: They are others.
+    """
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    if [each.name for each in inputs] != [*graph.inputs] or len(outputs) != 1:
+        raise ValueError(f"it does not take {', '.join(graph.inputs)}, or gives several pictures")
+    for each in (*inputs, *outputs):
+        if each.type != "tensor(float)" or each.shape[:2] != [1, channels]:
+            raise ValueError(f"its {each.name} has other planes than the network")
 
 
 def _options() -> Any:  # noqa: ANN401
@@ -103,7 +134,9 @@ def _options() -> Any:  # noqa: ANN401
     """
     options = ort.SessionOptions()
     options.enable_mem_pattern = False
+    options.add_session_config_entry("session.load_model_format", "ONNX")  # not ORT's own
     options.log_severity_level = _FATAL_ONLY
+    options.intra_op_num_threads = thread_limit()
     return options
 
 

@@ -111,14 +111,15 @@ def _load(model: Model, graph: Graph) -> nn.Module:
         for key, value in model.tensors().items()
         if key.startswith(graph.prefix)
     }
-    module = model.network.modules(model.config)[graph.name]
-    try:
-        module.load_state_dict(tensors)
-    except RuntimeError as error:
+    with torch.device("meta"):  # without memory, which config.json may claim too much of
+        expected = model.network.modules(model.config)[graph.name].state_dict()
+    if {k: v.shape for k, v in tensors.items()} != {k: v.shape for k, v in expected.items()}:
         raise ModelError(
             f"{model.folder}: the weights do not fit {model.network.title}",
             "make the model folder again",
-        ) from error
+        )
+    module = model.network.modules(model.config)[graph.name]
+    module.load_state_dict(tensors)
     return module.eval().requires_grad_(requires_grad=False)
 
 

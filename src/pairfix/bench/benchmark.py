@@ -142,6 +142,6 @@ def write_results(
     texts = {JSON: json.dumps(results.as_json(), indent=2) + "\n", MARKDOWN: as_markdown(results)}
     for name, text in texts.items():
         with replacing(folder / name, overwrite=overwrite) as file:
-            file.write(text.encode())
+            file.write(text.encode(errors="backslashreplace"))  # names need not be Unicode
     if sheets:
         write_sheet(stack(sheets), folder / SHEET, overwrite=overwrite)

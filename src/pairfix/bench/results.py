@@ -1,7 +1,6 @@
 """What a benchmark found and on which machine, as values and as JSON."""
 
 import math
-import os
 import platform
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pairfix._version import __version__
+from pairfix.backends.threads import available_cores
 
 __all__ = ["Failure", "Kind", "Machine", "Quality", "Results", "Verdict", "this_machine"]
 
@@ -132,7 +132,7 @@ def this_machine() -> Machine:
     installed = {name: number for name, number in found.items() if number}
     versions = {"pairfix": __version__, "Python": platform.python_version(), **installed}
     system = f"{platform.system()} {platform.machine()}"
-    return Machine(_cpu(), _cores(), _gpu(), system, versions)
+    return Machine(_cpu(), available_cores(), _gpu(), system, versions)
 
 
 def _verdict(value: Mapping[str, Any]) -> Verdict:
@@ -150,12 +150,6 @@ def _version(candidates: tuple[str, ...]) -> str | None:
         except PackageNotFoundError:
             continue
     return None
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _cpu() -> str:

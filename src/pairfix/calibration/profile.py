@@ -1,17 +1,23 @@
 """A camera's noise as a value, stored as JSON."""
 
 import json
-import math
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from pairfix.errors import InputError
 from pairfix.image import Domain
+from pairfix.jsonfile import read_json
 from pairfix.light import CELL
-from pairfix.paths import regular
 
 __all__ = ["PLANES_BY_COLOUR", "CameraProfile", "FrameFit", "Setting"]
+
+_LARGEST = 1 << 22
+"""Bytes; a setting takes 3000."""
+_WIDEST = 31
+"""Side of the largest table of correlations."""
+_GREATEST = 1e9
+"""Above all that is stored, ISO values and numbers of blocks included; float32 holds its square."""
 
 Numbers = tuple[float, ...]
 Table = tuple[Numbers, ...]
@@ -104,7 +110,7 @@ class CameraProfile:
             InputError: The file is missing, damaged, or not a calibration.
         """
         try:
-            stored = json.loads(regular(path).read_text(encoding="utf-8"))
+            stored = read_json(path, _LARGEST)
             settings = tuple(
                 _build(
                     Setting,
@@ -115,14 +121,7 @@ class CameraProfile:
             return _checked(_build(cls, stored | {"settings": settings}))
         except OSError as error:
             raise InputError(f"{path} cannot be read: {error.strerror}") from error
-        except (
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            ArithmeticError,
-            RecursionError,
-        ) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise InputError(
                 f"{path} is not a camera's calibration", "make one with 'pairfix calibrate'"
             ) from error
@@ -132,22 +131,42 @@ def _checked(profile: _Profile) -> _Profile:
     """The same profile.
 
     Raises:
-        ValueError: Numbers are missing or not finite.
+        TypeError, ValueError: Something in it is missing, of another type or no camera's.
     """
+    _require(profile.domain in ("raw", "srgb"))
+    _require(profile.camera is None or isinstance(profile.camera, str))
+    _require(_size(profile.white_balances)[1:] in ((), (3,)) and len(profile.settings) > 0)
     planes = len(CELL) if profile.domain == "raw" else 3
-    numbers: list[Any] = [*profile.white_balances]
     for each in profile.settings:
-        by_plane = [each.offset]
+        _require(_size((each.offset,)) == (1, planes) and _size(each.stated) in ((0,), (3, 2)))
+        _require(each.iso is None or isinstance(each.iso, int | float))
+        _require(each.pairs >= 1 and each.blocks >= 1 and each.brightening > 0)
         for fit in (each.short, each.long):
-            by_plane += [fit.shot, fit.read, fit.told_shot, fit.told_read]
-            numbers += [*fit.correlation, *fit.channels, (fit.rows, fit.columns)]
-        if {len(values) for values in by_plane} != {planes}:
-            raise ValueError("planes are missing")
-        facts = (each.iso or 0.0, each.pairs, each.blocks, each.brightening, each.removed_rows)
-        numbers += [*by_plane, *each.stated, facts]
-    if not profile.settings or not all(math.isfinite(value) for row in numbers for value in row):
-        raise ValueError("numbers are missing or not finite")
+            variances = (fit.shot, fit.read, fit.told_shot, fit.told_read)
+            deviations = (fit.rows, fit.columns, each.removed_rows, each.iso or 0.0)
+            _require(_size(variances) == (len(variances), planes))
+            _require(min(map(min, (*variances, deviations))) >= 0)
+            _require(_size(fit.channels) in ((1, 1), (planes, planes)))
+            side = len(fit.correlation)
+            _require(side <= _WIDEST and side % 2 == 1 and _size(fit.correlation) == (side, side))
+            numbers = (*variances, deviations, *fit.correlation, *fit.channels, each.offset)
+            facts = (each.brightening, float(each.pairs), float(each.blocks))
+            _require(max(abs(value) for row in (*numbers, facts) for value in row) < _GREATEST)
     return profile
+
+
+def _size(table: Table) -> tuple[int, ...]:
+    """Rows and columns; of an empty table, 0."""
+    columns = {len(row) for row in table}
+    _require(
+        len(columns) <= 1 and all(isinstance(each, int | float) for row in table for each in row)
+    )
+    return (len(table), *columns)
+
+
+def _require(fulfilled: bool) -> None:  # noqa: FBT001
+    if not fulfilled:
+        raise ValueError("no camera has such noise")
 
 
 def _build(kind: type[Any], stored: dict[str, Any]) -> Any:  # noqa: ANN401

@@ -23,7 +23,7 @@ from pairfix.cli import (
 )
 from pairfix.cli.console import show_error
 from pairfix.cli.streams import settle_streams
-from pairfix.errors import InputError, MemoryExhaustedError, PairfixError
+from pairfix.errors import PairfixError, from_system
 
 __all__ = ["app", "main", "run"]
 
@@ -96,14 +96,11 @@ def run(arguments: list[str] | None = None) -> int:
     except PairfixError as error:
         show_error(str(error))
         return error.exit_code
-    except OSError as error:
+    except (OSError, MemoryError) as error:
         _log.debug("not foreseen", exc_info=True)
-        where = f"{error.filename} cannot be used: " if error.filename else ""
-        show_error(f"{where}{error.strerror or error}")
-        return InputError.exit_code
-    except MemoryError:
-        show_error("memory ran out; close other programs, or use a smaller --tile")
-        return MemoryExhaustedError.exit_code
+        foreseen = from_system(error)
+        show_error(str(foreseen))
+        return foreseen.exit_code
     except SystemExit as finished:
         if finished.code == _INTERRUPTED:
             show_error("interrupted; no unfinished file is left behind")

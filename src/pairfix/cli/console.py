@@ -3,7 +3,7 @@
 import json
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,6 +38,7 @@ class Talk:
         self.console = Console(stderr=True)
         level = logging.ERROR if quiet else logging.DEBUG if verbose else logging.WARNING
         handler = RichHandler(console=self.console, show_time=False, show_path=False)
+        handler.setFormatter(_Escaping("%(message)s"))
         logger = logging.getLogger("pairfix")
         logger.handlers[:] = [handler]
         logger.setLevel(level)
@@ -62,6 +63,21 @@ class Talk:
         else:
             yield self._plain
 
+    @contextmanager
+    def folder_progress(self, pairs: int) -> Iterator[tuple[Callback, Callable[[], None]]]:
+        """Show a bar for the pairs and one for the stage under way, on a terminal.
+
+        Yields:
+            What reports the stages of a pair, and what counts a pair as done.
+        """
+        if self.quiet or not self.console.is_terminal:
+            yield no_progress, lambda: None
+            return
+        with _bars(self.console) as bars:
+            whole = bars.add_task("Pairs", total=pairs)
+            stage = bars.add_task("", total=None)
+            yield _on_one_bar(bars, stage), lambda: bars.advance(whole)
+
     def _plain(self, stage: Stage, done: int, total: int) -> None:
         if done == 0:
             self.say(stage.label)
@@ -69,15 +85,19 @@ class Talk:
             self.say(f"  {done} of {total}")
 
 
-def print_json(value: dict[str, Any] | list[Any]) -> None:
+def print_json(value: dict[str, Any] | list[Any], *, indent: int | None = 2) -> None:
     """Print one machine-readable value on standard output, as valid JSON whatever it holds.
 
     Text is escaped as in messages; numbers that are not finite become null.
 
+    Args:
+        value: What to print.
+        indent: Of nested values; None: all on one line.
+
     Raises:
         OutputError: Standard output cannot be written.
     """
-    typer.echo(json.dumps(_valid(value), indent=2, allow_nan=False))
+    typer.echo(json.dumps(_valid(value), indent=indent, allow_nan=False))
 
 
 def make_table(*names: str) -> Table:
@@ -91,6 +111,13 @@ def make_table(*names: str) -> Table:
 def show_error(message: str) -> None:
     """Print an error on one line."""
     typer.echo(f"pairfix: {printable(message)}", err=True)
+
+
+class _Escaping(logging.Formatter):
+    """Messages on one line each, whatever the names in them hold."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        return printable(super().formatMessage(record))
 
 
 def _valid(value: Any) -> Any:  # noqa: ANN401
@@ -112,6 +139,15 @@ def _bars(console: Console) -> Progress:
         TimeRemainingColumn(),
         console=console,
     )
+
+
+def _on_one_bar(bars: Progress, task: TaskID) -> Callback:
+    """Stages that follow each other on the same bar."""
+
+    def show(stage: Stage, done: int, total: int) -> None:
+        bars.update(task, description=stage.label, completed=done, total=total)
+
+    return show
 
 
 def _on_bars(bars: Progress) -> Callback:

@@ -125,7 +125,7 @@ def finetune(
     found = find_pairs(source).require()
     begin = find_model(start) if start else default_model(pairs_domain(found.pairs))
     folder = output or Path(f"{real(source).stem}-model")
-    require_torch("matplotlib")
+    require_torch("matplotlib", "filelock")
     from pairfix.tune.finetune import TRAIN, Tuning  # noqa: PLC0415
 
     runtime = training_runtime(device, precision)

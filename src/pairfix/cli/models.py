@@ -24,6 +24,9 @@ app = typer.Typer(help="List, show, import and export models.")
 
 _RELEASED = [name for name, network in NETWORKS.items() if network.release]
 
+_CARD = 1 << 14
+"""Characters of a card that are shown; some Markdown takes time that grows with their square."""
+
 Name = Annotated[str, typer.Argument(help="A model's name or folder.", metavar="NAME|FOLDER")]
 
 
@@ -62,7 +65,8 @@ def show(model: Name, json: Json = False) -> None:
     if json:
         print_json(_facts(found))
     elif card.is_file():
-        lines = card.read_text(encoding="utf-8", errors="replace").splitlines()
+        with card.open(encoding="utf-8", errors="replace") as file:
+            lines = file.read(_CARD).splitlines()
         Console().print(Markdown("\n".join(map(printable, lines))))
     else:
         name = printable(found.name)
@@ -169,4 +173,4 @@ def _facts_untrained(network: Network) -> dict[str, Any]:
 
 
 def _size(model: Model) -> int:
-    return sum(path.stat().st_size for path in model.folder.iterdir())
+    return sum(path.stat().st_size for path in model.folder.iterdir() if path.is_file())

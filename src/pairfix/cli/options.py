@@ -8,6 +8,7 @@ import typer
 from pairfix.backends import BACKENDS, DeviceChoice, PrecisionChoice
 from pairfix.formats import FORMATS
 from pairfix.image import AlignmentMode, Demosaic, HighlightMode, WhiteBalancePreset
+from pairfix.recipe import Existing
 
 __all__ = [
     "Adapt",
@@ -17,12 +18,19 @@ __all__ = [
     "Bits",
     "Demosaicing",
     "Device",
+    "DryRun",
+    "ExistingResults",
     "ExposureCorrection",
+    "FailFast",
+    "FormatName",
     "Highlights",
+    "Jobs",
     "Json",
     "KeepRowNoise",
     "Long",
+    "LongOrFolder",
     "ModelName",
+    "NameTemplate",
     "NoPoints",
     "NoSharpLong",
     "Output",
@@ -34,19 +42,29 @@ __all__ = [
     "ReblurModule",
     "ReportPage",
     "ReportScores",
+    "Shard",
     "Short",
     "ShortOrNone",
     "Strength",
     "Tile",
     "Verbose",
+    "Watch",
     "WhiteBalanceText",
 ]
 
 _DEVELOPING = "Developing"
 _COMPUTING = "Computing"
+_FOLDERS = "Folders"
 _PICTURES = ", ".join(suffix for suffix, kind in FORMATS.items() if not kind.mosaic)
 
 Long = Annotated[Path, typer.Argument(help="The long exposure: clean, blurred.", metavar="LONG")]
+LongOrFolder = Annotated[
+    Path,
+    typer.Argument(
+        help="The long exposure: clean, blurred. Or a folder of pairs, or a CSV file of them.",
+        metavar="LONG|FOLDER|CSV",
+    ),
+]
 Short = Annotated[Path, typer.Argument(help="The short exposure: sharp, noisy.", metavar="SHORT")]
 ShortOrNone = Annotated[
     Path | None,
@@ -55,7 +73,77 @@ ShortOrNone = Annotated[
         metavar="SHORT",
     ),
 ]
-Output = Annotated[Path, typer.Option("--output", "-o", help=f"The result: {', '.join(FORMATS)}.")]
+Output = Annotated[
+    Path,
+    typer.Option(
+        "--output", "-o", help=f"The result: {', '.join(FORMATS)}; of a folder, another folder."
+    ),
+]
+NameTemplate = Annotated[
+    str | None,
+    typer.Option(
+        "--name",
+        help="Names of the results, with {stem}, {long}, {short}, {number}. Default: {stem}.",
+        rich_help_panel=_FOLDERS,
+    ),
+]
+FormatName = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        help=f"{', '.join(each.removeprefix('.') for each in FORMATS)}. Default: png.",
+        rich_help_panel=_FOLDERS,
+    ),
+]
+ExistingResults = Annotated[
+    Existing | None,
+    typer.Option(
+        "--existing",
+        help="What to do with results that are there. Default: skip; overwrite makes those again "
+        "that are out of date.",
+        rich_help_panel=_FOLDERS,
+    ),
+]
+Shard = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        help="Restore part I of N, for runs side by side.",
+        metavar="I/N",
+        rich_help_panel=_FOLDERS,
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        help="Processes that restore side by side and share the cores; each takes the memory of "
+        "a pair. Default: 1.",
+        min=1,
+        metavar="N",
+        rich_help_panel=_FOLDERS,
+    ),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run", help="Say what would be done, and do nothing.", rich_help_panel=_FOLDERS
+    ),
+]
+Watch = Annotated[
+    bool,
+    typer.Option(
+        "--watch",
+        help="Go on looking for new pairs until Ctrl-C (extra watch).",
+        rich_help_panel=_FOLDERS,
+    ),
+]
+FailFast = Annotated[
+    bool,
+    typer.Option(
+        "--fail-fast", help="Stop at the first pair that fails.", rich_help_panel=_FOLDERS
+    ),
+]
 Aligned = Annotated[
     Path, typer.Option("--output", "-o", help=f"The aligned long exposure: {_PICTURES}.")
 ]
@@ -108,7 +196,10 @@ Preview = Annotated[
 ]
 ReportPage = Annotated[
     Path | None,
-    typer.Option("--report", help="Also write a report: one self-contained .html file."),
+    typer.Option(
+        "--report",
+        help="Also write a report: one self-contained .html file. Of a folder: a contact sheet.",
+    ),
 ]
 ReportScores = Annotated[
     bool,

@@ -1,6 +1,7 @@
 """`pairfix restore`: one photo from two."""
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, get_args
 
 import typer
@@ -8,6 +9,7 @@ import typer
 from pairfix.backends import BACKENDS
 from pairfix.cli import options
 from pairfix.cli.console import Talk, print_json
+from pairfix.cli.folders import restore_folder, shoot_of, watch_folder
 from pairfix.image import DevelopSettings, WhiteBalance, WhiteBalancePreset
 from pairfix.recipe import Recipe
 
@@ -24,7 +26,7 @@ _PRESETS = get_args(WhiteBalancePreset)
 
 
 def restore(
-    long: options.Long,
+    long: options.LongOrFolder,
     output: options.Output,
     short: options.ShortOrNone = None,
     model: options.ModelName = None,
@@ -49,17 +51,30 @@ def restore(
     report: options.ReportPage = None,
     report_scores: options.ReportScores = False,
     overwrite: options.Overwrite = False,
+    name: options.NameTemplate = None,
+    format: options.FormatName = None,  # noqa: A002  (the option's name)
+    existing: options.ExistingResults = None,
+    shard: options.Shard = None,
+    jobs: options.Jobs = None,
+    dry_run: options.DryRun = False,
+    fail_fast: options.FailFast = False,
+    watch: options.Watch = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
 ) -> None:
-    """Restore one sharp, clean photo from a LONG and a SHORT exposure of the same scene."""
+    """Restore one sharp, clean photo from a LONG and a SHORT exposure of the same scene.
+
+    Of a FOLDER, or a CSV file of pairs, restore every pair (see 'pairfix pairs') into another
+    folder; the same command goes on where it was stopped.
+    """
     settings = DevelopSettings(_white_balance(white_balance), exposure, highlight_mode, demosaic)
     _check_backend(backend)
     _check_needs("--report-scores", "--report", unused=report_scores and report is None)
     _check_needs("--reblur-module", "--adapt", unused=reblur_module is not None and not adapt)
     talk = Talk(quiet=quiet, verbose=verbose)
-    from pairfix.pipeline import restore as run  # noqa: PLC0415  (keeps --help quick)
+    from pairfix.batch import is_shoot  # noqa: PLC0415  (keeps --help quick)
+    from pairfix.pipeline import restore as run  # noqa: PLC0415
 
     recipe = Recipe(
         model=model,
@@ -82,6 +97,39 @@ def restore(
         report=report,
         report_scores=report_scores,
     )
+    chosen = {
+        "--name": name,
+        "--format": format,
+        "--existing": existing,
+        "--shard": shard,
+        "--jobs": jobs,
+        "--dry-run": dry_run or None,
+        "--fail-fast": fail_fast or None,
+        "--watch": watch or None,
+    }
+    if is_shoot(long):
+        _check_alone(
+            {"SHORT": short, "--preview": preview, "--report-scores": report_scores or None}
+        )
+        shoot = shoot_of(long, output, name, format, existing, shard, overwrite=overwrite)
+        if watch:
+            for option in ("--dry-run", "--fail-fast"):
+                _check_needs(option, "a run without --watch", unused=chosen[option] is not None)
+            _check_needs("--report", "a run without --watch", unused=report is not None)
+            watch_folder(shoot, recipe, talk, processes=jobs or 1, json=json)
+            return
+        restore_folder(
+            shoot,
+            recipe,
+            talk,
+            processes=jobs or 1,
+            dry_run=dry_run,
+            fail_fast=fail_fast,
+            json=json,
+        )
+        return
+    for option, value in chosen.items():
+        _check_needs(option, "a folder or a CSV file of pairs", unused=value is not None)
     with talk.progress() as progress:
         restoration = run(long, short, output, recipe, progress)
     _summarise(restoration, talk, recipe)
@@ -115,6 +163,14 @@ def _check_backend(name: str) -> None:
 def _check_needs(option: str, other: str, *, unused: bool) -> None:
     if unused:
         raise typer.BadParameter(f"it needs {other}", param_hint=option)
+
+
+def _check_alone(others: Mapping[str, object]) -> None:
+    for name, value in others.items():
+        if value is not None:
+            raise typer.BadParameter(
+                "it belongs to one pair, but a folder or table is to be restored", param_hint=name
+            )
 
 
 def _tile(text: str) -> int | None:

@@ -92,7 +92,7 @@ def train(
     begin = find_model(start) if start else None
     config = _configure(chosen, domain, fields or (), begin)
     talk = Talk(quiet=quiet or not leads(), verbose=verbose)
-    require_torch("matplotlib")
+    require_torch("matplotlib", "filelock")
     from pairfix.train.task import Task  # noqa: PLC0415  (keeps --help quick)
     from pairfix.train.training import train as run  # noqa: PLC0415
 

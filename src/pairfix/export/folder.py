@@ -64,7 +64,7 @@ def build_model(
         config: Instance of ``network.config``.
         domain: What the weights were trained for.
         states: The weights by graph name, kept in their own float type unless stored as int8.
-        card: Content of README.md.
+        card: Content of README.md; what UTF-8 cannot hold of names is escaped.
         reblur_module: Name of the shipped module that learnt to reblur what the model restores.
         int8: Store the convolutions' weights as int8 (`pairfix.model.storage.pack`).
         overwrite: Replace an existing model folder.
@@ -95,7 +95,7 @@ def build_model(
             check_graphs(find_model(beside))
         except ModelError as error:
             raise ModelError(error.message.replace(str(beside), str(folder)), error.hint) from error
-        (beside / "README.md").write_text(card, encoding="utf-8")
+        (beside / "README.md").write_bytes(card.encode(errors="backslashreplace"))
     return find_model(folder)
 
 

@@ -102,13 +102,16 @@ def read_facts(path: Path) -> HeaderFacts:
     from pairfix.formats.detect import detect  # noqa: PLC0415 (see the module's docstring)
 
     reader = detect(path)
-    if reader == "raw":
-        from pairfix.formats.raw import raw_facts  # noqa: PLC0415
+    try:
+        if reader == "raw":
+            from pairfix.formats.raw import raw_facts  # noqa: PLC0415
 
-        return raw_facts(path)
-    from pairfix.formats.header import picture_facts  # noqa: PLC0415
+            return raw_facts(path)
+        from pairfix.formats.header import picture_facts  # noqa: PLC0415
 
-    return picture_facts(path, tiff=reader == "tiff")
+        return picture_facts(path, tiff=reader == "tiff")
+    except MemoryError as error:
+        raise too_large(path) from error
 
 
 def read_domain(path: Path) -> Domain:

@@ -20,7 +20,7 @@ from pairfix.errors import InputError, PairfixError
 from pairfix.formats import metadata
 from pairfix.formats.cicp import check_profile
 from pairfix.formats.colour import adobe_rgb_profile, to_srgb
-from pairfix.formats.edge import bands, silenced, too_large
+from pairfix.formats.edge import bands, check_pixels, silenced, too_large
 from pairfix.formats.heif import read_avif
 from pairfix.formats.jpeg import START, is_cut, read_jpeg
 from pairfix.formats.png import SIGNATURE, colour_profile, read_png
@@ -87,6 +87,7 @@ def _read_coded(path: Path) -> _Decoded:
 
 def _read_avif(path: Path, data: bytes) -> _Decoded:
     avif = read_avif(path, io.BytesIO(data))
+    check_pixels(path, avif.height, avif.width)
     pixels = imagecodecs.avif_decode(data)
     if pixels.shape[:2] != (avif.height, avif.width) or not 8 <= avif.bits <= 12:  # noqa: PLR2004
         raise _damaged(path)
@@ -103,6 +104,8 @@ def _read_opencv(path: Path, data: bytes) -> _Decoded:
         jpeg = read_jpeg(path, data) if data.startswith(START) else None
         # OpenCV trusts damaged sizes and allocates gigabytes for them: they are checked first.
         png = read_png(io.BytesIO(data)) if data.startswith(SIGNATURE) else None
+        if png is not None:
+            check_pixels(path, png.height, png.width)
         with silenced():
             pixels, kinds, blocks = cv2.imdecodeWithMetadata(
                 np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED

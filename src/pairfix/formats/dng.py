@@ -1,7 +1,8 @@
 """DNG: a restored mosaic written with the colours of its camera, and tags read (DNG 1.4).
 
 A mosaic that came from a DNG keeps that file's colour matrices, profile, lens corrections and
-crop, tag by tag; its noise profile is dropped, as the noise is gone. Other raws get LibRaw's matrix
+crop, tag by tag; its noise profile is dropped, as the noise is gone, and its lens gain maps, which
+were applied. Other raws get LibRaw's matrix
 for illuminant D65. A rendered mosaic is written as a camera would. Tags are read without Pillow,
 which does not follow SubIFDs, where most cameras keep the mosaic.
 """
@@ -17,7 +18,9 @@ from pairfix.errors import OutputError
 from pairfix.formats import metadata
 from pairfix.formats.atomic import replacing
 from pairfix.formats.edge import BAND, bands
+from pairfix.formats.gainmap import GainMap, total_gain
 from pairfix.formats.libraw import FULL_SCALE, read_colour, scaled_bands
+from pairfix.formats.opcodes import pack_opcodes, read_opcodes
 from pairfix.formats.tiff import Directory, Entry, Kind, read_chain, write_image
 from pairfix.image import Bayer, Frame, NoiseProfile
 
@@ -29,7 +32,11 @@ _DEFAULT_SCALE, _CROP_ORIGIN, _CROP_SIZE = 50718, 50719, 50720
 _BACKWARD_VERSION, _UNIQUE_MODEL = 50707, 50708
 _AS_SHOT_NEUTRAL, _AS_SHOT_WHITE, _BASELINE_EXPOSURE = 50728, 50729, 50730
 _COLOR_MATRIX, _ILLUMINANT, _D65 = 50721, 50778, 21
-_OPCODES = {51009, 51022}
+_OPCODES_2, _OPCODES_3 = 51009, 51022
+_OPCODES = {_OPCODES_2, _OPCODES_3}
+_BRIGHTNESS_OPCODES = {3, 7, 8, 9, 10, 11, 12, 13}
+"""Vignetting, tables, polynomials, gain maps, and numbers for rows and columns: what changes the
+light. Others mend single pixels or a lens's distortion."""
 _COPIED = {
     *(_UNIQUE_MODEL, 50709, 50733, 50736, 50738, 50739, 50780),
     *(50732, 50734, 50737),
@@ -43,7 +50,7 @@ illuminants, signatures and profiles, their tables, third illuminant, scale and 
 Opcode list 1 corrects defects of the sensor, which a restored mosaic no longer has."""
 _FILTERS = {"R": 0, "G": 1, "B": 2}
 _COLOURS = 3
-_LARGEST_BASELINE = 32.0
+_LARGEST_BASELINE = 8.0
 """EV beyond which BaselineExposure is a mistake and counts as 0."""
 
 
@@ -53,7 +60,7 @@ def noise_profile(path: Path) -> NoiseProfile | None:
     A single pair of values applies to all channels. Invalid values, and noise that is stronger than
     white, count as none.
     """
-    entry = _dng_tags(path).get(_NOISE_PROFILE)
+    entry = dng_tags(path).get(_NOISE_PROFILE)
     if entry is None or entry.count not in (2, 2 * _COLOURS):
         return None
     values = [float(value) for value in entry.values] * (_COLOURS if entry.count == 2 else 1)  # noqa: PLR2004
@@ -64,6 +71,35 @@ def noise_profile(path: Path) -> NoiseProfile | None:
         return None
     red, green, blue = pairs
     return red, green, blue
+
+
+def stated_baseline_exposure(path: Path) -> float:
+    """EV that a DNG asks converters to add (BaselineExposure); 0 where it states none."""
+    entry = dng_tags(path).get(_BASELINE_EXPOSURE)
+    stated = entry.number if entry else None
+    return 0.0 if stated is None or abs(stated) > _LARGEST_BASELINE else stated
+
+
+def stated_gain(path: Path, size: tuple[int, int]) -> NDArray[np.float32] | None:
+    """Factors of each sample by a DNG's lens gain maps, ``H x W``; None if it has none."""
+    return total_gain(read_opcodes(dng_tags(path).get(_OPCODES_2)), size)
+
+
+def unapplied_corrections(path: Path, *, mosaic: bool) -> tuple[str, ...]:
+    """A note if a DNG asks for changes of brightness that are not made.
+
+    Args:
+        path: The file.
+        mosaic: Whether its lens gain maps are applied.
+    """
+    tags = dng_tags(path)
+    second, third = (read_opcodes(tags.get(tag)) for tag in (_OPCODES_2, _OPCODES_3))
+    left = [each for each in second if not mosaic or GainMap.of(each) is None] + third
+    numbers = sorted({each.number for each in left} & _BRIGHTNESS_OPCODES)
+    if not numbers:
+        return ()
+    listed = ", ".join(map(str, numbers))
+    return (f"the DNG's corrections of brightness are not applied (opcode {listed})",)
 
 
 def write_dng(
@@ -123,7 +159,7 @@ def write_capture(
         )
 
 
-def _dng_tags(path: Path) -> dict[int, Entry]:
+def dng_tags(path: Path) -> dict[int, Entry]:
     """Tags of a DNG's main directory and of its raw image's; empty for other files."""
     try:
         with path.open("rb") as file:
@@ -181,7 +217,7 @@ def _structure(bayer: Bayer, size: tuple[int, int]) -> Directory:
 
 def _colour(source: Frame, bayer: Bayer, baseline_exposure: float) -> Directory:
     """Colour, crop and exposure: the source DNG's own, or LibRaw's (DNG 1.4, chapter 6)."""
-    theirs = _dng_tags(source.path)
+    theirs = dng_tags(source.path)
     colour: Directory = {tag: entry for tag, entry in theirs.items() if tag in _COPIED}
     if _fits(theirs, source):
         colour |= {tag: theirs[tag] for tag in (_CROP_ORIGIN, _CROP_SIZE)}
@@ -193,13 +229,14 @@ def _colour(source: Frame, bayer: Bayer, baseline_exposure: float) -> Directory:
         colour[_ILLUMINANT] = Entry.of(Kind.SHORT, _D65)
     if _AS_SHOT_NEUTRAL not in colour and _AS_SHOT_WHITE not in colour:
         colour[_AS_SHOT_NEUTRAL] = _neutral(bayer)
+    others = [each for each in read_opcodes(theirs.get(_OPCODES_2)) if GainMap.of(each) is None]
+    colour.pop(_OPCODES_2, None)
+    if others:
+        colour[_OPCODES_2] = pack_opcodes(others)
     oldest_reader = 3 if colour.keys() & _OPCODES else 1
     colour[_BACKWARD_VERSION] = Entry.of(Kind.BYTE, 1, oldest_reader, 0, 0)
     colour.setdefault(_UNIQUE_MODEL, Entry.text(source.camera or "Unknown"))
-    own = theirs[_BASELINE_EXPOSURE].number if _BASELINE_EXPOSURE in theirs else None
-    if own is None or abs(own) > _LARGEST_BASELINE:
-        own = 0.0
-    total = baseline_exposure + own
+    total = baseline_exposure + source.baseline_exposure
     colour[_BASELINE_EXPOSURE] = Entry.of(Kind.SRATIONAL, round(total, 4))
     return colour
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pairfix.errors import MemoryExhaustedError
+from pairfix.errors import InputError, MemoryExhaustedError
 
-__all__ = ["BAND", "bands", "silenced", "too_large"]
+__all__ = ["BAND", "MOST_PIXELS", "bands", "check_pixels", "silenced", "too_large"]
 
 BAND = 256
 """Rows that are converted at a time, so that copies of large pictures stay small."""
+MOST_PIXELS = 500_000_000
+"""Of a photo; cameras that shift their sensor make 407 megapixels (Hasselblad, Fujifilm)."""
 _STDERR = 2
 
 
@@ -31,6 +33,18 @@ def silenced() -> Iterator[None]:
         yield
     finally:
         _stderr.restore()
+
+
+def check_pixels(path: Path, height: int, width: int) -> None:
+    """Refuse, before memory is taken for it, a picture that is larger than any photo.
+
+    Raises:
+        InputError: It has more than `MOST_PIXELS`.
+    """
+    if height * width > MOST_PIXELS:
+        raise InputError(
+            f"{path} has too many pixels, {width} x {height}", "make it smaller, or copy it again"
+        )
 
 
 def bands(rows: int) -> Iterator[slice]:

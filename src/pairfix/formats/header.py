@@ -4,6 +4,7 @@ PNG and WebP are parsed by hand: Pillow decodes a PNG before it finds EXIF behin
 the whole of a WebP, and refuses one of more than 179 megapixels.
 """
 
+import os
 import struct
 import warnings
 from pathlib import Path
@@ -104,11 +105,18 @@ def _of_webp(file: BinaryIO) -> _Header:
         if kind in _WEBP_SIZES:
             sizes.append(_WEBP_SIZES[kind](file.read(10)))
         elif kind == b"EXIF":
-            exif = file.read(length)
+            exif = _read(file, length)
         elif kind == b"ICCP":
-            profile = file.read(length)
+            profile = _read(file, length)
         file.seek(following)
     return *sizes[0], metadata.parse(exif), profile
+
+
+def _read(file: BinaryIO, length: int) -> bytes:
+    """So many bytes; `read` alone would take memory for as many as a damaged length claims."""
+    if length > os.fstat(file.fileno()).st_size:
+        raise ValueError("it ends too early")
+    return file.read(length)
 
 
 def _canvas_size(chunk: bytes) -> tuple[int, int]:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.errors import InputError
-from pairfix.formats.edge import silenced
+from pairfix.formats.edge import check_pixels, silenced
+from pairfix.formats.scans import Scans
 
 __all__ = ["START", "JpegMarkers", "is_cut", "read_jpeg"]
 
@@ -22,7 +23,8 @@ _PADDING = _NONSENSE + b"".join(
 """Coded data of no meaning, followed by restart intervals of it."""
 _SCAN, _END, _APP2 = 0xDA, 0xD9, 0xE2
 _FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
-_HUFFMAN, _SIZE = {0xC0, 0xC1, 0xC2}, slice(3, 7)
+_PROGRESSIVE = 0xC2
+_HUFFMAN, _SIZE = {0xC0, 0xC1, _PROGRESSIVE}, slice(3, 7)
 _DENSEST = 512
 """Most pixels in a byte: blocks of 8 x 8, each with at least a bit for its mean."""
 _CMYK = 4
@@ -48,21 +50,29 @@ def read_jpeg(path: Path, data: bytes) -> JpegMarkers:
 
     Raises:
         InputError: It is a CMYK picture, which OpenCV would convert blindly, or claims more pixels
-            than its bytes can hold.
-        ValueError: There is no end marker.
+            than its bytes can hold, or than any photo has.
+        ValueError: There is no end marker, or scans are missing, which OpenCV would fill up.
         struct.error: It ends within a marker segment.
     """
     place, in_header = len(START), True
     parts: list[bytes] = []
+    scans: Scans | None = None
     while found := _MARKER.search(data, place):
         marker, place = data[found.end() - 1], found.end()
         if marker == _END:
+            if scans and not scans.complete:
+                raise ValueError("scans are missing")
             profile, notes = _assembled(parts)
             return JpegMarkers(found.start(), profile, notes)
         length = struct.unpack_from(">H", data, place)[0]
         segment = data[place + 2 : place + length]
         if marker in _FRAMES:
             _check_frame(path, marker, data, place)
+            if marker in _HUFFMAN:
+                frame = data[place : place + length]
+                scans = Scans(frame, progressive=marker == _PROGRESSIVE)
+        elif marker == _SCAN and scans:
+            scans.add(data[place : place + length])
         elif marker == _APP2 and in_header and segment.startswith(_ICC):
             parts.append(segment[len(_ICC) :])
         in_header &= marker != _SCAN
@@ -74,8 +84,7 @@ def is_cut(data: bytes, end: int, pixels: NDArray[np.generic]) -> bool:
     """Whether coded data of a JPEG is missing before its end marker.
 
     Libjpeg makes up what is missing, and only warns. More coded data before the marker changes the
-    pixels if some was missing, and is ignored otherwise. A progressive JPEG that lacks whole scans
-    passes.
+    pixels if some was missing, and is ignored otherwise.
     """
     longer = np.frombuffer(data[:end] + _PADDING + data[end:], np.uint8)
     with silenced():
@@ -93,6 +102,7 @@ def _check_frame(path: Path, marker: int, data: bytes, place: int) -> None:
                 f"{path} claims {width} x {height} pixels, which its {len(data)} bytes cannot hold",
                 "export or copy it again",
             )
+        check_pixels(path, height, width)
 
 
 def _assembled(parts: list[bytes]) -> tuple[bytes, tuple[str, ...]]:

@@ -12,10 +12,17 @@ import rawpy
 from numpy.typing import NDArray
 
 from pairfix.errors import InputError
-from pairfix.formats.edge import bands, silenced, too_large
+from pairfix.formats.edge import bands, check_pixels, silenced, too_large
 from pairfix.formats.tiff import read_chain
 
-__all__ = ["FULL_SCALE", "CameraColour", "opened", "read_colour", "scaled_bands"]
+__all__ = [
+    "FULL_SCALE",
+    "CameraColour",
+    "opened",
+    "read_colour",
+    "scaled_bands",
+    "visible_crop",
+]
 
 FULL_SCALE = 65535
 """White level of the mosaics that pairfix writes."""
@@ -49,6 +56,7 @@ def opened(path: Path, *, unpack: bool = True) -> Iterator[rawpy.RawPy]:
         with silenced():
             raw = rawpy.imread(source)
         with raw:
+            check_pixels(path, raw.sizes.raw_height, raw.sizes.raw_width)
             if unpack:
                 with silenced():
                     raw.unpack()
@@ -136,10 +144,11 @@ def read_colour(path: Path) -> CameraColour:
     """
     with opened(path) as raw:
         matrix = raw.rgb_xyz_matrix[:3].astype(np.float64)
-        return CameraColour(matrix if matrix.any() else _XYZ_TO_SRGB, _visible_crop(raw.sizes))
+        return CameraColour(matrix if matrix.any() else _XYZ_TO_SRGB, visible_crop(raw.sizes))
 
 
-def _visible_crop(sizes: Any) -> tuple[int, int, int, int]:  # noqa: ANN401 (rawpy hides its type)
+def visible_crop(sizes: Any) -> tuple[int, int, int, int]:  # noqa: ANN401 (rawpy hides its type)
+    """Left, top, width and height of the part of the visible mosaic that the camera shows."""
     left = sizes.crop_left_margin - sizes.left_margin
     top = sizes.crop_top_margin - sizes.top_margin
     right, bottom = left + sizes.crop_width, top + sizes.crop_height

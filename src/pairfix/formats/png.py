@@ -19,6 +19,8 @@ _COLOUR_SIZES = {b"cICP": 4, b"iCCP": None, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
 _EXIF, _PIXELS, _END = b"eXIf", b"IDAT", b"IEND"
 _GREY_TYPES = (0, 4)
 _HEADER_SIZE, _FIRST_CHUNK = 25, 33
+_LARGEST_CHUNK = 1 << 26
+"""Bytes of a chunk that is read: memory is taken for as many as a damaged length claims."""
 _LARGEST_PROFILE = 1 << 24
 """Bytes: a profile that unpacks to more is not read."""
 _UNIT = 100_000
@@ -62,6 +64,8 @@ def read_png(file: BinaryIO) -> PngHeader:
         length, kind = struct.unpack(">I4s", file.read(8))
         before_pixels &= kind != _PIXELS
         if kind == _EXIF or (before_pixels and kind in _COLOUR_SIZES):
+            if length > _LARGEST_CHUNK:
+                raise ValueError("a chunk is too long")
             data, checksum = file.read(length), file.read(4)
             intact = zlib.crc32(kind + data).to_bytes(4, "big") == checksum
             if kind == _EXIF:

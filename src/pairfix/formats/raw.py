@@ -5,6 +5,8 @@ saturates. Its content-dependent adjustment of that level (``adjust_maximum_thr`
 because it would brighten the two photos of a pair differently.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -15,12 +17,20 @@ from numpy.typing import NDArray
 
 from pairfix.errors import InputError
 from pairfix.formats import metadata
-from pairfix.formats.dng import noise_profile
+from pairfix.formats.bitmap import turn_upright
+from pairfix.formats.black import stated_black
+from pairfix.formats.dng import (
+    noise_profile,
+    stated_baseline_exposure,
+    stated_gain,
+    unapplied_corrections,
+)
 from pairfix.formats.edge import BAND, silenced
-from pairfix.formats.libraw import FULL_SCALE, opened, scaled_bands
+from pairfix.formats.gainmap import applied
+from pairfix.formats.libraw import FULL_SCALE, opened, scaled_bands, visible_crop
 from pairfix.image import Bayer, DevelopSettings, Exposure, Frame, HeaderFacts, WhiteBalance
 
-__all__ = ["decode_raw", "develop_mosaic", "has_bayer", "raw_facts"]
+__all__ = ["as_camera_shows", "decode_raw", "develop_mosaic", "has_bayer", "raw_facts"]
 
 _DEMOSAICS: dict[str, rawpy.DemosaicAlgorithm] = {
     "linear": rawpy.DemosaicAlgorithm.LINEAR,
@@ -58,7 +68,7 @@ def decode_raw(path: Path, settings: DevelopSettings, *, develop: bool = False) 
     Args:
         path: The file.
         settings: White balance, highlights and demosaicing if it is developed; the exposure stays
-            as shot, because that setting applies to the result.
+            as shot, but for what the file asks for, because that setting applies to the result.
         develop: Also develop a Bayer mosaic.
 
     Raises:
@@ -69,11 +79,22 @@ def decode_raw(path: Path, settings: DevelopSettings, *, develop: bool = False) 
         recorded = metadata.exposure(exif, _recorded(raw))
         moment = metadata.taken(exif) or _timestamp(raw)
         bayer, notes = _bayer(raw)
+        baseline = stated_baseline_exposure(path)
+        pixels = raw.raw_image_visible
+        gain = None if bayer is None else stated_gain(path, pixels.shape)
+        notes += unapplied_corrections(path, mosaic=bayer is not None)
+        if bayer is not None and gain is not None and develop:
+            pixels[:] = applied(gain, pixels, bayer, finer=False)[1]
+        elif bayer is not None:
+            bayer, pixels = _exactly(path, bayer, pixels)
+            if gain is not None:
+                bayer, pixels = applied(gain, pixels, bayer, finer=True)
         if bayer is None or develop:
             reason = "developed by LibRaw to sRGB" + ("" if bayer else ": no 2x2 Bayer mosaic")
-            bayer, notes, pixels = None, (*notes, reason), _developed(raw, settings)
+            brightness = {"bright": 2.0**baseline} if baseline else {}
+            bayer, notes, pixels = None, (*notes, reason), _developed(raw, settings, **brightness)
         else:
-            pixels = raw.raw_image_visible.copy()
+            pixels = pixels.copy()
         return Frame(
             path=path,
             pixels=pixels,
@@ -85,8 +106,31 @@ def decode_raw(path: Path, settings: DevelopSettings, *, develop: bool = False) 
             exif=metadata.clean(metadata.completed(exif, recorded, moment)),
             notes=notes,
             developed=bayer is None,
-            noise_profile=noise_profile(path) if bayer else None,
+            noise_profile=noise_profile(path) if bayer and gain is None else None,
+            baseline_exposure=baseline if bayer else 0.0,
         )
+
+
+def as_camera_shows(frame: Frame) -> Frame:
+    """A developed raw, cut to the part that the camera makes its own pictures of.
+
+    Args:
+        frame: Developed, as `decode_raw` gives it.
+
+    Raises:
+        InputError: Its file cannot be read again.
+    """
+    with opened(frame.path, unpack=False) as raw, silenced():
+        sizes = raw.sizes
+        left, top, width, height = visible_crop(sizes)
+        shown = np.zeros((sizes.height, sizes.width), np.uint8)
+        shown[top : top + height, left : left + width] = 1
+        upright = turn_upright(shown, _ORIENTATIONS.get(sizes.flip, 1))
+    if upright.shape != frame.size:
+        return frame
+    rows, columns = (np.flatnonzero(upright.any(axis=axis)) for axis in (1, 0))
+    part = frame.pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return replace(frame, pixels=part.copy())
 
 
 def raw_facts(path: Path) -> HeaderFacts:
@@ -161,6 +205,26 @@ def _bayer(raw: rawpy.RawPy) -> tuple[Bayer | None, tuple[str, ...]]:
     return Bayer(pattern, black, white, balance), notes
 
 
+def _exactly(
+    path: Path, bayer: Bayer, pixels: NDArray[np.uint16]
+) -> tuple[Bayer, NDArray[np.uint16]]:
+    """The mosaic with the black that a DNG states, of which LibRaw knows whole levels.
+
+    Levels that are far from LibRaw's, which is one of the pattern's, are not of what it decoded.
+    """
+    height, width = pixels.shape
+    stated = stated_black(path, (height, width))
+    if stated is None:
+        return bayer, pixels
+    if abs(stated.cell.mean() - np.mean(bayer.black)) > 1 + stated.spread:
+        return bayer, pixels
+    white = int(bayer.white)
+    finer = stated.fineness(white)
+    black = _by_filter(bayer.pattern, (finer * stated.cell).ravel().tolist())
+    mosaic = stated.without_deviation(pixels, white)
+    return replace(bayer, black=black, white=float(finer * white)), mosaic
+
+
 def _cell(raw: rawpy.RawPy) -> list[int] | None:
     """LibRaw's colour indices of the four filters row by row; None without a plain Bayer array."""
     cells = raw.raw_pattern if raw.raw_type == rawpy.RawType.Flat else None
@@ -176,11 +240,14 @@ def _pattern(raw: rawpy.RawPy, indices: list[int]) -> str:
 
 def _black(raw: rawpy.RawPy, indices: list[int], pattern: str) -> tuple[float, float, float, float]:
     """Black levels of R, G1 (in R's row), G2 and B, by their place in the cell."""
-    red = pattern.index("R")
-    places = (red, red ^ 1, red ^ 2, red ^ 3)
     levels = raw.black_level_per_channel
-    first, second, third, fourth = (float(levels[indices[place]]) for place in places)
-    return first, second, third, fourth
+    return _by_filter(pattern, [float(levels[index]) for index in indices])
+
+
+def _by_filter(pattern: str, cell: Sequence[float]) -> tuple[float, float, float, float]:
+    """Numbers of a cell's places, row by row, as those of R, G1, G2 and B."""
+    red = pattern.index("R")
+    return cell[red], cell[red ^ 1], cell[red ^ 2], cell[red ^ 3]
 
 
 def _is_rotated(raw: rawpy.RawPy) -> bool:

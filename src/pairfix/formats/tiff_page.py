@@ -10,7 +10,7 @@ import tifffile
 
 from pairfix.errors import InputError
 from pairfix.formats import metadata
-from pairfix.formats.edge import bands
+from pairfix.formats.edge import bands, check_pixels
 from pairfix.formats.tiff import Entry, Kind
 from pairfix.image import Pixels
 
@@ -67,6 +67,7 @@ def check_tiff(path: Path, page: tifffile.TiffPage) -> None:
         InputError: pairfix does not convert it.
         ValueError: It is incomplete.
     """
+    check_pixels(path, page.imagelength, page.imagewidth)
     if page.dtype not in _DEPTHS:
         raise InputError(f"{path} is a floating-point, signed or 32-bit TIFF", _RGB_HINT)
     if page.photometric not in _READABLE:

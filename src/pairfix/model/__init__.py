@@ -6,6 +6,7 @@ A folder holds ``config.json``, ``weights.safetensors`` (floats, or int8 with sc
 """
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -47,6 +48,14 @@ WEIGHTS = "weights.safetensors"
 Tensors = dict[str, NDArray[np.float32]]
 
 _DEFAULTS: Mapping[Domain, str] = {"raw": "selfir-raw", "srgb": "selfir-srgb"}
+_LARGEST = 1 << 30
+"""Bytes of a file; d2hnet at its full width takes 0.3 of it."""
+_COARSEST = 1024
+"""Largest `Graph.multiple`; the networks' own are 64 and less."""
+_UNREADABLE = (
+    *(safetensors.SafetensorError, KeyError, ValueError),
+    *(AttributeError, TypeError),  # types that numpy lacks
+)
 _UNFIT = "weights and network do not fit each other"
 
 
@@ -82,6 +91,11 @@ class Model:
         """Names of all that its graphs take (`pairfix.networks.Graph.inputs`)."""
         return frozenset(name for graph in self.graphs for name in graph.inputs)
 
+    @property
+    def weights_sha256(self) -> str:
+        """Checksum of the weights, as config.json states it; empty if it does not."""
+        return self.sha256.get(WEIGHTS, "")
+
     def tensors(self) -> Tensors:
         """All weights by name, each name with its graph's prefix, whatever type they are stored as.
 
@@ -93,7 +107,7 @@ class Model:
         path = self._verified(WEIGHTS)
         try:
             stored = safetensors.numpy.load_file(path)
-        except (safetensors.SafetensorError, KeyError, ValueError) as error:
+        except _UNREADABLE as error:
             raise ModelError(f"{path} cannot be read: {error}", DAMAGED) from error
         tensors = unpack(str(path), stored)
         check_tensors(str(path), tensors, self.parameters)
@@ -112,7 +126,10 @@ class Model:
         if name not in self.sha256:
             raise ModelError(f"{self.folder / CONFIG} gives no sha256 of {name}", DAMAGED)
         try:
-            digest = hashlib.sha256(regular(path).read_bytes()).hexdigest()
+            with regular(path).open("rb") as file:
+                if os.fstat(file.fileno()).st_size > _LARGEST:
+                    raise ModelError(f"{path} is larger than any network's", DAMAGED)
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
         except FileNotFoundError as error:
             raise ModelError(f"{path} is missing", "fetch the model again") from error
         except OSError as error:
@@ -264,6 +281,8 @@ def _read_model(folder: Path) -> Model:
             f"{path}: {config.channels} channels do not fit the domain {domain}",
             f"{domain} has {CHANNELS[domain]}",
         )
+    if any(graph.multiple > _COARSEST for graph in network.graphs(config)):
+        raise ModelError(f"{path}: such a network takes no photo", DAMAGED)
     model = Model(real(folder).name, folder, network, config, domain, stored["sha256"])
     if "parameters" not in stored:
         return replace(model, reblur_module=_reblur_module(network, domain))

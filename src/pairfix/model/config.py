@@ -8,8 +8,8 @@ from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from pairfix.errors import ModelError
+from pairfix.jsonfile import read_json
 from pairfix.networks import Network
-from pairfix.paths import regular
 
 __all__ = ["DAMAGED", "FORMAT", "config_text", "parse_config", "read_config"]
 
@@ -20,6 +20,9 @@ DAMAGED = "the file is damaged: install pairfix again, or fetch the model again"
 
 _LARGEST = 1 << 22
 """Bytes; the shapes of ten thousand parameters take a quarter of it."""
+
+_GREATEST = 1024
+"""Greatest integer among the hyper-parameters; d2hnet's resolution, the largest by far, is that."""
 
 _FIRST_FIELDS: Mapping[str, Any] = {
     "format": int,
@@ -47,14 +50,12 @@ def read_config(path: Path) -> dict[str, Any]:
         ModelError: The file is missing, unreadable, or of a format that this pairfix does not know.
     """
     try:
-        if path.stat().st_size > _LARGEST:
-            raise ModelError(f"{path} is too large for a config.json", DAMAGED)
-        content = json.loads(regular(path).read_text(encoding="utf-8"))
+        content = read_json(path, _LARGEST)
     except FileNotFoundError as error:
         raise ModelError(f"{path} is missing", "this folder holds no model") from error
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ModelError(f"{path} is not valid JSON: {error}", DAMAGED) from error
     if not isinstance(content, dict):
         raise ModelError(f"{path} is not a JSON object", DAMAGED)
@@ -81,6 +82,11 @@ def parse_config(path: Path, network: Network, stored: Mapping[str, Any]) -> Any
         ModelError: A hyper-parameter is missing, unknown, of the wrong type, or invalid.
     """
     _check_fields(path, stored, get_type_hints(network.config))
+    for name, value in stored.items():
+        parts = value if isinstance(value, list) else [value]
+        greatest = max((each for each in parts if isinstance(each, int)), default=0)
+        if max(len(parts), greatest) > _GREATEST:
+            raise ModelError(f"{path}: {name} is beyond {_GREATEST}", DAMAGED)
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
     try:
         return network.config(**values)

@@ -76,9 +76,12 @@ def unpack(source: str, stored: Mapping[str, Array]) -> dict[str, Floats]:
         if name in scales:
             continue
         if value.dtype == np.int8:
-            tensors[name] = value * _stored_scale(source, name, stored)
+            scale = _stored_scale(source, name, stored)
+            with np.errstate(over="ignore"):  # what is not finite is refused later
+                tensors[name] = value * scale
         elif np.issubdtype(value.dtype, np.floating):
-            tensors[name] = value.astype(np.float32)
+            with np.errstate(over="ignore"):
+                tensors[name] = value.astype(np.float32)
         else:
             raise ModelError(f"{source}: {name} is {value.dtype}, neither floats nor int8", DAMAGED)
     return tensors

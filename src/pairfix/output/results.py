@@ -9,7 +9,7 @@ import numpy as np
 from pairfix.errors import InputError, OutputError, PairfixError
 from pairfix.formats import check_writable, encode_dng, encode_picture, output_format
 from pairfix.formats.atomic import replacing
-from pairfix.image import DevelopSettings, Fused, Picture, Planes, Scene
+from pairfix.image import DevelopSettings, Fused, Picture, Planes, Role
 from pairfix.output.html import (
     RESULT,
     Score,
@@ -79,7 +79,7 @@ def _real(path: Path, kind: type[PairfixError]) -> Path:
 
 def write_results(
     fused: Fused,
-    scene: Scene,
+    sources: Mapping[Role, Planes],
     output: Path,
     restoration: Restoration,
     recipe: Recipe,
@@ -89,7 +89,7 @@ def write_results(
 
     Args:
         fused: The restored photo.
-        scene: What it was restored from.
+        sources: The photos that it was restored from, if they are to be compared with it.
         output: Where the photo goes.
         restoration: What the page says about it.
         recipe: What else is written, and how.
@@ -103,8 +103,7 @@ def write_results(
     sheet = page = None
     if recipe.preview or recipe.report or not is_mosaic:
         with timeline.run(DEVELOP):
-            compared = recipe.preview is not None or recipe.report is not None
-            pictures = _develop(fused, scene, recipe.develop, sources=compared)
+            pictures = _develop(fused, sources, recipe.develop)
     if recipe.preview:
         with timeline.run(PREVIEW):
             sheet = compare(pictures)
@@ -140,12 +139,10 @@ def _page(
 
 
 def _develop(
-    fused: Fused, scene: Scene, settings: DevelopSettings, *, sources: bool
+    fused: Fused, sources: Mapping[Role, Planes], settings: DevelopSettings
 ) -> dict[str, Picture]:
-    """The result as a picture, after the photos that it was made from if they are asked for."""
-    planes: dict[str, Planes] = {RESULT: fused.planes}
-    if sources:
-        planes = {**{str(role): source for role, source in scene.sources.items()}, **planes}
+    """The result as a picture, after the photos that it was made from."""
+    planes = {**{str(role): source for role, source in sources.items()}, RESULT: fused.planes}
     return {
         name: develop(each, fused.reference, settings, gain=fused.gain)
         for name, each in planes.items()

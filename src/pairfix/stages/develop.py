@@ -1,5 +1,7 @@
 """From restored linear light to a finished picture, or back to a mosaic for a DNG."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,12 +29,14 @@ def develop(
         planes: ``C x h x w`` linear light in the frame's geometry.
         frame: Where colour, orientation and EXIF come from.
         settings: White balance, demosaicing and highlights apply to mosaics only, which LibRaw
-            develops with the camera's own matrices; exposure applies to every picture.
+            develops with the camera's own matrices; exposure applies to every picture, on top of
+            the frame's own baseline exposure.
         gain: Brightness of the planes over the frame's own.
 
     Returns:
         The upright picture in sRGB.
     """
+    settings = replace(settings, exposure=settings.exposure + frame.baseline_exposure)
     if frame.bayer is None:
         pixels = _encode(planes * np.float32(2.0**settings.exposure))
     else:

@@ -66,8 +66,9 @@ def fuse(
             "see 'pairfix models list' for one that fits",
         )
     check_model(model, len(scene.sources), strength)
-    inputs = network_inputs(scene, model.inputs, model.domain, strength)
-    output, used = _infer(inputs, opened, tile, progress)
+    output, used = _infer(  # which alone holds the inputs, for the sake of memory
+        network_inputs(scene, model.inputs, model.domain, strength), opened, tile, progress
+    )
     restored = decode_planes(output, model.domain)
     if not np.isfinite(restored).all():
         raise ModelError(

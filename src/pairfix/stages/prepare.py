@@ -13,6 +13,7 @@ from typing import Literal
 from pairfix.errors import PairError
 from pairfix.formats import decode
 from pairfix.formats.detect import detect
+from pairfix.formats.raw import as_camera_shows
 from pairfix.image import AlignedPair, AlignmentMode, DevelopSettings, Domain, Frame, MatchedPair
 from pairfix.progress import Stage, Timeline
 from pairfix.stages.align import ALIGN, align
@@ -110,6 +111,7 @@ def prepare_pair(
     if not preparation.keep_flicker:
         with timeline.run(FLICKER):
             pair = _steady(matched, pair, preparation.align)
+    del matched  # the long planes as they were, for the sake of memory
     if preparation.refuse_doubtful and not pair.alignment.sure:
         raise PairError(
             f"{frames[0].path} and {frames[1].path} cannot be aligned reliably",
@@ -133,13 +135,16 @@ def _steady(matched: MatchedPair, pair: AlignedPair, mode: AlignmentMode) -> Ali
 def _in_one_domain(photos: Sequence[Photo], preparation: Preparation) -> list[Frame]:
     """The files' kinds tell whether raws must be developed, so that each file is read once.
 
-    Only two raws of which one has no Bayer filter are read twice: decoding tells.
+    Only two raws of which one has no Bayer filter are read twice: decoding tells. A raw holds more
+    than the picture that the camera makes of it, and is cut to that if the sizes differ.
     """
     mixed = len({_is_raw(photo) for photo in photos}) > 1
     domain: Literal["auto", "srgb"] = "srgb" if mixed or preparation.domain == "srgb" else "auto"
     frames = [_decoded(photo, domain, preparation) for photo in photos]
     if len({frame.domain for frame in frames}) > 1:
         frames = [_decoded(frame, "srgb", preparation) for frame in frames]
+    if len({frame.size for frame in frames}) > 1:
+        frames = [as_camera_shows(frame) if frame.developed else frame for frame in frames]
     return frames
 
 

@@ -48,10 +48,12 @@ def remove_row_noise(pair: AlignedPair) -> AlignedPair:
     if pair.short.bayer is None:
         return pair
     gains = np.array(pair.short.bayer.gains, np.float32)[:, None, None]
-    short = pair.short_planes / gains
-    difference = short - pair.long_planes / gains
-    usable = short < _SATURATED * pair.match.short_gain
-    estimates = [_row_offsets(difference[rows], usable[rows]) for rows in _ROW_PAIRS]
+    estimates = []
+    for rows in _ROW_PAIRS:
+        short = pair.short_planes[rows] / gains[rows]
+        difference = short - pair.long_planes[rows] / gains[rows]
+        usable = short < _SATURATED * pair.match.short_gain
+        estimates.append(_row_offsets(difference, usable))
     offsets = _significant(
         _interleave([mean for mean, _ in estimates]), _interleave([var for _, var in estimates])
     )

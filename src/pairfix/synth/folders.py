@@ -21,7 +21,8 @@ from pairfix.synth.draw import Draw, one_pair
 from pairfix.synth.noise import NOISES
 from pairfix.synth.optics import Exposed, expose_photo, largest_size
 from pairfix.synth.photos import HOLDOUT, LONGEST, list_photos, read_photo
-from pairfix.synth.sensor import capture, shoot
+from pairfix.synth.sensor import file_pictures
+from pairfix.synth.shots import shoot
 from pairfix.synth.synth_recipe import PairSettings, Part, SynthRecipe, VideoRecipe
 from pairfix.synth.video import Shot, shots
 from pairfix.synth.write import (
@@ -234,7 +235,8 @@ def _capture(
     height, width = (side - _PHASE for side in exposed.sharp.shape[2:])
     if recipe.domain == "srgb":
         inner = Exposed(*(light[..., :height, :width] for light in (exposed.long, exposed.sharp)))
-        return write_pictures(capture(inner, recipe, draw.generator), folder, settings.pictures)
+        filed = file_pictures(inner, recipe, draw.generator)
+        return write_pictures(filed, folder, settings.pictures)
     pattern = PATTERNS[int(draw.uniform().item() * len(PATTERNS))]
     shutter = draw.log_uniform(low=_SHUTTER[0], high=_SHUTTER[1]).item()
     taken = shoot(exposed, NOISES[recipe.noise[0]], recipe, draw)

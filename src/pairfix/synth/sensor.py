@@ -1,56 +1,25 @@
 """Pairs as a camera would have taken them, from the light of two exposures (torch)."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import fields, replace
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from pairfix.synth import noise_maps
 from pairfix.synth.batch import PairBatch
-from pairfix.synth.camera import Camera
+from pairfix.synth.display import Filed, file_developed, file_noisy
 from pairfix.synth.draw import Draw
-from pairfix.synth.jpeg import Storage
-from pairfix.synth.light import encode_planes, linear_to_srgb, srgb_to_linear
-from pairfix.synth.mosaic import (
-    Readout,
-    bin_colours,
-    demosaic,
-    filter_colours,
-    packed_gains,
-    unbin,
-)
+from pairfix.synth.light import encode_planes
+from pairfix.synth.mosaic import filter_colours
 from pairfix.synth.noise import CALIBRATED, NOISES, NoiseModel
 from pairfix.synth.noise.calibrated import calibrated
-from pairfix.synth.noise.models import FrameNoise, PairNoise
+from pairfix.synth.noise.models import FrameNoise
 from pairfix.synth.optics import Exposed
-from pairfix.synth.processing import Processing
+from pairfix.synth.shots import shoot
 from pairfix.synth.synth_recipe import SynthRecipe
 
-__all__ = ["Shots", "capture", "shoot"]
-
-_Capture = Callable[[Exposed, NoiseModel, SynthRecipe, Draw], PairBatch]
-
-_MISMATCH = 0.05
-"""Standard deviation in stops of the brightness difference that exposure matching leaves."""
-_LONG_HEAT = (0.1, 1.0)
-"""Hot pixels of the long frame over the short one's: at lower ISO they stand out less."""
-_FILES = 0.7
-"""Share of display pairs that are stored in 8 bits, and so clipped, as in the files that pairfix
-reads; the others are neither, as in the papers."""
-_REDUCED = 0.2
-"""Probability that processed pictures have half the sensor's resolution."""
-_SHADING = 0.5
-"""Standard deviation of a processed picture's uneven black, in standard deviations of the read
-noise; each corner has its own, for each colour."""
-_GAMMA = 0.04
-"""Standard deviation of the exponent, in powers of e, between the tone curves of two processed
-frames."""
-_FLAT = 1e-4
-"""Variance of light in a crop below which its contrast tells little."""
-_MATCHED = 2.0
-"""Brightening from which `pairfix.stages.tones` brings the short frame's tones onto the long's."""
+__all__ = ["capture", "file_pictures"]
 
 
 def capture(exposed: Exposed, recipe: SynthRecipe, generator: torch.Generator) -> PairBatch:
@@ -82,16 +51,10 @@ def capture(exposed: Exposed, recipe: SynthRecipe, generator: torch.Generator) -
     ]
     return _interleaved(
         [
-            _route(model, recipe)(share, model, recipe, Draw(generator))
+            _captured(share, model, recipe, Draw(generator))
             for share, model in zip(shares, order, strict=True)
         ]
     )
-
-
-def _route(model: NoiseModel, recipe: SynthRecipe) -> _Capture:
-    if model.stage == "display":
-        return _capture_display
-    return _capture_raw if recipe.domain == "raw" else _capture_developed
 
 
 def _models(recipe: SynthRecipe) -> tuple[NoiseModel, ...]:
@@ -122,65 +85,27 @@ def _interleaved(parts: Sequence[PairBatch]) -> PairBatch:
     return PairBatch(**merged)
 
 
-@dataclass(frozen=True, slots=True)
-class Shots:
-    """Both frames as the sensor recorded them, in white-balanced light of equal brightness."""
-
-    camera: Camera
-    readout: Readout
-    noise: PairNoise
-    """As a fraction of saturation, before white balance."""
-    gains: Tensor
-    """``N x 4 x 1 x 1``."""
-    sharp: Tensor
-    """``N x 3 x H x W``: colours that the short frame would have without noise; not clipped."""
-    blurred: Tensor
-    """The same of the long frame."""
-    short: Tensor
-    """``N x 4 x h x w`` as sampled: the mosaic of half the size, or cells; not clipped to the
-    encoding's range."""
-    long: Tensor
-
-
-def shoot(
-    exposed: Exposed,
-    model: NoiseModel,
-    recipe: SynthRecipe,
-    draw: Draw,
-    *,
-    sample: Callable[[Tensor], Tensor] = filter_colours,
-) -> Shots:
-    """Record both exposures on sensors of their own.
+def file_pictures(exposed: Exposed, recipe: SynthRecipe, generator: torch.Generator) -> Filed:
+    """Photograph both exposures, and store them as pictures.
 
     Args:
         exposed: Light of the long and the short exposure, H and W even.
-        model: A noise model of the stage ``"sensor"``.
-        recipe: What the pairs are like.
-        draw: Randomness.
-        sample: From colours to the planes that the sensor records.
+        recipe: What the pairs are like; of the srgb domain, with one noise model.
+        generator: On the light's device.
     """
-    shape = (len(exposed.sharp), 1, 1, 1)
-    balances = recipe.profile.white_balances if recipe.profile else ()
-    camera = Camera.draw(len(exposed.sharp), draw, balances)
-    readout = Readout.draw(len(exposed.sharp), recipe, draw)
-    ratio = draw.log_uniform(*shape, low=recipe.ratio[0], high=recipe.ratio[1])
-    heat = draw.uniform(*shape, low=_LONG_HEAT[0], high=_LONG_HEAT[1])
-    mismatch = 2 ** draw.normal(*shape, deviation=_MISMATCH)
-    sharp, blurred = camera.see(exposed.sharp), camera.see(exposed.long) * mismatch
-    gains = packed_gains(camera.gains)
-    short, long = sample(sharp) / gains, sample(blurred) / gains
-    noise = model.draw(short, ratio, recipe, draw)
-    white = noise.brightening
-    return Shots(
-        camera=camera,
-        readout=readout,
-        noise=noise,
-        gains=gains,
-        sharp=sharp,
-        blurred=blurred,
-        short=gains * readout.read(short, noise.short, draw, saturation=white),
-        long=gains * readout.read(long, noise.long, draw, heat=heat),
-    )
+    (model,) = _models(recipe)
+    return _filed(exposed, model, recipe, Draw(generator))
+
+
+def _captured(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw: Draw) -> PairBatch:
+    if model.stage != "display" and recipe.domain == "raw":
+        return _capture_raw(exposed, model, recipe, draw)
+    return _filed(exposed, model, recipe, draw).batch
+
+
+def _filed(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw: Draw) -> Filed:
+    make = file_noisy if model.stage == "display" else file_developed
+    return make(exposed, model, recipe, draw)
 
 
 def _capture_raw(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw: Draw) -> PairBatch:
@@ -202,109 +127,3 @@ def _raw_noise_map(photo: Tensor, noise: FrameNoise, gains: Tensor) -> Tensor:
     shot, read = noise.stated or (noise.shot, noise.read)
     shot, read = (gains * shot).flatten(1), (gains**2 * read).flatten(1)
     return noise_maps.noise_planes(photo, noise_maps.affine_curve(shot, read, "raw"))
-
-
-def _capture_developed(
-    exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw: Draw
-) -> PairBatch:
-    """Raw pairs developed as a camera or LibRaw does, highlights clipped, processed and stored.
-
-    The truth is developed from what every pixel would have seen in all colours, and is not
-    processed, so that the network also restores what demosaicing and noise reduction cannot know. A
-    short frame that was exposed too dark is stored dark, without a tone curve, and brightened in
-    linear light as `pairfix.stages.exposure` does.
-    """
-    count = len(exposed.sharp)
-    reduced = draw.happens(1, probability=_REDUCED * recipe.processing).item() > 0
-    sample, interpolate = (bin_colours, unbin) if reduced else (filter_colours, demosaic)
-    shots = shoot(exposed, model, recipe, draw, sample=sample)
-    storage = Storage.draw(count, recipe, draw)
-    processed = draw.happens(count, 1, 1, 1, probability=recipe.processing)
-    of_short, of_long = Processing.draw(processed, draw), Processing.draw(processed, draw)
-    gamma = (processed * draw.normal(count, 1, 1, 1, deviation=_GAMMA)).exp()
-    dark = shots.noise.brightening
-    toned = shots.camera.toned & (dark == 1)
-
-    def developed(colours: Tensor) -> Tensor:
-        return linear_to_srgb(shots.camera.develop(colours, toned=toned))
-
-    def brightened(stored: Tensor) -> Tensor:
-        return srgb_to_linear(stored.clamp(0, 1)) * dark
-
-    seen = interpolate(shots.short) + processed * _uneven_black(shots, draw)
-    short = brightened(storage.store(of_short.of(developed((seen / dark).clamp_max(1)))))
-    still = brightened(of_short.of(developed(shots.sharp / dark)))
-    truth = developed(shots.sharp)
-    return _display_batch(
-        short=encode_planes(_matched(short, srgb_to_linear(truth), dark), "srgb"),
-        long=storage.store(of_long.of(developed(interpolate(shots.long.clamp_max(1))) ** gamma)),
-        truth=truth,
-        short_clean=encode_planes(still, "srgb"),
-        long_clean=of_long.of(developed(shots.blurred) ** gamma),
-    )
-
-
-def _uneven_black(shots: Shots, draw: Draw) -> Tensor:
-    """Black of the short frame's colours where it is not 0: ``N x 3 x H x W``."""
-    count, channels, *size = shots.sharp.shape
-    corners = draw.normal(count, channels, 2, 2, deviation=_SHADING)
-    smooth = functional.interpolate(corners, size, mode="bilinear", align_corners=True)
-    read = shots.noise.short.read.mean(dim=1, keepdim=True).sqrt()
-    return smooth * read * shots.camera.gains
-
-
-def _matched(short: Tensor, truth: Tensor, dark: Tensor) -> Tensor:
-    """Short frames that were stored dark, each channel brought onto the truth's by a line.
-
-    Noise that was cut off at black lifts the shadows. `pairfix.stages.tones` matches whole photos
-    to the long frame by curves.
-    """
-    usable = (truth < 1).float()
-    weight = usable.sum(dim=(2, 3), keepdim=True).clamp_min(1)
-
-    def mean(values: Tensor) -> Tensor:
-        return (usable * values).sum(dim=(2, 3), keepdim=True) / weight
-
-    light, level = mean(truth), mean(short)
-    variance = mean((truth - light) ** 2)
-    slope = (mean((truth - light) * (short - level)) + _FLAT) / (variance + _FLAT)
-    return torch.where(dark >= _MATCHED, (short - level) / slope.clamp_min(0.5) + light, short)
-
-
-def _capture_display(
-    exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw: Draw
-) -> PairBatch:
-    """Noise on display values, stored in files of 8 bits or not at all."""
-    shape = (len(exposed.sharp), 1, 1, 1)
-    storage = Storage.draw(len(exposed.sharp), recipe, draw)
-    filed = draw.happens(*shape, probability=_FILES) > 0
-    sharp, blurred = (encode_planes(light, "srgb") for light in (exposed.sharp, exposed.long))
-    ratio = draw.log_uniform(*shape, low=recipe.ratio[0], high=recipe.ratio[1])
-    noise = model.draw(sharp, ratio, recipe, draw)
-    short, long = noise.short.add(sharp, draw), noise.long.add(blurred, draw)
-    dark = noise.brightening
-    stored = (storage.store(short / dark) * dark).clamp_max(1)
-    return _display_batch(
-        short=torch.where(filed, stored, short),
-        long=torch.where(filed, storage.store(long), long),
-        truth=sharp,
-        short_clean=sharp,
-        long_clean=blurred,
-    )
-
-
-def _display_batch(
-    *, short: Tensor, long: Tensor, truth: Tensor, short_clean: Tensor, long_clean: Tensor
-) -> PairBatch:
-    """A batch with noise maps that are measured against what each frame shows without noise."""
-
-    def noise(photo: Tensor, clean: Tensor) -> Tensor:
-        return noise_maps.noise_planes(photo, noise_maps.measured_curve(photo, clean))
-
-    return PairBatch(
-        short=short,
-        long=long,
-        truth=truth,
-        short_noise=noise(short, short_clean),
-        long_noise=noise(long, long_clean),
-    )

@@ -18,10 +18,10 @@ from pairfix.formats import FORMATS, encode_capture, encode_picture
 from pairfix.image import Bayer, Exposure, Frame, NoiseProfile, Picture, Planes
 from pairfix.light import mosaic_from_planes
 from pairfix.paths import reaching
-from pairfix.synth.batch import PairBatch
+from pairfix.synth.display import Filed
 from pairfix.synth.mosaic import filter_colours
 from pairfix.synth.noise.models import FrameNoise
-from pairfix.synth.sensor import Shots
+from pairfix.synth.shots import Shots
 from pairfix.synth.synth_recipe import PictureFormat
 
 __all__ = ["PATTERNS", "check_pair_folder", "write_pictures", "write_raws"]
@@ -111,23 +111,26 @@ def write_raws(
     }
 
 
-def write_pictures(batch: PairBatch, folder: Path, chosen: PictureFormat) -> dict[str, Any]:
-    """Write one display pair.
+def write_pictures(filed: Filed, folder: Path, chosen: PictureFormat) -> dict[str, Any]:
+    """Write one display pair, the short photo as dark as it was taken.
 
     Args:
-        batch: One pair of the srgb domain.
+        filed: One pair.
         folder: The pair's; it exists.
         chosen: The photos' format.
 
     Returns:
-        The mean standard deviation of both frames' noise, as JSON.
+        How dark the short photo is, and the mean standard deviation of both frames' noise once they
+        are equally bright, as JSON.
     """
-    for name, planes in (("long", batch.long), ("short", batch.short)):
+    batch = filed.batch
+    for name, planes in (("long", batch.long), ("short", filed.short)):
         path = folder / f"{name}{chosen.suffix}"
         encode_picture(_picture(planes), path, bits=chosen.bits, quality=chosen.quality)
     lossless = ".png" if FORMATS[chosen.suffix].lossy else chosen.suffix
     encode_picture(_picture(batch.truth), folder / f"{_TRUTH}{lossless}", bits=16)
     return {
+        "short_darker_by": filed.brightening.item(),
         "long": {"noise": batch.long_noise.mean().item()},
         "short": {"noise": batch.short_noise.mean().item()},
     }

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from pairfix.errors import MemoryExhaustedError, ModelError
 from pairfix.export.folder import build_model
 from pairfix.metrics import WINDOW
 from pairfix.model import Model
+from pairfix.train.alone import alone
 from pairfix.train.card import describe_training, write_card
 from pairfix.train.checkpoint import TrainingFolder
 from pairfix.train.distributed import Workers, joined
@@ -89,33 +90,35 @@ def train(
     Raises:
         InputError: There are no photos.
         ModelError: Objective, weights or checkpoint do not fit; or the losses are not finite.
-        OutputError: The folders exist or cannot be written.
+        OutputError: The folders exist, cannot be written, or another training writes them.
         MemoryExhaustedError: Pairs or networks do not fit the device.
     """
     _check(task, recipe, start)
     folder = TrainingFolder(output)
-    with (
-        joined(device) if workers is None else nullcontext(workers) as together,
-        seeded(recipe.seed, device),
-        _tuned_convolutions(),
-        _enough_memory(),
-    ):
-        if together.leads:
-            folder.check(overwrite=overwrite, resume=resume)
-        pairs = Pairs.load(task, recipe, device)
-        run = _Run.prepare(
-            task, recipe, device, together, pairs, render or pairs.render, folder, start
-        )
-        run.log.about |= {"command": command}
-        if resume:
-            run.resume()
-        elif together.leads:
-            folder.clear()
-        complete = run.loop.run(stop=stop, report=report, review=run.review)
-        run.review()
-    learnt = together.leads and run.loop.step > 0
-    model = run.deploy(overwrite=overwrite or resume) if learnt else None
-    return Trained(run.log, complete, model, folder.folder)
+    with ExitStack() as held:
+        with (
+            joined(device) if workers is None else nullcontext(workers) as together,
+            seeded(recipe.seed, device),
+            _tuned_convolutions(),
+            _enough_memory(),
+        ):
+            if together.leads:
+                held.enter_context(alone(output))
+                folder.check(overwrite=overwrite, resume=resume)
+            pairs = Pairs.load(task, recipe, device)
+            run = _Run.prepare(
+                task, recipe, device, together, pairs, render or pairs.render, folder, start
+            )
+            run.log.about |= {"command": command}
+            if resume:
+                run.resume()
+            elif together.leads:
+                folder.clear()
+            complete = run.loop.run(stop=stop, report=report, review=run.review)
+            run.review()
+        learnt = together.leads and run.loop.step > 0
+        model = run.deploy(overwrite=overwrite or resume) if learnt else None
+        return Trained(run.log, complete, model, folder.folder)
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ estimate of the error, whether that helped; if not, no model is made.
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from pairfix.progress import Progress, Stage, no_progress
 from pairfix.stages.develop import develop
 from pairfix.stages.fuse import check_model, fuse
 from pairfix.synth.photos import list_photos
+from pairfix.train.alone import alone
 from pairfix.train.distributed import Workers, joined
 from pairfix.train.loop import Status
 from pairfix.train.training import Trained, train
@@ -98,9 +100,14 @@ class Tuning:
             PairError: There are too few pairs, they differ in camera, or none can be used.
             NotImprovedError: The new model is not better: nothing was made of it.
             ModelError: The start does not fit, or the losses are not finite.
-            OutputError: The folders exist or cannot be written.
+            OutputError: The folders exist, cannot be written, or another training writes them.
             MemoryExhaustedError: Pairs or networks do not fit the device.
         """
+        with ExitStack() as held:
+            return self._run(held, resume=resume, overwrite=overwrite)
+
+    def _run(self, held: ExitStack, *, resume: bool, overwrite: bool) -> Tuned:
+        """Do it, the folder locked until `held` ends."""
         place = TuningPlace.beside(self.output)
         check_model(self.start, len(ROLES))
         check_alike(self.pairs)
@@ -111,6 +118,7 @@ class Tuning:
         crops: CropCollector | None = None
         with joined(self.device) as workers:
             if workers.leads:
+                held.enter_context(alone(self.output))
                 place.check(overwrite=overwrite, resume=resume)
                 if not resume:
                     crops = self._prepare(start, place, overwrite=overwrite)

@@ -13,12 +13,15 @@ from pairfix.calibration import CameraProfile
 from pairfix.errors import ModelError, OutputError
 from pairfix.export.folder import CALIBRATION, check_folder
 from pairfix.formats.atomic import appearing
+from pairfix.jsonfile import read_json
 from pairfix.model import Model, find_model
 from pairfix.train.checkpoint import TrainingFolder
 
 __all__ = ["TuningPlace"]
 
 _FACTS = "pairs.json"
+_LARGEST = 1 << 24
+"""Bytes of it; a pair takes 60."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ class TuningPlace:
         """
         path = self.folder / _FACTS
         try:
-            facts = dict(json.loads(path.read_text(encoding="utf-8")))
+            facts = dict(read_json(path, _LARGEST))
         except (OSError, TypeError, ValueError) as error:
             raise ModelError(f"{path} cannot be read", "start again with --overwrite") from error
         return facts
@@ -131,5 +134,6 @@ class TuningPlace:
             shutil.copyfile(self.calibration, beside / CALIBRATION)
             card = beside / "README.md"
             text = card.read_text(encoding="utf-8")
-            card.write_text(text.replace("# candidate", f"# {self.model.name}", 1) + about, "utf-8")
+            text = text.replace("# candidate", f"# {self.model.name}", 1) + about
+            card.write_bytes(text.encode(errors="backslashreplace"))
         return find_model(self.model)

@@ -42,7 +42,7 @@ from pairfix.output.html.images import (
 from pairfix.output.html.scores import Score
 from pairfix.output.report import Restoration
 
-__all__ = ["RESULT", "check_page", "render_page"]
+__all__ = ["RESULT", "asset", "check_page", "digest", "environment", "render_page"]
 
 RESULT = "result"
 """Name of the restored photo among the pictures."""
@@ -150,18 +150,18 @@ def render_page(
     Returns:
         HTML, to be written as UTF-8.
     """
-    style, script = _asset("page.css"), _asset("page.js")
+    style, script = asset("page.css"), asset("page.js")
     return (
-        _environment()
+        environment()
         .get_template("page.html.jinja")
         .render(
             view=_view(pictures, restoration, scores, long_share),
             plot=(PLOT_WIDTH, PLOT_HEIGHT),
             decades=DECADES,
             style=Markup(style),  # noqa: S704  (our own file)
-            style_hash=_digest(style),
+            style_hash=digest(style),
             script=Markup(script),  # noqa: S704
-            script_hash=_digest(script),
+            script_hash=digest(script),
         )
     )
 
@@ -260,7 +260,8 @@ def _sharp_long(restoration: Restoration, long_share: NDArray[np.float32] | None
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Where the templates are."""
     return Environment(
         loader=PackageLoader("pairfix.output.html", "assets"),
         autoescape=True,
@@ -270,11 +271,12 @@ def _environment() -> Environment:
     )
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """The text of a style or script."""
     return (files("pairfix.output.html") / "assets" / name).read_text(encoding="utf-8")
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
     """An inline style's or script's hash, as Content-Security-Policy states it."""
     digest = hashlib.sha256(text.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode('ascii')}"

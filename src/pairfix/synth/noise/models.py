@@ -51,8 +51,10 @@ _READ_EXCESS = (1.0, 6.0)
 _READ_BY_RATIO = (1.0, 2.0)
 """Power of the exposure ratio by which the long frame's read noise (variance) is less: 2 where
 read noise is made before the amplifier, 1 where much of it comes after."""
-_UNDEREXPOSED = 0.25
+_UNDEREXPOSED = 0.5
 """Probability that ISO makes up for only part of the faster shutter, or for none of it."""
+_SAME_ISO = 0.5
+"""Probability of the latter among these: photos that differ in nothing but the shutter."""
 
 _ISO_SHORT = (6400.0, 12800.0)
 _ISO_LONG = (1000.0, 4000.0)
@@ -216,7 +218,8 @@ def _read_noise(shot: Tensor, draw: Draw) -> Tensor:
 
 def _brightening(ratio: Tensor, draw: Draw) -> Tensor:
     underexposed = draw.happens(*ratio.shape, probability=_UNDEREXPOSED)
-    return ratio ** (underexposed * draw.uniform(*ratio.shape))
+    same_iso = draw.happens(*ratio.shape, probability=_SAME_ISO)
+    return ratio ** (underexposed * torch.maximum(same_iso, draw.uniform(*ratio.shape)))
 
 
 def _phone_noise(log_iso: Tensor) -> FrameNoise:

@@ -1,0 +1,240 @@
+"""What a run over a shoot will do: which pairs, to which files, and what it leaves alone."""
+
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pairfix.batch.records import read_record
+from pairfix.errors import InputError, OutputError, PairError
+from pairfix.formats import FORMATS, check_writable
+from pairfix.image import ROLES
+from pairfix.model import find_model
+from pairfix.output.results import check_distinct
+from pairfix.pairs import LeftOut, find_pairs
+from pairfix.pairs.naming import pair_name
+from pairfix.pairs.sources import list_photos, read_photos
+from pairfix.paths import reaching, real
+from pairfix.recipe import Recipe, Shoot
+
+__all__ = ["FIELDS", "Job", "Kept", "Plan", "is_shoot", "plan_shoot"]
+
+FIELDS: Mapping[str, str] = {
+    "stem": "the pair's name: IMG_1 of IMG_1_long.dng, or the name of its folder",
+    "long": "the long photo's name without its extension",
+    "short": "the short photo's name without its extension",
+    "number": "1, 2, 3 ... in the order of the pairs; {number:04} fills up with zeros",
+}
+"""What a template for names may hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One restoration."""
+
+    name: str
+    """Of the pair, for display."""
+    photos: tuple[Path, ...]
+    """The long and the short exposure; or the only photo."""
+    output: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A result that stays as it is."""
+
+    job: Job
+    difference: str = ""
+    """How it differs from what would be made today; empty if it does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be done."""
+
+    shoot: Shoot
+    jobs: tuple[Job, ...]
+    kept: tuple[Kept, ...]
+    unreadable: tuple[LeftOut, ...]
+    """Photos of pairs that are not whole, pair by pair: each such pair counts as failed."""
+    left_out: tuple[LeftOut, ...] = field(default=())
+    """Photos that are in no pair."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The machine-readable form."""
+        return {
+            "restore": [_job_json(each) for each in self.jobs],
+            "keep": [
+                _job_json(each.job) | {"difference": each.difference or None} for each in self.kept
+            ],
+            "unreadable": [_left_out_json(each) for each in self.unreadable],
+            "left_out": [_left_out_json(each) for each in self.left_out],
+        }
+
+
+def is_shoot(path: Path) -> bool:
+    """Whether a path names a folder of photos or a table of pairs, not one photo."""
+    with reaching(path, InputError):
+        return path.is_dir() or path.suffix.lower() == ".csv"
+
+
+def plan_shoot(shoot: Shoot, recipe: Recipe) -> Plan:
+    """Find the pairs and decide what to do with each.
+
+    Args:
+        shoot: What is to be restored.
+        recipe: How. A model that takes one photo restores every photo.
+
+    Raises:
+        InputError: The source cannot be read, or the table names a file that does not exist.
+        PairError: There is no pair.
+        ModelError: There is no such model.
+        OutputError: The output cannot be written or lies in the source, the template is wrong, two
+            pairs would write the same file, or a result exists and must not.
+    """
+    _check_output(shoot, recipe)
+    if recipe.model is not None and len(find_model(recipe.model).roles) < len(ROLES):
+        scenes, unreadable, left_out = _single_photos(shoot.source)
+    else:
+        scenes, unreadable, left_out = _pairs(shoot.source)
+    jobs = [
+        Job(name, photos, _target(shoot, name, photos, number))
+        for number, (name, photos) in enumerate(scenes, start=1)
+    ]
+    _check_targets(jobs)
+    part, parts = shoot.shard
+    todo, kept = _divided(shoot, jobs[part - 1 :: parts], recipe)
+    own = sorted({each.pair for each in unreadable})[part - 1 :: parts]
+    broken = sorted((each for each in unreadable if each.pair in own), key=attrgetter("pair"))
+    return Plan(shoot, tuple(todo), tuple(kept), tuple(broken), tuple(left_out))
+
+
+_Scenes = list[tuple[str, tuple[Path, ...]]]
+
+
+def _pairs(source: Path) -> tuple[_Scenes, list[LeftOut], list[LeftOut]]:
+    found = find_pairs(source)
+    meant = [each for each in found.left_out if each.pair]
+    if not meant:
+        found.require()
+    scenes: _Scenes = [(pair.name, (pair.long, pair.short)) for pair in found.pairs]
+    others = [each for each in found.left_out if not each.pair]
+    return scenes, [each for each in meant if each.pair not in dict(scenes)], others
+
+
+def _single_photos(source: Path) -> tuple[_Scenes, list[LeftOut], list[LeftOut]]:
+    if not source.is_dir():
+        raise InputError(
+            f"{source} lists pairs, but the model restores single photos", "name a folder"
+        )
+    paths, closed = list_photos(source)
+    readable, damaged = read_photos(paths)
+    if not paths:
+        raise PairError(f"{source} holds no photos", "name a folder of photos")
+    scenes: _Scenes = [
+        (each.path.relative_to(source).with_suffix("").as_posix(), (each.path,))
+        for each in readable
+    ]
+    named = [LeftOut(each.path, each.reason, pair_name(each.path, source)) for each in damaged]
+    return scenes, named, closed
+
+
+def _check_output(shoot: Shoot, recipe: Recipe) -> None:
+    output = shoot.output
+    _filled(shoot.name, "pair", (Path("long"), Path("short")), 1)
+    if shoot.suffix not in FORMATS:
+        raise OutputError(
+            f"{shoot.suffix.removeprefix('.')} is no format that pairfix writes",
+            f"use {', '.join(each.removeprefix('.') for each in FORMATS)}",
+        )
+    with reaching(output, OutputError):
+        if output.exists() and not output.is_dir():
+            raise OutputError(f"{output} is not a folder", "name a folder for the results")
+        place, source = real(output), real(shoot.source)
+        if shoot.source.is_dir() and place.is_relative_to(source):
+            raise OutputError(
+                f"{output} lies in {shoot.source}, where its results would be taken for photos",
+                "name a folder elsewhere",
+            )
+    existing = next(each for each in (output, *output.absolute().parents) if each.is_dir())
+    check_writable(existing / f"pairfix{shoot.suffix}", bits=recipe.bits, overwrite=True)
+
+
+def _target(shoot: Shoot, name: str, photos: Sequence[Path], number: int) -> Path:
+    place = PurePosixPath(name)
+    filled = _filled(shoot.name, place.name, photos, number)
+    return shoot.output / place.parent / f"{filled}{shoot.suffix}"
+
+
+def _filled(template: str, stem: str, photos: Sequence[Path], number: int) -> str:
+    values = {
+        "stem": stem,
+        "long": photos[0].stem,
+        "short": photos[-1].stem,
+        "number": number,
+    }
+    known = ", ".join(f"{{{each}}}" for each in FIELDS)
+    try:
+        fields = {each for _, each, _, _ in string.Formatter().parse(template) if each is not None}
+        if unknown := sorted(fields - FIELDS.keys()):
+            raise OutputError(f"the name '{template}' has a field {unknown[0]!r}", f"use {known}")
+        filled = template.format(**values)
+    except (ValueError, IndexError) as error:
+        raise OutputError(
+            f"the name '{template}' is no template: {error}", f"use {known}"
+        ) from error
+    if not filled or filled.startswith(".") or "/" in filled or "\\" in filled or "\0" in filled:
+        raise OutputError(
+            f"the name '{template}' gives '{filled}', which is no visible file's name",
+            "folders are kept as they are; begin with {stem}",
+        )
+    return filled
+
+
+def _check_targets(jobs: Sequence[Job]) -> None:
+    """Refuse results that would fall together, also where case does not count."""
+    taken: dict[str, Job] = {}
+    for job in jobs:
+        other = taken.setdefault(str(job.output).casefold(), job)
+        if other is not job:
+            raise OutputError(
+                f"{job.name} and {other.name} would both write {job.output}",
+                "tell them apart by --name, such as '{stem}-{number}'",
+            )
+        check_distinct(job.photos, [job.output])
+
+
+def _divided(shoot: Shoot, jobs: Sequence[Job], recipe: Recipe) -> tuple[list[Job], list[Kept]]:
+    """What is to be done, and what stays."""
+    todo, kept = [], []
+    for job in jobs:
+        with reaching(job.output, OutputError):
+            exists = job.output.exists() or job.output.is_symlink()
+        if not exists:
+            todo.append(job)
+            continue
+        if shoot.existing == "fail":
+            raise OutputError(
+                f"{job.output} exists already", "pass --existing skip, or another --output"
+            )
+        record = read_record(shoot.output, job.output)
+        difference = record.difference(job.photos, recipe) if record else "not made by such a run"
+        if difference and shoot.existing == "overwrite":
+            todo.append(job)
+        else:
+            kept.append(Kept(job, difference))
+    return todo, kept
+
+
+def _job_json(job: Job) -> dict[str, Any]:
+    return {
+        "name": job.name,
+        "photos": [str(path) for path in job.photos],
+        "output": str(job.output),
+    }
+
+
+def _left_out_json(each: LeftOut) -> dict[str, Any]:
+    return {"path": str(each.path), "reason": each.reason, "pair": each.pair or None}

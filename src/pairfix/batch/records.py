@@ -1,0 +1,151 @@
+"""What each result was made from: one small file for each, in a hidden folder of the output.
+
+A record is written before its result, and holds the state of the file that the result replaces.
+So a whole result always has its record, whenever a run is killed: if the file is another one than
+the record replaces, it was made from what the record says.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from pairfix.formats.atomic import replacing
+from pairfix.image import Domain
+from pairfix.model import CHANNELS, default_model, find_model
+from pairfix.output.report import Restoration
+from pairfix.recipe import Recipe
+
+__all__ = ["Record", "State", "read_record", "record_path", "write_record"]
+
+FOLDER = ".pairfix"
+"""Name of the records' folder."""
+
+_VERSION = 1
+_LARGEST = 1 << 20
+"""Bytes of a record that are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What tells one version of a file from another."""
+
+    path: str
+    size: int
+    modified: int
+    """Nanoseconds since 1970."""
+
+    @classmethod
+    def of(cls, path: Path) -> Self | None:
+        """The state of a file; None if it cannot be told."""
+        try:
+            status = path.stat()
+        except OSError:
+            return None
+        return cls(str(path), status.st_size, status.st_mtime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one result was made from."""
+
+    inputs: tuple[State, ...]
+    model: str
+    domain: Domain
+    sha256: str
+    """Of the model's weights."""
+    settings: dict[str, Any]
+    replaced: State | None
+    """The file that was there before; None if there was none."""
+    report: dict[str, Any]
+    """What was done, as `pairfix.output.report.Restoration.as_json` has it."""
+
+    @classmethod
+    def of(
+        cls, inputs: tuple[State, ...], restoration: Restoration, recipe: Recipe, output: Path
+    ) -> Self:
+        """The record of a result that is about to be written."""
+        model = restoration.model
+        return cls(
+            inputs,
+            model.name,
+            model.domain,
+            model.weights_sha256,
+            _settings(recipe),
+            State.of(output),
+            restoration.as_json(),
+        )
+
+    def difference(self, inputs: tuple[Path, ...], recipe: Recipe) -> str:
+        """How the result differs from one that would be made today; empty if it does not."""
+        if tuple(State.of(path) for path in inputs) != self.inputs:
+            return "made from other photos, or from other versions of them"
+        model = find_model(recipe.model) if recipe.model else default_model(self.domain)
+        if model.weights_sha256 != self.sha256:
+            return f"made by another model, {self.model}"
+        today = json.loads(json.dumps(_settings(recipe)))
+        changed = [
+            f"{name.replace('_', ' ')} {self.settings.get(name)}"
+            for name in today
+            if self.settings.get(name) != today[name]
+        ]
+        return f"made with {', '.join(changed)}" if changed else ""
+
+
+def read_record(folder: Path, result: Path) -> Record | None:
+    """The record of a result that is there; None if there is none, or it is of another file.
+
+    Args:
+        folder: The output folder.
+        result: A file in it.
+    """
+    try:
+        with record_path(folder, result).open("rb") as file:
+            content = json.loads(file.read(_LARGEST))
+        if content.pop("version") != _VERSION:
+            return None
+        if content["domain"] not in CHANNELS or not all(
+            isinstance(content[name], dict) for name in ("settings", "report")
+        ):
+            return None
+        inputs = tuple(State(**each) for each in content.pop("inputs"))
+        replaced = content.pop("replaced")
+        record = Record(inputs=inputs, replaced=replaced and State(**replaced), **content)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+    return None if record.replaced is not None and record.replaced == State.of(result) else record
+
+
+def write_record(folder: Path, result: Path, record: Record) -> None:
+    """Write the record of a result that is about to be written.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    path = record_path(folder, result)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path, overwrite=True) as file:
+        file.write(json.dumps({"version": _VERSION, **asdict(record)}, indent=1).encode())
+
+
+def record_path(folder: Path, result: Path, suffix: str = ".json") -> Path:
+    """Where what is known of a result is kept."""
+    inside = result.relative_to(folder)
+    return folder / FOLDER / inside.with_name(f"{inside.name}{suffix}")
+
+
+def _settings(recipe: Recipe) -> dict[str, Any]:
+    """All that changes the picture, but the model; neither device nor tiles do visibly."""
+    develop = recipe.develop
+    return {
+        "align": recipe.align,
+        "keep_row_noise": recipe.keep_row_noise,
+        "sharp_long": recipe.sharp_long,
+        "points": recipe.points,
+        "strength": recipe.strength,
+        "adapt": recipe.adapt,
+        "reblur_module": recipe.reblur_module,
+        "bits": recipe.bits,
+        "quality": recipe.quality,
+        **asdict(develop),
+    }

@@ -1,0 +1,60 @@
+"""Restore what a plan says: reading, restoring and writing overlap."""
+
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+
+from pairfix.batch.outcome import Outcome, finish, states_of, unreadable
+from pairfix.batch.plan import Plan
+from pairfix.batch.workers import restore_side_by_side
+from pairfix.pipeline import Restorer
+from pairfix.progress import Progress, no_progress
+from pairfix.recipe import Recipe
+
+__all__ = ["restore_shoot"]
+
+
+def restore_shoot(
+    plan: Plan, recipe: Recipe, *, progress: Progress = no_progress, processes: int = 1
+) -> Generator[Outcome]:
+    """Restore pair after pair with models that stay open.
+
+    While one pair is restored, the next is read and the last is written, so that memory holds
+    three at most; or one in each of several processes. Results are whole or absent. When the
+    iterator is closed or interrupted, the one that is being written is finished; those of other
+    processes are given up.
+
+    Args:
+        plan: What is to be done.
+        recipe: How; its `preview`, `report` and `overwrite` play no part.
+        progress: Called with a stage of the pair under way, the steps done and the steps in all;
+            not by several processes.
+        processes: Processes that restore side by side and share the cores.
+
+    Yields:
+        What became of each pair as it is done, in the plan's order unless there are several
+        processes; first of those that are not whole.
+
+    Raises:
+        ModelError, DeviceError, MissingExtraError: As `pairfix.pipeline.Restorer`.
+    """
+    own = replace(recipe, preview=None, report=None, overwrite=plan.shoot.existing == "overwrite")
+    yield from unreadable(plan)
+    if processes > 1:
+        yield from restore_side_by_side(plan, own, processes)
+    else:
+        yield from _restore_in_turn(plan, own, progress)
+
+
+def _restore_in_turn(plan: Plan, recipe: Recipe, progress: Progress) -> Iterator[Outcome]:
+    states = {job: states_of(job) for job in plan.jobs}
+    restored = Restorer(recipe).restore_many((job.photos for job in plan.jobs), progress=progress)
+    with ThreadPoolExecutor(1, "pairfix-writer") as writer:
+        writing: Future[Outcome] | None = None
+        for job, result in zip(plan.jobs, restored, strict=True):
+            if writing is not None:
+                yield writing.result()
+            writing = writer.submit(finish, plan, job, states[job], result, recipe)
+            del result
+        if writing is not None:
+            yield writing.result()

@@ -1,0 +1,169 @@
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pairfix.batch import plan_shoot
+from pairfix.batch.records import Record, State, write_record
+from pairfix.errors import InputError, OutputError, PairError, PairfixError
+from pairfix.model import find_model
+from pairfix.networks import NETWORKS
+from pairfix.recipe import Recipe, Shoot
+from tests.batch.conftest import make_pair
+from tests.networks.conftest import Build
+from tests.pages import restoration
+
+RECIPE = Recipe(device="cpu")
+
+
+def outputs(shoot: Shoot, recipe: Recipe = RECIPE) -> list[str]:
+    """Paths of the results within the output folder."""
+    jobs = plan_shoot(shoot, recipe).jobs
+    return [job.output.relative_to(shoot.output).as_posix() for job in jobs]
+
+
+def test_results_keep_the_folders_tree(shoot: Path, tmp_path: Path) -> None:
+    assert outputs(Shoot(shoot, tmp_path / "out")) == ["a.png", "night/b.png"]
+
+
+@pytest.mark.parametrize(
+    ("template", "names"),
+    [
+        ("{stem}-restored", ["a-restored.jpg", "night/b-restored.jpg"]),
+        ("{short}", ["a_short.jpg", "night/short.jpg"]),
+        ("{number:03}-{long}", ["001-a_long.jpg", "night/002-long.jpg"]),
+    ],
+)
+def test_names_follow_the_template(
+    shoot: Path, tmp_path: Path, template: str, names: list[str]
+) -> None:
+    assert outputs(Shoot(shoot, tmp_path / "out", name=template, suffix=".jpg")) == names
+
+
+@pytest.mark.usefixtures("shoot")
+def test_a_table_names_pairs_in_its_order(tmp_path: Path) -> None:
+    table = tmp_path / "pairs.csv"
+    table.write_text(
+        "long,short\nshoot/night/b/long.png,shoot/night/b/short.png\n"
+        "shoot/a_long.png,shoot/a_short.png\n"
+    )
+    assert outputs(Shoot(table, tmp_path / "out")) == ["shoot/night/b.png", "shoot/a.png"]
+
+
+def test_shards_are_disjoint_and_whole(shoot: Path, tmp_path: Path) -> None:
+    for number in range(5):
+        make_pair(shoot / f"{number}_long.png", shoot / f"{number}_short.png", seed=number)
+    (shoot / "x_long.png").write_bytes(b"no picture")
+    whole = plan_shoot(Shoot(shoot, tmp_path / "out"), RECIPE)
+    parts = [
+        plan_shoot(Shoot(shoot, tmp_path / "out", shard=(number, 3)), RECIPE)
+        for number in (1, 2, 3)
+    ]
+    assert sorted(job.output for part in parts for job in part.jobs) == sorted(
+        job.output for job in whole.jobs
+    )
+    assert [each.pair for part in parts for each in part.unreadable] == ["x"]
+
+
+def test_photos_of_broken_pairs_are_told_apart_from_those_of_none(
+    shoot: Path, tmp_path: Path
+) -> None:
+    (shoot / "c_long.png").write_bytes(b"no picture")
+    shutil.copy(shoot / "a_long.png", shoot / "IMG_1.png")
+    plan = plan_shoot(Shoot(shoot, tmp_path / "out"), RECIPE)
+    assert [(each.path.name, each.pair) for each in plan.unreadable] == [("c_long.png", "c")]
+    assert [each.path.name for each in plan.left_out] == ["IMG_1.png"]
+
+
+def test_a_model_for_single_photos_takes_every_photo(
+    shoot: Path, tmp_path: Path, random_model: Build
+) -> None:
+    model = random_model(NETWORKS["reblur-unet"], "srgb")
+    recipe = Recipe(model=str(model.folder), device="cpu")
+    assert outputs(Shoot(shoot, tmp_path / "out"), recipe) == [
+        "a_long.png",
+        "a_short.png",
+        "night/b/long.png",
+        "night/b/short.png",
+    ]
+
+
+def test_a_result_that_was_not_replaced_yet_is_not_taken_for_the_new_one(
+    shoot: Path, tmp_path: Path
+) -> None:
+    """A run that is killed between record and result leaves the old file under the new record."""
+    out = tmp_path / "out"
+    out.mkdir()
+    result = out / "a.png"
+    result.write_bytes(b"what was there before")
+    states = tuple(
+        state
+        for name in ("a_long.png", "a_short.png")
+        if (state := State.of(shoot / name)) is not None
+    )
+    facts = replace(restoration(), model=find_model("selfir-srgb"))
+    write_record(out, result, Record.of(states, facts, RECIPE, result))
+
+    def kept() -> dict[str, str]:
+        plan = plan_shoot(Shoot(shoot, out), RECIPE)
+        return {each.job.name: each.difference for each in plan.kept}
+
+    assert kept() == {"a": "not made by such a run"}
+    result.write_bytes(b"the new one, whole")
+    assert kept() == {"a": ""}
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "words"),
+    [
+        ({"output": "shoot/results"}, OutputError, "lies in"),
+        ({"output": "shoot"}, OutputError, "lies in"),
+        ({"output": "file"}, OutputError, "not a folder"),
+        ({"name": "{title}"}, OutputError, "field 'title'"),
+        ({"name": "{stem"}, OutputError, "no template"),
+        ({"name": "{}"}, OutputError, "field ''"),
+        ({"name": "x/{stem}"}, OutputError, "no visible file's name"),
+        ({"name": "../{stem}"}, OutputError, "no visible file's name"),
+        ({"name": ""}, OutputError, "no visible file's name"),
+        ({"name": "same"}, None, ""),
+        ({"suffix": ".gif"}, OutputError, "no format"),
+        ({"source": "empty"}, PairError, "no photos"),
+        ({"source": "missing"}, InputError, "does not exist"),
+        ({"source": "broken.csv"}, InputError, "line 2"),
+    ],
+)
+def test_what_cannot_work_is_refused_before_any_work(
+    shoot: Path,
+    tmp_path: Path,
+    change: dict[str, str],
+    kind: type[PairfixError] | None,
+    words: str,
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "broken.csv").write_text("long,short\nmissing.png,shoot/a_short.png\n")
+    paths: dict[str, Any] = {
+        key: tmp_path / change[key] for key in ("source", "output") if key in change
+    }
+    asked = replace(Shoot(shoot, tmp_path / "out"), **(change | paths))
+    if kind is None:
+        assert outputs(asked) == ["same.png", "night/same.png"]
+        return
+    with pytest.raises(kind, match=words):
+        plan_shoot(asked, RECIPE)
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_pairs_that_would_write_one_file_are_refused(shoot: Path, tmp_path: Path) -> None:
+    make_pair(shoot / "B_long.png", shoot / "B_short.png", seed=3)
+    with pytest.raises(OutputError, match="would both write"):
+        plan_shoot(Shoot(shoot, tmp_path / "out", name="same"), RECIPE)
+
+
+def test_an_existing_result_is_refused_if_it_must_not_exist(shoot: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.png").touch()
+    with pytest.raises(OutputError, match="exists already"):
+        plan_shoot(Shoot(shoot, tmp_path / "out", existing="fail"), RECIPE)

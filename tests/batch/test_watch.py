@@ -1,0 +1,93 @@
+"""Watching a folder, with the system's notices played by a test."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pairfix.batch import Outcome
+from pairfix.batch.watch import check_watching, watch_shoot
+from pairfix.errors import InputError
+from pairfix.recipe import Recipe, Shoot
+from tests.batch.conftest import make_pair
+
+RECIPE = Recipe(device="cpu")
+Step = Callable[[], object]
+
+
+def nothing() -> None:
+    """Nobody touches the folder."""
+
+
+def watched(shoot: Path, out: Path, steps: list[Step]) -> list[str]:
+    """Names of the pairs as they are restored, failures with an exclamation mark."""
+
+    def changes(_folder: Path) -> Iterator[bool]:
+        for step in steps:
+            step()
+            yield step is not nothing
+
+    found = watch_shoot(Shoot(shoot, out), RECIPE, changes=changes)
+    return [_told(each) for each in found]
+
+
+def _told(outcome: Outcome) -> str:
+    return outcome.name + ("!" if outcome.error else "")
+
+
+def test_a_pair_is_restored_once_its_files_stay_as_they_are(shoot: Path, tmp_path: Path) -> None:
+    data = (shoot / "a_short.png").read_bytes()
+
+    def grow(share: float) -> Step:
+        return lambda: (shoot / "a_short.png").write_bytes(data[: round(share * len(data))])
+
+    steps = [grow(0.3), grow(0.6), grow(1), nothing, nothing, nothing]
+    assert watched(shoot, tmp_path / "out", steps) == ["night/b", "a"]
+
+
+def test_pairs_that_come_later_are_restored_and_none_twice(shoot: Path, tmp_path: Path) -> None:
+    steps: list[Step] = [nothing, nothing, nothing]
+    steps.append(lambda: make_pair(shoot / "c_long.png", shoot / "c_short.png", seed=3))
+    steps += [nothing, nothing]
+    assert watched(shoot, tmp_path / "out", steps) == ["a", "night/b", "c"]
+    assert watched(shoot, tmp_path / "out", [nothing, nothing, nothing]) == []
+
+
+def test_a_failure_is_said_once_and_tried_again_when_its_file_changes(
+    shoot: Path, tmp_path: Path
+) -> None:
+    whole = (shoot / "a_long.png").read_bytes()
+    (shoot / "a_long.png").write_bytes(whole[:1000])
+    steps: list[Step] = [nothing, nothing, nothing, nothing]
+    steps.append(lambda: (shoot / "a_long.png").write_bytes(whole))
+    steps += [nothing, nothing]
+    assert watched(shoot, tmp_path / "out", steps) == ["a!", "night/b", "a"]
+
+
+def test_an_empty_folder_is_waited_for(shoot: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    steps: list[Step] = [nothing, lambda: (shoot / "night").rename(empty / "night"), nothing]
+    assert watched(empty, tmp_path / "out", [*steps, nothing]) == ["night/b"]
+
+
+def test_a_table_cannot_be_watched(tmp_path: Path) -> None:
+    (tmp_path / "pairs.csv").touch()
+    with pytest.raises(InputError, match="not a folder"):
+        check_watching(Shoot(tmp_path / "pairs.csv", tmp_path / "out"))
+
+
+@pytest.mark.slow
+def test_the_system_tells_of_new_pairs(shoot: Path, tmp_path: Path) -> None:
+    pytest.importorskip("watchfiles")
+
+    def add() -> None:
+        time.sleep(6)
+        make_pair(shoot / "c_long.png", shoot / "c_short.png", seed=3)
+
+    threading.Thread(target=add).start()
+    outcomes = watch_shoot(Shoot(shoot, tmp_path / "out"), RECIPE)
+    assert [_told(next(outcomes)) for _ in range(3)] == ["a", "night/b", "c"]
+    outcomes.close()
