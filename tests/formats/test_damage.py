@@ -32,6 +32,7 @@ _PILLOW: dict[str, dict[str, Any]] = {
     "a.png": {},
     "a.jpg": {},
     "a.webp": {"lossless": True},
+    "a.avif": {"quality": 95},
 }
 SAMPLES = [*_PILLOW, "plain.tif", "tiles.tif", "big.tif", "ycbcr.tif", "thumbnail.tif", "a.dng"]
 

@@ -27,7 +27,7 @@ def _refusal(path: Path) -> str:
         ("empty.dng", b"", "is empty"),
         ("letter.pdf", b"%PDF-1.7 and more", "is a PDF"),
         ("phone.heic", b"\0\0\0\x18ftypheic\0\0\0\0", "is a HEIC"),
-        ("web.avif", b"\0\0\0\x18ftypavif\0\0\0\0", "is an AVIF"),
+        ("web.avif", b"\0\0\0\x18ftypavif\0\0\0\0", "damaged or incomplete"),
         ("note.txt", b"words, no photo " * 999, "not a photo that LibRaw or pairfix knows"),
         ("photo.nef", b"words, no photo " * 999, "not a photo that LibRaw or pairfix knows"),
         ("cut.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "damaged or incomplete"),

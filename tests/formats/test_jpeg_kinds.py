@@ -12,6 +12,7 @@ from PIL import Image
 
 from pairfix.errors import InputError
 from pairfix.formats import decode, read_facts
+from pairfix.formats.colour import adobe_rgb_profile
 from pairfix.formats.tiff import Entry, with_header
 
 from .samples import picture
@@ -67,6 +68,57 @@ def test_what_follows_the_end_marker_or_looks_like_one_does_not_matter(tmp_path:
     path.write_bytes(whole[:2] + comment + whole[2:-2])
     with pytest.raises(InputError, match="damaged or incomplete"):
         decode(path)
+
+
+def _app2(content: bytes) -> bytes:
+    return b"\xff\xe2" + (len(content) + 2).to_bytes(2, "big") + content
+
+
+def _parts() -> list[bytes]:
+    """A profile in three segments."""
+    profile, count = adobe_rgb_profile(), 3
+    size = -(-len(profile) // count)
+    return [
+        _app2(b"ICC_PROFILE\0" + bytes((1 + n, count)) + profile[n * size :][:size])
+        for n in range(count)
+    ]
+
+
+_ONE, _TWO, _THREE = _parts()
+_OTHERS = (_app2(b"MPF\0II*\0" + bytes(30)), _app2(b"FPXR\0" + bytes(60)))
+
+
+def _with_segments(path: Path, segments: list[bytes]) -> Path:
+    whole = _coded()
+    path.write_bytes(whole[:2] + b"".join(segments) + whole[2:])
+    return path
+
+
+@pytest.mark.parametrize(
+    "segments",
+    [
+        [_ONE, _TWO, _THREE],
+        [_THREE, _TWO, _ONE],
+        [_OTHERS[0], _TWO, _OTHERS[1], _ONE, _THREE],
+        [_ONE, _TWO, _TWO, _THREE],
+    ],
+    ids=["in order", "in reverse", "among others", "one twice"],
+)
+def test_a_profile_is_put_together_by_its_numbers(tmp_path: Path, segments: list[bytes]) -> None:
+    path = tmp_path / "reference.jpg"
+    path.write_bytes(_coded(icc_profile=adobe_rgb_profile()))
+    frame = decode(_with_segments(tmp_path / "a.jpg", segments))
+    np.testing.assert_array_equal(frame.pixels, decode(path).pixels)
+    assert frame.notes == ("converted from its ICC profile to sRGB",)
+
+
+@pytest.mark.parametrize("segments", [[_ONE, _THREE], [_TWO], [_app2(b"ICC_PROFILE\0")]])
+def test_a_profile_that_lacks_a_part_is_ignored_and_said(
+    tmp_path: Path, segments: list[bytes]
+) -> None:
+    frame = decode(_with_segments(tmp_path / "a.jpg", segments))
+    assert frame.notes == ("its ICC profile is damaged and was ignored",)
+    assert frame.pixels.dtype == np.uint8
 
 
 def _scans(whole: bytes) -> list[int]:

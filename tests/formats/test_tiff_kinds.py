@@ -99,3 +99,41 @@ def test_subsampled_ycbcr_outside_a_jpeg_is_named(tmp_path: Path) -> None:
         file.pages.first.tags["YCbCrSubSampling"].overwrite((2, 2))
     with pytest.raises(InputError, match="subsampled YCbCr"):
         decode(path)
+
+
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_colours_that_alpha_was_multiplied_into_are_as_before(
+    tmp_path: Path, depth: type[np.unsignedinteger], planar: Literal["contig", "separate"]
+) -> None:
+    path, full = tmp_path / "a.tif", int(np.iinfo(depth).max)
+    photo = (picture().pixels.astype(np.uint64) * full // 65535).astype(np.uint64)
+    alpha = np.linspace(full // 2, full, 64).astype(np.uint64)[None, :, None].repeat(48, 0)
+    samples = np.concatenate((photo * alpha // full, alpha), axis=2).astype(depth)
+    tifffile.imwrite(
+        path,
+        samples if planar == "contig" else np.ascontiguousarray(np.moveaxis(samples, -1, 0)),
+        photometric="rgb",
+        planarconfig=planar,
+        extrasamples=["assocalpha"],
+    )
+    frame = decode(path)
+    assert np.abs(frame.pixels.astype(int) - photo.astype(int)).max() <= 2
+    assert frame.notes == ("its transparency was dropped",)
+
+
+def test_transparent_black_stays_black_and_impossible_colours_are_cut(tmp_path: Path) -> None:
+    path, samples = tmp_path / "a.tif", np.zeros((8, 8, 4), np.uint8)
+    samples[4:] = (200, 50, 0, 100)
+    tifffile.imwrite(path, samples, photometric="rgb", extrasamples=["assocalpha"])
+    pixels = decode(path).pixels
+    assert not pixels[:4].any()
+    assert (pixels[4:] == (255, 128, 0)).all()
+
+
+def test_grey_with_two_more_samples_is_not_taken_for_rgb(tmp_path: Path) -> None:
+    path, samples = tmp_path / "a.tif", _eight_bits()
+    tifffile.imwrite(path, samples, photometric="minisblack", planarconfig="contig")
+    for read in (decode, read_facts):
+        with pytest.raises(InputError, match="neither grey nor RGB"):
+            read(path)

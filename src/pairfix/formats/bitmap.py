@@ -1,81 +1,49 @@
-"""Reader of finished pictures: PNG, JPEG, WebP and TIFF, 8 or 16 bits, upright, in sRGB.
+"""Reader of finished pictures: PNG, JPEG, WebP, AVIF and TIFF, 8 or 16 bits, upright, in sRGB.
 
 The bit depth is the file's, never guessed from the values. Floating-point and 32-bit TIFFs and CMYK
 pictures are refused: converting them to sRGB takes choices that the photographer has to make.
 """
 
-import logging
-import math
-import re
-import struct
-import zlib
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeAlias, TypeGuard, cast
+from typing import TypeAlias, cast
 
 import cv2
+import imagecodecs
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
 from pairfix.errors import InputError, PairfixError
 from pairfix.formats import metadata
+from pairfix.formats.cicp import check_profile
 from pairfix.formats.colour import adobe_rgb_profile, to_srgb
 from pairfix.formats.edge import bands, check_pixels, silenced, too_large
-from pairfix.formats.scans import Scans
-from pairfix.formats.tiff import Entry, Kind
+from pairfix.formats.heif import read_avif
+from pairfix.formats.jpeg import START, is_cut, read_jpeg
+from pairfix.formats.png import SIGNATURE, colour_profile, read_png
+from pairfix.formats.tiff_page import check_tiff, page_pixels, photo_page, tiff_exif, tiff_profile
 from pairfix.image import Frame, Pixels
 from pairfix.paths import regular
 
-__all__ = [
-    "check_tiff",
-    "decode_bitmap",
-    "decoding",
-    "photo_page",
-    "tiff_exif",
-    "turn_upright",
-]
+__all__ = ["decode_bitmap", "decoding", "turn_upright"]
 
 _RGB_HINT = "save it as 8- or 16-bit RGB first"
 _TURNS = {1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True)} | {
     5: (3, True), 6: (3, False), 7: (1, True), 8: (1, False)
 }  # fmt: skip
 """EXIF orientation to quarter turns counter-clockwise, and whether to flip left and right then."""
-_JPEG_START, _JPEG_END = b"\xff\xd8", 0xD9
-_JPEG_SCAN, _JPEG_PROGRESSIVE = 0xDA, 0xC2
-_NONSENSE = np.random.default_rng(0).integers(0, 0xFF, 4096, np.uint8).tobytes()
-_JPEG_PADDING = _NONSENSE + b"".join(
-    bytes((0xFF, 0xD0 + number % 8)) + _NONSENSE[:64] for number in range(64)
-)
-"""Coded data of no meaning, followed by restart intervals of it."""
-_JPEG_FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
-_JPEG_HUFFMAN, _JPEG_SIZE = {0xC0, 0xC1, 0xC2}, slice(3, 7)
-_JPEG_DENSEST = 512
-"""Most pixels in a byte: blocks of 8 x 8, each with at least a bit for its mean (ITU-T T.81)."""
-_PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
-_PNG_SIZE, _PNG_HEADER, _PNG_CHECKSUM = slice(16, 24), slice(12, 29), slice(29, 33)
-_CMYK = 4
-_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
-"""After any fill bytes; neither a stuffed zero nor a restart within coded data (T.81, B.1.1)."""
-_DEPTHS = (np.dtype(np.bool_), np.dtype(np.uint8), np.dtype(np.uint16))
-_JPEGS = (tifffile.COMPRESSION.OJPEG, tifffile.COMPRESSION.JPEG)
-_GREY_LIKE = (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE)
-_READABLE = (
-    *_GREY_LIKE,
-    tifffile.PHOTOMETRIC.RGB,
-    tifffile.PHOTOMETRIC.PALETTE,
-    tifffile.PHOTOMETRIC.YCBCR,
-)
-
-logging.getLogger("tifffile").addHandler(logging.NullHandler())  # or Python prints its messages
+_RGB_ORDER = {1: [0], 2: [0, 1], 3: [2, 1, 0], 4: [2, 1, 0, 3]}
+"""Of OpenCV's channels, by their number."""
 
 _Decoded: TypeAlias = tuple[Pixels, metadata.Exif, bytes, tuple[str, ...]]
 """Pixels (grey, RGB, or either with alpha), EXIF, ICC profile, notes."""
 
 
 def decode_bitmap(path: Path, *, tiff: bool) -> Frame:
-    """A PNG, JPEG, WebP or TIFF as upright sRGB.
+    """A PNG, JPEG, WebP, AVIF or TIFF as upright sRGB.
 
     Args:
         path: The file.
@@ -84,8 +52,9 @@ def decode_bitmap(path: Path, *, tiff: bool) -> Frame:
     Raises:
         InputError: It is damaged, or of a kind that pairfix does not convert.
     """
-    pixels, exif, profile, notes = _read_tiff(path) if tiff else _read_opencv(path)
+    pixels, exif, profile, notes = _read_tiff(path) if tiff else _read_coded(path)
     _check_pixels(path, pixels)
+    check_profile(path, profile)
     turned = turn_upright(pixels, metadata.orientation(exif))
     opaque, alpha_notes = _without_alpha(turned)
     rgb, colour_notes = to_srgb(opaque, profile)
@@ -110,206 +79,79 @@ def turn_upright(pixels: Pixels, orientation: int) -> Pixels:
     return turned[:, ::-1] if mirrored else turned
 
 
-def _read_opencv(path: Path) -> _Decoded:
+def _read_coded(path: Path) -> _Decoded:
     with decoding(path):
         data = regular(path).read_bytes()
-        end = _check_jpeg(path, data) if data.startswith(_JPEG_START) else None
-        if data.startswith(_PNG_START):
-            _check_png(path, data)
+        return _read_avif(path, data) if data[4:8] == b"ftyp" else _read_opencv(path, data)
+
+
+def _read_avif(path: Path, data: bytes) -> _Decoded:
+    avif = read_avif(path, io.BytesIO(data))
+    check_pixels(path, avif.height, avif.width)
+    pixels = imagecodecs.avif_decode(data)
+    if pixels.shape[:2] != (avif.height, avif.width) or not 8 <= avif.bits <= 12:  # noqa: PLR2004
+        raise _damaged(path)
+    if pixels.dtype == np.uint16:
+        peak = (1 << avif.bits) - 1
+        for rows in bands(avif.height):
+            scaled = np.minimum(pixels[rows], peak).astype(np.uint32) * 65535 + peak // 2
+            pixels[rows] = scaled // peak
+    return _as_grey(pixels) if avif.grey else pixels, avif.exif, avif.profile, avif.notes
+
+
+def _read_opencv(path: Path, data: bytes) -> _Decoded:
+    with decoding(path):
+        jpeg = read_jpeg(path, data) if data.startswith(START) else None
+        # OpenCV trusts damaged sizes and allocates gigabytes for them: they are checked first.
+        png = read_png(io.BytesIO(data)) if data.startswith(SIGNATURE) else None
+        if png is not None:
+            check_pixels(path, png.height, png.width)
         with silenced():
             pixels, kinds, blocks = cv2.imdecodeWithMetadata(
                 np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED
             )
-        if pixels is None or (end is not None and _is_cut(data, end, pixels)):
+        if pixels is None or (jpeg is not None and is_cut(data, jpeg.end, pixels)):
             raise _damaged(path)
     found = {kind: np.asarray(block).tobytes() for kind, block in zip(kinds, blocks, strict=True)}
     block = found.get(cv2.IMAGE_METADATA_EXIF, b"")
-    profile = found.get(cv2.IMAGE_METADATA_ICCP, b"")
-    notes: tuple[str, ...] = ()
+    if png is not None:
+        profile, notes = colour_profile(path, png)
+        swapped = _from_bgr(pixels)
+        return _as_grey(swapped) if png.grey else swapped, metadata.parse(block), profile, notes
+    if jpeg is None:
+        profile, notes = found.get(cv2.IMAGE_METADATA_ICCP, b""), ()
+    else:
+        profile, notes = jpeg.profile, jpeg.notes
     if not profile and metadata.claims_adobe_rgb(block):
-        profile, notes = adobe_rgb_profile(), ("its EXIF says Adobe RGB",)
+        profile, notes = adobe_rgb_profile(), (*notes, "its EXIF says Adobe RGB")
     return _from_bgr(pixels), metadata.parse(block), profile, notes
 
 
 def _from_bgr(pixels: NDArray[np.generic]) -> Pixels:
-    swapped = pixels if pixels.ndim == 2 else pixels[:, :, [2, 1, 0, 3][: pixels.shape[2]]]  # noqa: PLR2004
+    swapped = pixels if pixels.ndim == 2 else pixels[:, :, _RGB_ORDER[pixels.shape[2]]]  # noqa: PLR2004
     return cast("Pixels", swapped)
 
 
-def _check_jpeg(path: Path, data: bytes) -> int:
-    """Where the end marker is.
-
-    OpenCV converts CMYK blindly, fills up scans that are missing, and believes any size: they are
-    refused first.
-    """
-    place, scans = len(_JPEG_START), None
-    while found := _MARKER.search(data, place):
-        marker, place = data[found.end() - 1], found.end()
-        if marker == _JPEG_END:
-            if scans and not scans.complete:
-                raise _damaged(path)
-            return found.start()
-        length = struct.unpack_from(">H", data, place)[0]
-        if marker in _JPEG_FRAMES and data[place + 7 : place + 8] == bytes([_CMYK]):
-            raise InputError(f"{path} is a CMYK picture", _RGB_HINT)
-        if marker in _JPEG_HUFFMAN and place + _JPEG_SIZE.stop <= len(data):
-            height, width = struct.unpack(">HH", data[place:][_JPEG_SIZE])
-            if height * width > _JPEG_DENSEST * len(data):
-                raise InputError(
-                    f"{path} claims {width} x {height} pixels, which its {len(data)} bytes cannot "
-                    "hold",
-                    "export or copy it again",
-                )
-            check_pixels(path, height, width)
-            scans = Scans(data[place : place + length], progressive=marker == _JPEG_PROGRESSIVE)
-        if marker == _JPEG_SCAN and scans:
-            scans.add(data[place : place + length])
-        place += length
-    raise _damaged(path)
-
-
-def _is_cut(data: bytes, end: int, pixels: NDArray[np.generic]) -> bool:
-    """Whether coded data of a JPEG is missing before its end marker.
-
-    Libjpeg makes up what is missing, and only warns. More coded data before the marker changes the
-    pixels if some was missing, and is ignored otherwise.
-    """
-    longer = np.frombuffer(data[:end] + _JPEG_PADDING + data[end:], np.uint8)
-    with silenced():
-        again = cv2.imdecode(longer, cv2.IMREAD_UNCHANGED)
-    return again is None or not np.array_equal(again, pixels)
-
-
-def _check_png(path: Path, data: bytes) -> None:
-    """OpenCV trusts damaged sizes and allocates gigabytes for them: detect them first."""
-    if zlib.crc32(data[_PNG_HEADER]) != int.from_bytes(data[_PNG_CHECKSUM], "big"):
-        raise _damaged(path)
-    width, height = struct.unpack(">II", data[_PNG_SIZE])
-    check_pixels(path, height, width)
-    place, kind = len(_PNG_START), b""
-    while place + 8 <= len(data) and kind != _PNG_END:
-        length, kind = struct.unpack_from(">I4s", data, place)
-        place += length + 12
-    if place > len(data):
-        raise _damaged(path)
+def _as_grey(pixels: Pixels) -> Pixels:
+    """Grey that a decoder has repeated as RGB, with the alpha that it may have."""
+    if pixels.ndim == 2:  # noqa: PLR2004
+        return pixels
+    return pixels[:, :, [0, -1]] if pixels.shape[2] in (2, 4) else pixels[:, :, 0]
 
 
 def _read_tiff(path: Path) -> _Decoded:
     with decoding(path), tifffile.TiffFile(regular(path)) as tiff:
         page = photo_page(tiff)
         check_tiff(path, page)
-        profile = page.tags.valueof("InterColorProfile")
-        pixels = _page_pixels(page)
+        profile = tiff_profile(page)
+        pixels = page_pixels(page)
         notes: tuple[str, ...] = ()
         if page is not tiff.pages.first:
             notes = ("its first page of full size was read",)
         elif len(tiff.pages) > 1:
             notes = ("the first of its pages was read",)
         exif = tiff_exif(path, page)
-    return pixels, exif, profile if isinstance(profile, bytes) else b"", notes
-
-
-def photo_page(tiff: tifffile.TiffFile) -> tifffile.TiffPage:
-    """The first page, or SubIFD of one, that is neither a smaller copy nor a mask of another.
-
-    If all are, the first page (TIFF 6.0, NewSubfileType and SubfileType).
-    """
-    for page in tiff.pages:
-        for candidate in (page,) if _is_photo(page) else page.pages or ():
-            if _is_photo(candidate):
-                return candidate
-    return tiff.pages.first
-
-
-def _is_photo(page: tifffile.TiffPage | tifffile.TiffFrame) -> TypeGuard[tifffile.TiffPage]:
-    return isinstance(page, tifffile.TiffPage) and not (page.is_reduced or page.is_mask)
-
-
-def tiff_exif(path: Path, page: tifffile.TiffPage) -> metadata.Exif:
-    """The EXIF of a TIFF, with the orientation of the page that is read, where it states one."""
-    exif, turned = metadata.of_file(path), page.tags.valueof(metadata.ORIENTATION)
-    if isinstance(turned, int):
-        exif[0][metadata.ORIENTATION] = Entry.of(Kind.SHORT, turned & 0xFFFF)
-    return exif
-
-
-def check_tiff(path: Path, page: tifffile.TiffPage) -> None:
-    """Refuse pages that pairfix does not convert, or that are incomplete.
-
-    Raises:
-        InputError: The page is one of them.
-    """
-    check_pixels(path, page.imagelength, page.imagewidth)
-    if page.dtype not in _DEPTHS:
-        raise InputError(f"{path} is a floating-point, signed or 32-bit TIFF", _RGB_HINT)
-    if page.photometric not in _READABLE:
-        name = getattr(page.photometric, "name", page.photometric)
-        raise InputError(f"{path} holds {name} colours", _RGB_HINT)
-    if page.imagedepth != 1:
-        raise InputError(f"{path} is a volume, not a picture", _RGB_HINT)
-    if _is_plain_ycbcr(page) and page.tags.valueof("YCbCrSubSampling", (2, 2)) != (1, 1):
-        raise InputError(f"{path} holds subsampled YCbCr outside a JPEG", _RGB_HINT)
-    if not page.is_contiguous and not _is_complete(page):
-        raise _damaged(path)
-
-
-def _is_complete(page: tifffile.TiffPage) -> bool:
-    """Whether every strip or tile is in the file; tifffile fills in missing ones."""
-    segments = [*zip(page.dataoffsets, page.databytecounts, strict=True)]
-    end = page.parent.filehandle.size
-    expected = math.prod(page.chunked)
-    return len(segments) >= expected and all(0 < size <= end - place for place, size in segments)
-
-
-def _page_pixels(page: tifffile.TiffPage) -> Pixels:
-    """``H x W`` or ``H x W x samples``, scaled to the whole range of the type."""
-    pixels = page.asarray()
-    if pixels.dtype == np.bool_:
-        pixels = pixels.view(np.uint8)
-    if page.photometric == tifffile.PHOTOMETRIC.PALETTE and page.colormap is not None:
-        return np.moveaxis((page.colormap >> 8).astype(np.uint8)[:, pixels], 0, -1)
-    if page.axes.startswith("S"):
-        pixels = np.moveaxis(pixels, 0, -1)
-    peak = (1 << page.bitspersample) - 1
-    full = np.iinfo(pixels.dtype).max
-    if peak != full:
-        pixels = ((pixels.astype(np.uint32) * full + peak // 2) // peak).astype(pixels.dtype)
-    if _is_plain_ycbcr(page):
-        return _rgb_of_ycbcr(page, pixels)
-    return np.invert(pixels) if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE else pixels
-
-
-def _is_plain_ycbcr(page: tifffile.TiffPage) -> bool:
-    """Whether the samples are Y, Cb and Cr once decoded: JPEG's decoder converts its own."""
-    return page.photometric == tifffile.PHOTOMETRIC.YCBCR and page.compression not in _JPEGS
-
-
-def _rgb_of_ycbcr(page: tifffile.TiffPage, pixels: Pixels) -> Pixels:
-    """Y, Cb, Cr to R, G, B, rounded (TIFF 6.0, section 21; its defaults where tags lack)."""
-    peak = float(np.iinfo(pixels.dtype).max)
-    half = (peak + 1) / 2
-    red, green, blue = _rationals(page, "YCbCrCoefficients", (0.299, 0.587, 0.114))
-    levels = _rationals(page, "ReferenceBlackWhite", (0.0, peak, half, peak, half, peak))
-    blacks, whites = np.array(levels[::2]), np.array(levels[1::2])
-    ranges = np.array((peak, peak - half, peak - half)) / (whites - blacks)
-    result = np.empty_like(pixels)
-    for rows in bands(pixels.shape[0]):
-        luma, cb, cr = np.moveaxis((pixels[rows] - blacks) * ranges, -1, 0)
-        r, b = cr * (2 - 2 * red) + luma, cb * (2 - 2 * blue) + luma
-        g = (luma - blue * b - red * r) / green
-        result[rows] = np.rint(np.stack((r, g, b), -1)).clip(0, peak)
-    return result
-
-
-def _rationals(page: tifffile.TiffPage, tag: str, default: tuple[float, ...]) -> tuple[float, ...]:
-    """A tag's values; tifffile gives rationals as numerators and denominators in turn."""
-    parts = page.tags.valueof(tag)
-    if parts is None:
-        return default
-    values = tuple(top / bottom for top, bottom in zip(parts[::2], parts[1::2], strict=True))
-    if len(values) != len(default):
-        raise ValueError(f"{tag} has {len(values)} values")
-    return values
+    return pixels, exif, profile, notes
 
 
 def _without_alpha(pixels: Pixels) -> tuple[Pixels, tuple[str, ...]]:

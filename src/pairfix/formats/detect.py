@@ -22,7 +22,6 @@ _FOREIGN_HEADS = {
     b"v/1\x01": "an OpenEXR file",
 }
 _FOREIGN_BRANDS = {
-    b"avif": "an AVIF",
     b"heic": "a HEIC",
     b"heix": "a HEIC",
     b"mif1": "a HEIF",
@@ -33,15 +32,17 @@ _RAW_TIFF_SUFFIXES = {
     ".ptx", ".raw", ".rwl", ".sr2", ".srf", ".srw",
 }  # fmt: skip
 _OTHER_RAW_SUFFIXES = {".cr3", ".crw", ".mrw", ".orf", ".raf", ".rw2", ".x3f"}
-_PICTURE_SUFFIXES = {".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
-_FOREIGN_SUFFIXES = {".avif", ".exr", ".gif", ".heic", ".heif", ".jxl", ".psd"}
+_PICTURE_SUFFIXES = {".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ".avif"}
+_FOREIGN_SUFFIXES = {".exr", ".gif", ".heic", ".heif", ".jxl", ".psd"}
 PHOTO_SUFFIXES = frozenset(
     _RAW_TIFF_SUFFIXES | _OTHER_RAW_SUFFIXES | _PICTURE_SUFFIXES | _FOREIGN_SUFFIXES
 )
 """Extensions, in lower case, of all photo files, including those that pairfix refuses."""
 _DNG_VERSION, _PHOTOMETRIC = 50706, 262
 _RAW_PHOTOMETRICS = {32803.0, 34892.0}
-_HEAD_SIZE = 16
+_HEAD_SIZE = 64
+_AVIF = {b"avif", b"avis"}
+"""Brands of AVIF, the first or any other that a file names."""
 
 
 def detect(path: Path) -> Reader:
@@ -51,7 +52,11 @@ def detect(path: Path) -> Reader:
         InputError: It is missing, a folder, empty, not readable, or of an unsupported type.
     """
     head = _head(path)
-    if head.startswith(_BITMAP_HEADS) or (head[:4], head[8:12]) == (b"RIFF", b"WEBP"):
+    if (
+        head.startswith(_BITMAP_HEADS)
+        or (head[:4], head[8:12]) == (b"RIFF", b"WEBP")
+        or _is_avif(head)
+    ):
         return "bitmap"
     if head.startswith(_BIG_TIFF_HEADS) or (head.startswith(_TIFF_HEADS) and not _is_raw(path)):
         return "tiff"
@@ -96,6 +101,13 @@ def _is_raw(path: Path) -> bool:
         _DNG_VERSION in directory
         or (_PHOTOMETRIC in directory and _RAW_PHOTOMETRICS & {*directory[_PHOTOMETRIC].values})
         for directory in directories
+    )
+
+
+def _is_avif(head: bytes) -> bool:
+    brands = head[8 : int.from_bytes(head[:4], "big")]
+    return head[4:8] == b"ftyp" and any(
+        brands[place : place + 4] in _AVIF for place in range(0, len(brands), 4)
     )
 
 

@@ -13,21 +13,28 @@ from typing import BinaryIO, TypeAlias
 import tifffile
 from PIL.JpegImagePlugin import JpegImageFile
 
+from pairfix.errors import InputError
 from pairfix.formats import metadata
-from pairfix.formats.bitmap import check_tiff, decoding, photo_page, tiff_exif
+from pairfix.formats.bitmap import decoding
+from pairfix.formats.cicp import check_profile
+from pairfix.formats.heif import read_avif
+from pairfix.formats.png import colour_profile, read_png
+from pairfix.formats.tiff_page import check_tiff, photo_page, tiff_exif, tiff_profile
 from pairfix.image import HeaderFacts
 
 __all__ = ["picture_facts"]
 
+_CMYK = 4
+"""Components."""
 _FIRST_SIDEWAYS = 5
 """First EXIF orientation that swaps height and width."""
 
-_Header: TypeAlias = tuple[int, int, metadata.Exif]
-"""Height and width as stored; EXIF."""
+_Header: TypeAlias = tuple[int, int, metadata.Exif, bytes]
+"""Height and width as stored; EXIF; ICC profile."""
 
 
 def picture_facts(path: Path, *, tiff: bool) -> HeaderFacts:
-    """The facts of a PNG, JPEG, WebP or TIFF.
+    """The facts of a PNG, JPEG, WebP, AVIF or TIFF.
 
     Args:
         path: The file.
@@ -37,9 +44,10 @@ def picture_facts(path: Path, *, tiff: bool) -> HeaderFacts:
         InputError: Its header is damaged, or it is of a kind that pairfix does not convert.
     """
     with decoding(path):
-        height, width, exif = _of_tiff(path) if tiff else _of_bitmap(path)
+        height, width, exif, profile = _of_tiff(path) if tiff else _of_bitmap(path)
         if not height * width:
             raise ValueError("no pixels")
+        check_profile(path, profile)
     sideways = metadata.orientation(exif) >= _FIRST_SIDEWAYS
     return HeaderFacts(
         path=path,
@@ -55,44 +63,41 @@ def _of_tiff(path: Path) -> _Header:
     with tifffile.TiffFile(path) as tiff:
         page = photo_page(tiff)
         check_tiff(path, page)
-        return int(page.imagelength), int(page.imagewidth), tiff_exif(path, page)
+        size = int(page.imagelength), int(page.imagewidth)
+        return *size, tiff_exif(path, page), tiff_profile(page)
 
 
 def _of_bitmap(path: Path) -> _Header:
     with path.open("rb") as file:
-        kind = file.read(4)
+        kind, box = file.read(4), file.read(4)
+        if box == b"ftyp":
+            avif = read_avif(path, file)
+            return avif.height, avif.width, avif.exif, avif.profile
         if kind == b"RIFF":
             return _of_webp(file)
-        return _of_png(file) if kind == b"\x89PNG" else _of_jpeg(file)
+        return _of_png(path, file) if kind == b"\x89PNG" else _of_jpeg(path, file)
 
 
-def _of_jpeg(file: BinaryIO) -> _Header:
+def _of_jpeg(path: Path, file: BinaryIO) -> _Header:
     file.seek(0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of damaged EXIF
         image = JpegImageFile(file)  # Image.open would refuse photos over 179 megapixels
-    return image.height, image.width, metadata.parse(image.info.get("exif", b""))
+    if image.layers == _CMYK:
+        raise InputError(f"{path} is a CMYK picture", "save it as 8- or 16-bit RGB first")
+    exif = metadata.parse(image.info.get("exif", b""))
+    return image.height, image.width, exif, image.info.get("icc_profile") or b""
 
 
-def _of_png(file: BinaryIO) -> _Header:
-    """Walks all chunks, because EXIF may follow the pixels (PNG 3, 5.3)."""
-    exif = b""
-    file.seek(16)
-    width, height = struct.unpack(">II", file.read(8))
-    file.seek(33)
-    while True:
-        length, kind = struct.unpack(">I4s", file.read(8))
-        if kind == b"IEND":
-            return height, width, metadata.parse(exif)
-        if kind == b"eXIf":
-            exif = _read(file, length)
-            length = 0
-        file.seek(length + 4, os.SEEK_CUR)
+def _of_png(path: Path, file: BinaryIO) -> _Header:
+    png = read_png(file)
+    profile, _ = colour_profile(path, png)
+    return png.height, png.width, metadata.parse(png.exif), profile
 
 
 def _of_webp(file: BinaryIO) -> _Header:
     """Walks all chunks, because EXIF is at the end (RFC 9649)."""
-    exif, sizes = b"", []
+    exif, profile, sizes = b"", b"", []
     file.seek(12)
     while len(head := file.read(8)) == 8:  # noqa: PLR2004
         kind, length = struct.unpack("<4sI", head)
@@ -101,8 +106,10 @@ def _of_webp(file: BinaryIO) -> _Header:
             sizes.append(_WEBP_SIZES[kind](file.read(10)))
         elif kind == b"EXIF":
             exif = _read(file, length)
+        elif kind == b"ICCP":
+            profile = _read(file, length)
         file.seek(following)
-    return *sizes[0], metadata.parse(exif)
+    return *sizes[0], metadata.parse(exif), profile
 
 
 def _read(file: BinaryIO, length: int) -> bytes:
