@@ -11,7 +11,7 @@ from pairfix.formats import decode, metadata
 from pairfix.formats.bitmap import turn_upright
 from pairfix.formats.raw import develop_mosaic
 from pairfix.formats.tiff import Entry, Kind
-from pairfix.image import DevelopSettings, Frame
+from pairfix.image import DevelopSettings, Exposure, Frame
 from pairfix.light import mosaic_from_planes, planes_from_mosaic
 
 from .samples import make_dng, scene
@@ -71,8 +71,7 @@ def test_zeros_in_the_exif_mean_unknown(tmp_path: Path) -> None:
         0x9201: Entry.of(Kind.SRATIONAL, 0),
     }
     frame = decode(make_dng(tmp_path / "a.dng", scene(), extra={0x8769: {**zeros}}))
-    assert frame.exposure.brightness is None
-    assert frame.exposure.shutter is frame.exposure.aperture is None
+    assert frame.exposure == Exposure()
     assert not set(metadata.parse(frame.exif)[1]) & set(zeros)
 
 
