@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
@@ -7,10 +8,10 @@ import rawpy
 from numpy.typing import NDArray
 
 from pairfix.errors import InputError
-from pairfix.formats import decode, metadata
+from pairfix.formats import decode, metadata, read_domain, read_facts
 from pairfix.formats.bitmap import turn_upright
 from pairfix.formats.raw import develop_mosaic
-from pairfix.formats.tiff import Entry, Kind
+from pairfix.formats.tiff import Directory, Entry, Kind
 from pairfix.image import DevelopSettings, Exposure, Frame
 from pairfix.light import mosaic_from_planes, planes_from_mosaic
 
@@ -198,3 +199,18 @@ def test_a_dng_of_jpeg_xl_is_refused_by_name(tmp_path: Path) -> None:
     path = make_dng(tmp_path / "a.dng", scene(), extra={259: Entry.of(Kind.SHORT, 52546)})
     with pytest.raises(InputError, match=r"a\.dng is compressed as JPEG XL"):
         decode(path)
+
+
+@pytest.mark.parametrize("size", [(4, 4), (3, 3), (4, 2), (8, 8)])
+@pytest.mark.parametrize("read", [decode, read_facts, read_domain])
+def test_filters_that_libraw_would_misread_are_refused_by_name(
+    tmp_path: Path, size: tuple[int, int], read: Callable[[Path], object]
+) -> None:
+    quad = np.tile([[0, 1], [1, 2]], (4, 4))[: size[0], : size[1]].astype(np.uint8)
+    filters: Directory = {
+        33421: Entry.of(Kind.SHORT, *size),
+        33422: Entry(Kind.BYTE, quad.tobytes()),
+    }
+    path = make_dng(tmp_path / "a.dng", scene(), extra=filters)
+    with pytest.raises(InputError, match=f"every {size[0]} rows and {size[1]} columns"):
+        read(path)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pairfix.errors import InputError
 from pairfix.formats.edge import bands, check_pixels, silenced, too_large
-from pairfix.formats.tiff import read_chain
+from pairfix.formats.tiff import Entry, read_chain
 
 __all__ = [
     "FULL_SCALE",
@@ -27,7 +27,11 @@ __all__ = [
 FULL_SCALE = 65535
 """White level of the mosaics that pairfix writes."""
 _COMPRESSION, _JPEG_XL = 259, 52546
-_PHOTOMETRIC, _RAW_PHOTOMETRICS = 262, (32803, 34892)
+_PHOTOMETRIC, _FILTER_ARRAY, _LINEAR_RAW = 262, 32803, 34892
+_RAW_PHOTOMETRICS = (_FILTER_ARRAY, _LINEAR_RAW)
+_DNG_VERSION, _FILTERS_SIZE = 50706, 33421
+_FILTERS_SIZES = ((2, 2), (6, 6))
+"""Rows and columns of Bayer arrays and X-Trans."""
 _XYZ_TO_SRGB = np.array(
     [
         [3.2404542, -1.5371385, -0.4985314],
@@ -57,6 +61,7 @@ def opened(path: Path, *, unpack: bool = True) -> Iterator[rawpy.RawPy]:
             raw = rawpy.imread(source)
         with raw:
             check_pixels(path, raw.sizes.raw_height, raw.sizes.raw_width)
+            _check_filters(path)
             if unpack:
                 with silenced():
                     raw.unpack()
@@ -82,20 +87,41 @@ def opened(path: Path, *, unpack: bool = True) -> Iterator[rawpy.RawPy]:
         ) from error
 
 
+def _check_filters(path: Path) -> None:
+    """LibRaw takes any other repeating pattern in a DNG for one of 2 x 2, and develops nonsense."""
+    for each in _raw_images(path):
+        filtered = each[_PHOTOMETRIC].number == _FILTER_ARRAY and _FILTERS_SIZE in each
+        size = each[_FILTERS_SIZE].values if filtered else ()
+        if len(size) == 2 and size not in _FILTERS_SIZES:  # noqa: PLR2004
+            rows, columns = size
+            message = (
+                f"{path} has colour filters that repeat every {rows:g} rows and {columns:g} "
+                "columns, which LibRaw cannot develop"
+            )
+            raise InputError(message, "convert it to a linear DNG, TIFF or PNG and use that")
+
+
 def _has_jpeg_xl(path: Path) -> bool:
     """Whether a sensor's image in a DNG is stored as JPEG XL (DNG 1.7)."""
+    return any(
+        _COMPRESSION in each and each[_COMPRESSION].number == _JPEG_XL for each in _raw_images(path)
+    )
+
+
+def _raw_images(path: Path) -> list[dict[int, Entry]]:
+    """The directories of a DNG that describe sensor data; none of other files."""
     try:
         with path.open("rb") as file:
             found = read_chain(file)
     except (OSError, ValueError):
-        return False
-    return any(
-        _COMPRESSION in each
-        and each[_COMPRESSION].number == _JPEG_XL
-        and _PHOTOMETRIC in each
-        and each[_PHOTOMETRIC].number in _RAW_PHOTOMETRICS
+        return []
+    if not any(_DNG_VERSION in each for each in found):
+        return []
+    return [
+        each
         for each in found
-    )
+        if _PHOTOMETRIC in each and each[_PHOTOMETRIC].number in _RAW_PHOTOMETRICS
+    ]
 
 
 def _is_utf8(path: Path) -> bool:
