@@ -15,7 +15,7 @@ from pairfix.formats.tiff import Directory, Entry, Kind
 from pairfix.image import DevelopSettings, Exposure, Frame
 from pairfix.light import mosaic_from_planes, planes_from_mosaic
 
-from .samples import make_dng, scene
+from .samples import MATRIX, make_dng, scene
 
 PATTERNS = ("RGGB", "GRBG", "GBRG", "BGGR")
 
@@ -214,3 +214,24 @@ def test_filters_that_libraw_would_misread_are_refused_by_name(
     path = make_dng(tmp_path / "a.dng", scene(), extra=filters)
     with pytest.raises(InputError, match=f"every {size[0]} rows and {size[1]} columns"):
         read(path)
+
+
+@pytest.mark.parametrize("white", [(0.3457, 0.3585), (0.4476, 0.4074), (0.25, 0.26)])
+def test_white_balance_told_as_chromaticity(tmp_path: Path, white: tuple[float, float]) -> None:
+    """DNG 1.7, chapter 6: ColorMatrix times the white point is the camera's neutral."""
+    x, y = white
+    extra: Directory = {50729: Entry.of(Kind.RATIONAL, x, y)}
+    frame = decode(make_dng(tmp_path / "a.dng", scene(), neutral=None, extra=extra))
+    red, green, blue = np.reshape(MATRIX, (3, 3)) @ [x / y, 1, (1 - x - y) / y]
+    assert frame.bayer is not None
+    assert frame.bayer.white_balance == pytest.approx((green / red, 1, green / blue), rel=1e-4)
+    assert frame.notes == ()
+
+
+@pytest.mark.parametrize("white", [(), (0.3,), (0.0, 0.0), (0.9, 0.9)])
+def test_a_chromaticity_that_makes_no_sense_is_none(
+    tmp_path: Path, white: tuple[float, ...]
+) -> None:
+    extra: Directory = {50729: Entry.of(Kind.RATIONAL, *white)}
+    frame = decode(make_dng(tmp_path / "a.dng", scene(), neutral=None, extra=extra))
+    assert any("no white balance in the file" in note for note in frame.notes)
