@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pairfix.formats import encode_picture, metadata
+from pairfix.formats import encode_picture, metadata, shot
 from pairfix.formats.tiff import Directory, Entry, Kind
 from pairfix.image import Picture
 from pairfix.pairs import Found
@@ -56,8 +56,8 @@ def left_out(found: Found) -> dict[str, str]:
 
 def _exif(shutter: float, time: str, sub_second: str) -> dict[int, Entry]:
     exif = {
-        metadata.EXPOSURE_TIME: Entry.of(Kind.RATIONAL, shutter),
-        metadata.ISO: Entry.of(Kind.SHORT, 800),
+        shot.EXPOSURE_TIME: Entry.of(Kind.RATIONAL, shutter),
+        shot.ISO: Entry.of(Kind.SHORT, 800),
         metadata.DATE_TIME_ORIGINAL: Entry.text(f"{DAY} {time}"),
     }
     if sub_second:

@@ -75,15 +75,18 @@ class Exposure:
     aperture: float | None = None
     """f-number."""
 
-    @property
-    def brightness(self) -> float | None:
-        """Recorded brightness of an unchanged scene, ``t * ISO / N^2``, in arbitrary units.
+    def over(self, other: "Exposure") -> float | None:
+        """How much brighter an unchanged scene is than in `other`: the ratio of ``t * ISO / N^2``.
 
-        A missing f-number counts as 1: a pair shares its lens far more often than not.
+        None where a time or an ISO is unknown. Apertures are compared only where both are known: a
+        pair shares its lens far more often than not.
         """
-        if self.shutter is None or self.iso is None:
+        if not (self.shutter and self.iso and other.shutter and other.iso):
             return None
-        return self.shutter * self.iso / (self.aperture or 1.0) ** 2
+        ratio = self.shutter * self.iso / (other.shutter * other.iso)
+        if self.aperture and other.aperture:
+            ratio *= (other.aperture / self.aperture) ** 2
+        return ratio
 
 
 @dataclass(frozen=True, slots=True)

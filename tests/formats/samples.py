@@ -39,7 +39,7 @@ def make_dng(
         50713: Entry.of(Kind.SHORT, 2, 2),
         50714: Entry.of(Kind.SHORT, *black),
         50717: Entry.of(Kind.LONG, white),
-        50721: Entry.of(Kind.SRATIONAL, *_MATRIX),
+        50721: Entry.of(Kind.SRATIONAL, *MATRIX),
         50778: Entry.of(Kind.SHORT, 21),
         0x8769: {
             0x829A: Entry.of(Kind.RATIONAL, 1 / 60),
@@ -56,7 +56,8 @@ def make_dng(
     return path
 
 
-_MATRIX = (0.9415, -0.4111, -0.0623, -0.4416, 1.2422, 0.2236, -0.0735, 0.1607, 0.6053)
+MATRIX = (0.9415, -0.4111, -0.0623, -0.4416, 1.2422, 0.2236, -0.0735, 0.1607, 0.6053)
+"""From CIE XYZ under D65 to the camera's RGB, row by row."""
 
 
 def scene() -> NDArray[np.uint16]:

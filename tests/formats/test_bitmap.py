@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from pairfix.errors import InputError, OutputError
-from pairfix.formats import FORMATS, decode, encode_picture, metadata
+from pairfix.formats import FORMATS, decode, encode_picture, metadata, shot
 from pairfix.formats.bitmap import turn_upright
 from pairfix.formats.colour import srgb_profile
 from pairfix.formats.encode import to_eight_bits
@@ -36,7 +36,7 @@ EXIF = metadata.assemble(
     (
         {metadata.MAKE: Entry.text("Test"), metadata.MODEL: Entry.text("Test Bayer")},
         {
-            metadata.EXPOSURE_TIME: Entry.of(Kind.RATIONAL, 1 / 60),
+            shot.EXPOSURE_TIME: Entry.of(Kind.RATIONAL, 1 / 60),
             metadata.DATE_TIME_ORIGINAL: Entry.text("2026:05:01 21:10:01"),
             0xA434: Entry.text("A lens"),
         },

@@ -10,7 +10,7 @@ import tifffile
 from PIL import Image
 
 from pairfix.errors import InputError
-from pairfix.formats import decode, encode_picture, metadata, read_domain, read_facts
+from pairfix.formats import decode, encode_picture, metadata, read_domain, read_facts, shot
 from pairfix.formats.tiff import Entry, Kind
 from pairfix.image import HeaderFacts, Picture
 from tests.formats.samples import make_dng, picture, scene
@@ -28,8 +28,8 @@ def _sample(folder: Path, name: str, orientation: int = 1) -> Path:
             metadata.ORIENTATION: Entry.of(Kind.SHORT, orientation),
         },
         {
-            metadata.EXPOSURE_TIME: Entry.of(Kind.RATIONAL, 1 / 60),
-            metadata.ISO: Entry.of(Kind.SHORT, 3200),
+            shot.EXPOSURE_TIME: Entry.of(Kind.RATIONAL, 1 / 60),
+            shot.ISO: Entry.of(Kind.SHORT, 3200),
             metadata.DATE_TIME_ORIGINAL: Entry.text("2026:05:01 21:10:01"),
         },
         {},

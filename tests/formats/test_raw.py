@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
@@ -7,14 +8,14 @@ import rawpy
 from numpy.typing import NDArray
 
 from pairfix.errors import InputError
-from pairfix.formats import decode, metadata
+from pairfix.formats import decode, metadata, read_domain, read_facts
 from pairfix.formats.bitmap import turn_upright
 from pairfix.formats.raw import develop_mosaic
-from pairfix.formats.tiff import Entry, Kind
-from pairfix.image import DevelopSettings, Frame
+from pairfix.formats.tiff import Directory, Entry, Kind
+from pairfix.image import DevelopSettings, Exposure, Frame
 from pairfix.light import mosaic_from_planes, planes_from_mosaic
 
-from .samples import make_dng, scene
+from .samples import MATRIX, make_dng, scene
 
 PATTERNS = ("RGGB", "GRBG", "GBRG", "BGGR")
 
@@ -71,8 +72,7 @@ def test_zeros_in_the_exif_mean_unknown(tmp_path: Path) -> None:
         0x9201: Entry.of(Kind.SRATIONAL, 0),
     }
     frame = decode(make_dng(tmp_path / "a.dng", scene(), extra={0x8769: {**zeros}}))
-    assert frame.exposure.brightness is None
-    assert frame.exposure.shutter is frame.exposure.aperture is None
+    assert frame.exposure == Exposure()
     assert not set(metadata.parse(frame.exif)[1]) & set(zeros)
 
 
@@ -195,7 +195,52 @@ def test_the_sample_pairs(shared: Path) -> None:
     assert difference.mean() < 15
 
 
-def test_a_dng_of_jpeg_xl_is_refused_by_name(tmp_path: Path) -> None:
-    path = make_dng(tmp_path / "a.dng", scene(), extra={259: Entry.of(Kind.SHORT, 52546)})
-    with pytest.raises(InputError, match=r"a\.dng is compressed as JPEG XL"):
-        decode(path)
+@pytest.mark.parametrize("size", [(4, 4), (3, 3), (4, 2), (8, 8)])
+@pytest.mark.parametrize("read", [decode, read_facts, read_domain])
+def test_filters_that_libraw_would_misread_are_refused_by_name(
+    tmp_path: Path, size: tuple[int, int], read: Callable[[Path], object]
+) -> None:
+    quad = np.tile([[0, 1], [1, 2]], (4, 4))[: size[0], : size[1]].astype(np.uint8)
+    filters: Directory = {
+        33421: Entry.of(Kind.SHORT, *size),
+        33422: Entry(Kind.BYTE, quad.tobytes()),
+    }
+    path = make_dng(tmp_path / "a.dng", scene(), extra=filters)
+    with pytest.raises(InputError, match=f"every {size[0]} rows and {size[1]} columns"):
+        read(path)
+
+
+@pytest.mark.parametrize("white", [(0.3457, 0.3585), (0.4476, 0.4074), (0.25, 0.26)])
+def test_white_balance_told_as_chromaticity(tmp_path: Path, white: tuple[float, float]) -> None:
+    """DNG 1.7, chapter 6: ColorMatrix times the white point is the camera's neutral."""
+    x, y = white
+    extra: Directory = {50729: Entry.of(Kind.RATIONAL, x, y)}
+    frame = decode(make_dng(tmp_path / "a.dng", scene(), neutral=None, extra=extra))
+    red, green, blue = np.reshape(MATRIX, (3, 3)) @ [x / y, 1, (1 - x - y) / y]
+    assert frame.bayer is not None
+    assert frame.bayer.white_balance == pytest.approx((green / red, 1, green / blue), rel=1e-4)
+    assert frame.notes == ()
+
+
+@pytest.mark.parametrize("white", [(), (0.3,), (0.0, 0.0), (0.9, 0.9)])
+def test_a_chromaticity_that_makes_no_sense_is_none(
+    tmp_path: Path, white: tuple[float, ...]
+) -> None:
+    extra: Directory = {50729: Entry.of(Kind.RATIONAL, *white)}
+    frame = decode(make_dng(tmp_path / "a.dng", scene(), neutral=None, extra=extra))
+    assert any("no white balance in the file" in note for note in frame.notes)
+
+
+@pytest.mark.parametrize(
+    ("compression", "name"),
+    [(9, "VC-5"), (52546, "JPEG XL"), (50000, "number 50000"), (12345, "number 12345")],
+)
+@pytest.mark.parametrize("read", [decode, read_facts, read_domain])
+def test_a_compression_that_is_not_read_is_named_and_not_called_damage(
+    tmp_path: Path, compression: int, name: str, read: Callable[[Path], object]
+) -> None:
+    extra: Directory = {259: Entry.of(Kind.SHORT, compression)}
+    path = make_dng(tmp_path / "a.dng", scene(), extra=extra)
+    with pytest.raises(InputError, match=f"compressed as {name}") as caught:
+        read(path)
+    assert "damaged" not in str(caught.value)

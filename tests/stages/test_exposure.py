@@ -75,7 +75,37 @@ def test_a_ratio_far_from_the_cameras_settings_is_reported() -> None:
         raw_frame(light, name="long.dng", exposure=SLOW),
         raw_frame(light, noise=0.01, exposure=FAST),
     )
-    assert "stops brighter than the short one, not +3.9" in pair.match.notes[0]
+    assert "the long one is equally bright, not 3.9 stops brighter as" in pair.match.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "words"), [(4, "2.0 stops brighter"), (1 / 4, "2.0 stops darker")]
+)
+def test_stops_are_said_in_words(ratio: float, words: str) -> None:
+    light = scene() / 4
+    pair = match_exposure(
+        raw_frame(light * ratio, name="long.dng", exposure=replace(FAST, shutter=1 / 59)),
+        raw_frame(light, noise=0.002, exposure=FAST),
+    )
+    assert f"the long one is {words}, not equally bright as" in pair.match.notes[0]
+
+
+@pytest.mark.parametrize("known", ["long", "short", "both", "neither"])
+def test_apertures_count_where_both_are_known(known: str) -> None:
+    f_numbers = {role: 2.0 if known in (role, "both") else None for role in ("long", "short")}
+    long = replace(SLOW, aperture=f_numbers["long"])
+    short = replace(FAST, aperture=f_numbers["short"])
+    assert long.over(short) == pytest.approx(15)
+    assert replace(long, aperture=4.0).over(short) == pytest.approx(
+        15 / 4 if f_numbers["short"] else 15
+    )
+
+
+@pytest.mark.parametrize("missing", ["shutter", "iso"])
+def test_nothing_is_said_of_a_ratio_without_time_or_iso(missing: str) -> None:
+    unknown = replace(SLOW, shutter=None) if missing == "shutter" else replace(SLOW, iso=None)
+    assert unknown.over(FAST) is None
+    assert FAST.over(unknown) is None
 
 
 def test_clipped_highlights_stay_neutral_in_the_brightened_frame() -> None:

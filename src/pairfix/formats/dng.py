@@ -80,6 +80,15 @@ def stated_baseline_exposure(path: Path) -> float:
     return 0.0 if stated is None or abs(stated) > _LARGEST_BASELINE else stated
 
 
+def states_white_point(path: Path) -> bool:
+    """Whether a DNG tells its white balance as the light's chromaticity (AsShotWhiteXY)."""
+    entry = dng_tags(path).get(_AS_SHOT_WHITE)
+    if entry is None or entry.count != 2:  # noqa: PLR2004
+        return False
+    x, y = entry.values
+    return x > 0 and y > 0 and x + y <= 1
+
+
 def stated_gain(path: Path, size: tuple[int, int]) -> NDArray[np.float32] | None:
     """Factors of each sample by a DNG's lens gain maps, ``H x W``; None if it has none."""
     return total_gain(read_opcodes(dng_tags(path).get(_OPCODES_2)), size)

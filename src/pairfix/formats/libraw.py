@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pairfix.errors import InputError
 from pairfix.formats.edge import bands, check_pixels, silenced, too_large
-from pairfix.formats.tiff import read_chain
+from pairfix.formats.tiff import Entry, read_chain
 
 __all__ = [
     "FULL_SCALE",
@@ -26,8 +26,15 @@ __all__ = [
 
 FULL_SCALE = 65535
 """White level of the mosaics that pairfix writes."""
-_COMPRESSION, _JPEG_XL = 259, 52546
-_PHOTOMETRIC, _RAW_PHOTOMETRICS = 262, (32803, 34892)
+_COMPRESSION, _COMPRESSIONS = 259, {1, 7, 8, 34892}
+"""None, lossless JPEG, Deflate and lossy JPEG: what a DNG may have, but for JPEG XL."""
+_NAMES = {9: "VC-5 (GoPro's GPR)", 52546: "JPEG XL"}
+"""Compressions of DNGs that LibRaw does not read."""
+_PHOTOMETRIC, _FILTER_ARRAY, _LINEAR_RAW = 262, 32803, 34892
+_RAW_PHOTOMETRICS = (_FILTER_ARRAY, _LINEAR_RAW)
+_DNG_VERSION, _FILTERS_SIZE = 50706, 33421
+_FILTERS_SIZES = ((2, 2), (6, 6))
+"""Rows and columns of Bayer arrays and X-Trans."""
 _XYZ_TO_SRGB = np.array(
     [
         [3.2404542, -1.5371385, -0.4985314],
@@ -57,6 +64,7 @@ def opened(path: Path, *, unpack: bool = True) -> Iterator[rawpy.RawPy]:
             raw = rawpy.imread(source)
         with raw:
             check_pixels(path, raw.sizes.raw_height, raw.sizes.raw_width)
+            _check_kind(path)
             if unpack:
                 with silenced():
                     raw.unpack()
@@ -66,12 +74,9 @@ def opened(path: Path, *, unpack: bool = True) -> Iterator[rawpy.RawPy]:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
     except (rawpy.LibRawFileUnsupportedError, rawpy.NotSupportedError) as error:
-        if _has_jpeg_xl(path):
-            message = f"{path} is compressed as JPEG XL, which pairfix does not read yet"
-            hint = "convert it with Adobe DNG Converter, to an earlier version of DNG"
-            raise InputError(message, hint) from error
+        _check_kind(path)
         message = f"{path} is damaged, incomplete, or not a photo that LibRaw or pairfix knows"
-        raise InputError(message, _hint(path)) from error
+        raise InputError(message, "convert it to DNG, TIFF or PNG and use that") from error
     except (rawpy.LibRawUnsufficientMemoryError, rawpy.LibRawTooBigError, MemoryError) as error:
         raise too_large(path) from error
     except rawpy.LibRawIOError as error:
@@ -82,20 +87,41 @@ def opened(path: Path, *, unpack: bool = True) -> Iterator[rawpy.RawPy]:
         ) from error
 
 
-def _has_jpeg_xl(path: Path) -> bool:
-    """Whether a sensor's image in a DNG is stored as JPEG XL (DNG 1.7)."""
+def _check_kind(path: Path) -> None:
+    """Refuse a DNG of a kind that LibRaw does not read, or reads as nonsense, by its name."""
+    images = _raw_images(path)
+    compressions = {int(each[_COMPRESSION].number or 0) for each in images if _COMPRESSION in each}
+    if compressions and not compressions & _COMPRESSIONS:
+        named = " and ".join(_NAMES.get(each, f"number {each}") for each in sorted(compressions))
+        message = f"{path} is compressed as {named}, which pairfix does not read yet"
+        hint = "convert it with Adobe DNG Converter, to an earlier version of DNG"
+        raise InputError(message, hint)
+    for each in images:
+        filtered = each[_PHOTOMETRIC].number == _FILTER_ARRAY and _FILTERS_SIZE in each
+        size = each[_FILTERS_SIZE].values if filtered else ()
+        if len(size) == 2 and size not in _FILTERS_SIZES:  # noqa: PLR2004
+            rows, columns = size
+            message = (
+                f"{path} has colour filters that repeat every {rows:g} rows and {columns:g} "
+                "columns, which LibRaw cannot develop"
+            )
+            raise InputError(message, "convert it to a linear DNG, TIFF or PNG and use that")
+
+
+def _raw_images(path: Path) -> list[dict[int, Entry]]:
+    """The directories of a DNG that describe sensor data; none of other files."""
     try:
         with path.open("rb") as file:
             found = read_chain(file)
     except (OSError, ValueError):
-        return False
-    return any(
-        _COMPRESSION in each
-        and each[_COMPRESSION].number == _JPEG_XL
-        and _PHOTOMETRIC in each
-        and each[_PHOTOMETRIC].number in _RAW_PHOTOMETRICS
+        return []
+    if not any(_DNG_VERSION in each for each in found):
+        return []
+    return [
+        each
         for each in found
-    )
+        if _PHOTOMETRIC in each and each[_PHOTOMETRIC].number in _RAW_PHOTOMETRICS
+    ]
 
 
 def _is_utf8(path: Path) -> bool:
@@ -105,12 +131,6 @@ def _is_utf8(path: Path) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _hint(path: Path) -> str:
-    if path.suffix.lower() == ".gpr":
-        return "GoPro GPR: convert it with Adobe DNG Converter and use the DNG"
-    return "convert it to DNG, TIFF or PNG and use that"
 
 
 def _reason(error: Exception) -> str:

@@ -11,6 +11,15 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from pairfix._version import __version__
+from pairfix.formats.shot import (
+    APERTURE_VALUE,
+    EXPOSURE_TIME,
+    F_NUMBER,
+    ISO,
+    ISO_OVERFLOW,
+    SHUTTER_SPEED_VALUE,
+    exposure_of,
+)
 from pairfix.formats.tiff import (
     Directory,
     Entry,
@@ -45,8 +54,7 @@ __all__ = [
 EXIF_IFD, GPS_IFD = 0x8769, 0x8825
 IMAGE_DESCRIPTION, MAKE, MODEL, ORIENTATION = 0x010E, 0x010F, 0x0110, 0x0112
 SOFTWARE, DATE_TIME, ARTIST, COPYRIGHT = 0x0131, 0x0132, 0x013B, 0x8298
-EXPOSURE_TIME, F_NUMBER, ISO, EXIF_VERSION = 0x829A, 0x829D, 0x8827, 0x9000
-ISO_SPEED, RECOMMENDED_INDEX, DATE_TIME_ORIGINAL = 0x8833, 0x8832, 0x9003
+EXIF_VERSION, DATE_TIME_ORIGINAL = 0x9000, 0x9003
 OFFSET_TIME, OFFSET_TIME_ORIGINAL = 0x9010, 0x9011
 SUB_SEC_TIME, SUB_SEC_TIME_ORIGINAL = 0x9290, 0x9291
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, FLASHPIX_VERSION = 0x011A, 0x011B, 0x0128, 0xA000
@@ -63,14 +71,11 @@ _EXIF_TAGS = {
     *(0xA217, *range(0xA401, 0xA40B), 0xA40C, 0xA420, *range(0xA430, 0xA436), 0xA460, 0xA500),
 }
 _ZERO_MEANS_UNKNOWN = {EXPOSURE_TIME, F_NUMBER, ISO, FOCAL_LENGTH}
-_APEX = {EXPOSURE_TIME: 0x9201, F_NUMBER: 0x9202}
+_APEX = {EXPOSURE_TIME: SHUTTER_SPEED_VALUE, F_NUMBER: APERTURE_VALUE}
 """Exposure tags and their logarithmic equivalents, meaningless if the former are unknown."""
 _GPS_VERSION = 0
 _CR3_HEAD = 1 << 18
 _DPI, _INCH = 300, 2
-_ISO_OVERFLOW = 65535
-_SHUTTERS, _ISOS, _F_NUMBERS = (1e-7, 86400.0), (0.1, 1e7), (0.1, 256.0)
-"""Least and greatest values that a camera may have; all others count as unknown."""
 _UNCALIBRATED = 65535
 """ColorSpace of what is not sRGB."""
 
@@ -203,30 +208,15 @@ def completed(exif: Exif, recorded: Exposure, moment: datetime | None) -> Exif:
     if recorded.aperture:
         known[F_NUMBER] = Entry.of(Kind.RATIONAL, round(recorded.aperture, 2))
     if recorded.iso:
-        known[ISO] = Entry.of(Kind.SHORT, min(recorded.iso, _ISO_OVERFLOW))
+        known[ISO] = Entry.of(Kind.SHORT, min(recorded.iso, ISO_OVERFLOW))
     if moment:
         known[DATE_TIME_ORIGINAL] = Entry.text(moment.strftime("%Y:%m:%d %H:%M:%S"))
     return main, known | photographic, gps
 
 
 def exposure(exif: Exif, otherwise: Exposure | None = None) -> Exposure:
-    """Shutter, ISO and aperture; 0 and implausible values count as unknown.
-
-    Args:
-        exif: The directories.
-        otherwise: Values of another source, for tags that the file lacks.
-    """
-    known, other = exif[1], otherwise or Exposure()
-    iso = _number(known, ISO)
-    if iso == _ISO_OVERFLOW:
-        iso = _number(known, ISO_SPEED) or _number(known, RECOMMENDED_INDEX) or iso
-    shutter = _number(known, EXPOSURE_TIME) if EXPOSURE_TIME in known else other.shutter
-    aperture = _number(known, F_NUMBER) if F_NUMBER in known else other.aperture
-    return Exposure(
-        _plausible(shutter, _SHUTTERS),
-        _plausible(iso if ISO in known else other.iso, _ISOS),
-        _plausible(aperture, _F_NUMBERS),
-    )
+    """Shutter, ISO and aperture; see `pairfix.formats.shot.exposure_of`."""
+    return exposure_of(exif[1], otherwise)
 
 
 def camera(exif: Exif) -> str | None:
@@ -301,8 +291,3 @@ def _meaningful(directory: dict[int, Entry]) -> dict[int, Entry]:
 
 def _number(directory: dict[int, Entry], tag: int) -> float | None:
     return directory[tag].number if tag in directory else None
-
-
-def _plausible(value: float | None, limits: tuple[float, float]) -> float | None:
-    least, greatest = limits
-    return float(value) if value is not None and least <= value <= greatest else None

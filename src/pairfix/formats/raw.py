@@ -23,6 +23,7 @@ from pairfix.formats.dng import (
     noise_profile,
     stated_baseline_exposure,
     stated_gain,
+    states_white_point,
     unapplied_corrections,
 )
 from pairfix.formats.edge import BAND, silenced
@@ -78,7 +79,7 @@ def decode_raw(path: Path, settings: DevelopSettings, *, develop: bool = False) 
         exif = _exif(path, raw)
         recorded = metadata.exposure(exif, _recorded(raw))
         moment = metadata.taken(exif) or _timestamp(raw)
-        bayer, notes = _bayer(raw)
+        bayer, notes = _bayer(path, raw)
         baseline = stated_baseline_exposure(path)
         pixels = raw.raw_image_visible
         gain = None if bayer is None else stated_gain(path, pixels.shape)
@@ -190,14 +191,14 @@ def develop_mosaic(
         )
 
 
-def _bayer(raw: rawpy.RawPy) -> tuple[Bayer | None, tuple[str, ...]]:
+def _bayer(path: Path, raw: rawpy.RawPy) -> tuple[Bayer | None, tuple[str, ...]]:
     """How to read the mosaic; None if it is not a plain 2x2 Bayer mosaic."""
     indices = _cell(raw)
     if indices is None:
         return None, ()
     pattern = _pattern(raw, indices)
     black = _black(raw, indices, pattern)
-    balance, notes = _white_balance(raw)
+    balance, notes = _white_balance(path, raw)
     white = float(raw.white_level)
     if white <= max(black):
         white = float(max(int(raw.raw_image_visible.max()), int(max(black)) + 1))
@@ -256,11 +257,17 @@ def _is_rotated(raw: rawpy.RawPy) -> bool:
     return {sizes.iheight, sizes.iwidth} != {sizes.height, sizes.width}
 
 
-def _white_balance(raw: rawpy.RawPy) -> tuple[tuple[float, float, float], tuple[str, ...]]:
-    """Multipliers with green = 1, and a note if they are not the camera's."""
+def _white_balance(
+    path: Path, raw: rawpy.RawPy
+) -> tuple[tuple[float, float, float], tuple[str, ...]]:
+    """Multipliers with green = 1, and a note if they are not the camera's.
+
+    If a DNG states the light's chromaticity, LibRaw's daylight is that light.
+    """
+    assumed = ("no white balance in the file: daylight is assumed",)
     for multipliers, notes in (
         (raw.camera_whitebalance, ()),
-        (raw.daylight_whitebalance, ("no white balance in the file: daylight is assumed",)),
+        (raw.daylight_whitebalance, () if states_white_point(path) else assumed),
     ):
         red, green, blue = (float(value) for value in multipliers[:3])
         if all(np.isfinite(value) and value > 0 for value in (red, green, blue)):

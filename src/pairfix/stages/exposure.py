@@ -82,7 +82,7 @@ def match_exposure(long: Frame, short: Frame) -> MatchedPair:
             short_gain=short_gain,
             long_gain=long_gain,
             measured_ratio=pair.ratio,
-            recorded_ratio=_recorded_ratio(pair.long, pair.short),
+            recorded_ratio=pair.long.exposure.over(pair.short.exposure),
             notes=tuple(notes),
         ),
     )
@@ -189,13 +189,8 @@ def _weighted_median(values: NDArray[np.float32], weights: NDArray[np.float32]) 
     return float(values[order][np.searchsorted(cumulated, cumulated[-1] / 2)])
 
 
-def _recorded_ratio(long: Frame, short: Frame) -> float | None:
-    bright, dark = long.exposure.brightness, short.exposure.brightness
-    return bright / dark if bright and dark else None
-
-
 def _choose_ratio(pair: _Measured, notes: list[str]) -> float:
-    recorded = _recorded_ratio(pair.long, pair.short)
+    recorded = pair.long.exposure.over(pair.short.exposure)
     if pair.ratio is None:
         source = "taken as equal" if recorded is None else "taken from the camera's settings"
         notes.append(f"the photos' brightness could not be compared: {source}")
@@ -203,12 +198,19 @@ def _choose_ratio(pair: _Measured, notes: list[str]) -> float:
     if recorded is not None:
         disagreement = np.log2(pair.ratio / recorded)
         if abs(disagreement) > _REPORTED_DISAGREEMENT:
-            measured, stated = np.log2(pair.ratio), np.log2(recorded)
             notes.append(
-                f"the long photo is {measured:+.1f} stops brighter than the short one, not "
-                f"{stated:+.1f} as the camera's settings say: the measurement is used"
+                f"compared with the short photo, the long one is {_in_words(pair.ratio)}, not "
+                f"{_in_words(recorded)} as the camera's settings say: the measurement is used"
             )
     return pair.ratio if abs(np.log2(pair.ratio)) >= _SAME_BRIGHTNESS else 1.0
+
+
+def _in_words(ratio: float) -> str:
+    stops = round(float(np.log2(ratio)), 1)
+    if not stops:
+        return "equally bright"
+    unit = "stop" if abs(stops) == 1 else "stops"
+    return f"{abs(stops)} {unit} {'brighter' if stops > 0 else 'darker'}"
 
 
 def _wrong_way_round(pair: _Measured) -> bool:
