@@ -54,7 +54,11 @@ _JPEG_HUFFMAN, _JPEG_SIZE = {0xC0, 0xC1, 0xC2}, slice(3, 7)
 _JPEG_DENSEST = 512
 """Most pixels in a byte: blocks of 8 x 8, each with at least a bit for its mean (ITU-T T.81)."""
 _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
-_PNG_SIZE, _PNG_HEADER, _PNG_CHECKSUM = slice(16, 24), slice(12, 29), slice(29, 33)
+_PNG_SIZE, _PNG_HEADER, _PNG_CHECKSUM = slice(16, 26), slice(12, 29), slice(29, 33)
+_PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+"""By colour type (PNG 3, 11.2.1)."""
+_PNG_DENSEST = 1032
+"""Most bytes that Deflate makes of one: 258 of each two bits (RFC 1951)."""
 _CMYK = 4
 _MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 """After any fill bytes; neither a stuffed zero nor a restart within coded data (T.81, B.1.1)."""
@@ -155,11 +159,7 @@ def _check_jpeg(path: Path, data: bytes) -> int:
         if marker in _JPEG_HUFFMAN and place + _JPEG_SIZE.stop <= len(data):
             height, width = struct.unpack(">HH", data[place:][_JPEG_SIZE])
             if height * width > _JPEG_DENSEST * len(data):
-                raise InputError(
-                    f"{path} claims {width} x {height} pixels, which its {len(data)} bytes cannot "
-                    "hold",
-                    "export or copy it again",
-                )
+                raise _too_short(path, data, height, width)
             check_pixels(path, height, width)
             scans = Scans(data[place : place + length], progressive=marker == _JPEG_PROGRESSIVE)
         if marker == _JPEG_SCAN and scans:
@@ -184,8 +184,11 @@ def _check_png(path: Path, data: bytes) -> None:
     """OpenCV trusts damaged sizes and allocates gigabytes for them: detect them first."""
     if zlib.crc32(data[_PNG_HEADER]) != int.from_bytes(data[_PNG_CHECKSUM], "big"):
         raise _damaged(path)
-    width, height = struct.unpack(">II", data[_PNG_SIZE])
+    width, height, depth, colour = struct.unpack(">IIBB", data[_PNG_SIZE])
     check_pixels(path, height, width)
+    bits = height * width * depth * _PNG_SAMPLES.get(colour, 1)
+    if bits > 8 * _PNG_DENSEST * len(data):
+        raise _too_short(path, data, height, width)
     place, kind = len(_PNG_START), b""
     while place + 8 <= len(data) and kind != _PNG_END:
         length, kind = struct.unpack_from(">I4s", data, place)
@@ -351,3 +354,10 @@ def decoding(path: Path) -> Iterator[None]:
 
 def _damaged(path: Path) -> InputError:
     return InputError(f"{path} is damaged or incomplete", "export or copy it again")
+
+
+def _too_short(path: Path, data: bytes, height: int, width: int) -> InputError:
+    return InputError(
+        f"{path} claims {width} x {height} pixels, which its {len(data)} bytes cannot hold",
+        "export or copy it again",
+    )
