@@ -53,7 +53,7 @@ _JPEG_FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD
 _JPEG_HUFFMAN, _JPEG_SIZE = {0xC0, 0xC1, 0xC2}, slice(3, 7)
 _JPEG_DENSEST = 512
 """Most pixels in a byte: blocks of 8 x 8, each with at least a bit for its mean (ITU-T T.81)."""
-_PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
+_PNG_START, _PNG_PIXELS, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IDAT", b"IEND"
 _PNG_SIZE, _PNG_HEADER, _PNG_CHECKSUM = slice(16, 26), slice(12, 29), slice(29, 33)
 _PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """By colour type (PNG 3, 11.2.1)."""
@@ -189,11 +189,12 @@ def _check_png(path: Path, data: bytes) -> None:
     bits = height * width * depth * _PNG_SAMPLES.get(colour, 1)
     if bits > 8 * _PNG_DENSEST * len(data):
         raise _too_short(path, data, height, width)
-    place, kind = len(_PNG_START), b""
+    place, kind, pixels = len(_PNG_START), b"", False
     while place + 8 <= len(data) and kind != _PNG_END:
         length, kind = struct.unpack_from(">I4s", data, place)
+        pixels |= kind == _PNG_PIXELS
         place += length + 12
-    if place > len(data):
+    if place > len(data) or not pixels:  # OpenCV would look for them behind the end
         raise _damaged(path)
 
 
