@@ -257,7 +257,7 @@ def test_a_file_larger_than_any_networks_is_not_read(folder: Path) -> None:
 def test_a_network_that_its_weights_do_not_fill_takes_no_memory(folder: Path, backend: str) -> None:
     path = folder / "config.json"
     about = json.loads(path.read_text(encoding="utf-8"))
-    about["config"] |= {"width": 1024}
+    about["config"] |= {"width": 4096}
     path.write_text(json.dumps(about), encoding="utf-8")
     if backend == "torch":
         with pytest.raises(ModelError, match="do not fit"):
@@ -267,14 +267,14 @@ def test_a_network_that_its_weights_do_not_fill_takes_no_memory(folder: Path, ba
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("width", 1025), ("width", 10**17), ("blocks", 1 << 59)]
+    ("name", "value"), [("width", 4097), ("width", 10**17), ("blocks", 1 << 59)]
 )
 def test_a_network_beyond_reason(folder: Path, name: str, value: int) -> None:
     path = folder / "config.json"
     about = json.loads(path.read_text(encoding="utf-8"))
     about["config"][name] = value
     path.write_text(json.dumps(about), encoding="utf-8")
-    with refused_at_once(f"{name} is beyond 1024"):
+    with refused_at_once(f"{name} is beyond 4096"):
         find_model(folder)
 
 

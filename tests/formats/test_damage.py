@@ -148,9 +148,9 @@ def test_directories_at_impossible_offsets(tmp_path: Path, children: Entry) -> N
     assert decode(dng).domain == "raw"
 
 
-def _huge_png(side: int) -> bytes:
+def _huge_png(side: int, coded: int = 1000) -> bytes:
     header = b"IHDR" + struct.pack(">IIBBBBB", side, side, 16, 2, 0, 0, 0)
-    blocks = (header, b"IDAT" + zlib.compress(bytes(1000)), b"IEND")
+    blocks = (header, b"IDAT" + zlib.compress(bytes(coded)), b"IEND")
     chunks = (
         struct.pack(">I", len(each) - 4) + each + struct.pack(">I", zlib.crc32(each))
         for each in blocks
@@ -173,6 +173,18 @@ def test_a_png_with_too_many_pixels_is_refused(tmp_path: Path) -> None:
     (tmp_path / "huge.png").write_bytes(_huge_png(200_000))
     with pytest.raises(InputError, match=r"huge.png has too many pixels.*; make it smaller"):
         decode(tmp_path / "huge.png")
+
+
+def test_a_png_that_claims_more_than_it_can_hold_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "claims.png"
+    cv2.imwrite(str(path), np.zeros((3000, 3000, 3), np.uint16), [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    assert decode(path).size == (3000, 3000)
+    path.write_bytes(_huge_png(20_000, 2_000_000))
+    monkeypatch.delattr("cv2.imdecodeWithMetadata")
+    with pytest.raises(InputError, match=r"claims 20000 x 20000 pixels.*cannot hold"):
+        decode(path)
 
 
 def test_a_tiff_that_does_not_fit_into_memory(tmp_path: Path) -> None:

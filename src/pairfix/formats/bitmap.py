@@ -23,7 +23,7 @@ from pairfix.formats.colour import adobe_rgb_profile, to_srgb
 from pairfix.formats.edge import bands, check_pixels, silenced, too_large
 from pairfix.formats.heif import read_avif
 from pairfix.formats.jpeg import START, is_cut, read_jpeg
-from pairfix.formats.png import SIGNATURE, colour_profile, read_png
+from pairfix.formats.png import SIGNATURE, check_claim, colour_profile, read_png
 from pairfix.formats.tiff_page import check_tiff, page_pixels, photo_page, tiff_exif, tiff_profile
 from pairfix.image import Frame, Pixels
 from pairfix.paths import regular
@@ -105,7 +105,7 @@ def _read_opencv(path: Path, data: bytes) -> _Decoded:
         # OpenCV trusts damaged sizes and allocates gigabytes for them: they are checked first.
         png = read_png(io.BytesIO(data)) if data.startswith(SIGNATURE) else None
         if png is not None:
-            check_pixels(path, png.height, png.width)
+            check_claim(path, png, len(data))
         with silenced():
             pixels, kinds, blocks = cv2.imdecodeWithMetadata(
                 np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED

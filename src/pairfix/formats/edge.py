@@ -8,7 +8,15 @@ from pathlib import Path
 
 from pairfix.errors import InputError, MemoryExhaustedError
 
-__all__ = ["BAND", "MOST_PIXELS", "bands", "check_pixels", "silenced", "too_large"]
+__all__ = [
+    "BAND",
+    "MOST_PIXELS",
+    "bands",
+    "check_pixels",
+    "claims_too_much",
+    "silenced",
+    "too_large",
+]
 
 BAND = 256
 """Rows that are converted at a time, so that copies of large pictures stay small."""
@@ -45,6 +53,14 @@ def check_pixels(path: Path, height: int, width: int) -> None:
         raise InputError(
             f"{path} has too many pixels, {width} x {height}", "make it smaller, or copy it again"
         )
+
+
+def claims_too_much(path: Path, size: int, height: int, width: int) -> InputError:
+    """The error for a picture whose bytes cannot hold the pixels that it claims."""
+    return InputError(
+        f"{path} claims {width} x {height} pixels, which its {size} bytes cannot hold",
+        "export or copy it again",
+    )
 
 
 def bands(rows: int) -> Iterator[slice]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.errors import InputError
-from pairfix.formats.edge import check_pixels, silenced
+from pairfix.formats.edge import check_pixels, claims_too_much, silenced
 from pairfix.formats.scans import Scans
 
 __all__ = ["START", "JpegMarkers", "is_cut", "read_jpeg"]
@@ -98,10 +98,7 @@ def _check_frame(path: Path, marker: int, data: bytes, place: int) -> None:
     if marker in _HUFFMAN and place + _SIZE.stop <= len(data):
         height, width = struct.unpack(">HH", data[place:][_SIZE])
         if height * width > _DENSEST * len(data):
-            raise InputError(
-                f"{path} claims {width} x {height} pixels, which its {len(data)} bytes cannot hold",
-                "export or copy it again",
-            )
+            raise claims_too_much(path, len(data), height, width)
         check_pixels(path, height, width)
 
 

@@ -9,15 +9,20 @@ from typing import BinaryIO
 
 from pairfix.errors import InputError
 from pairfix.formats import cicp
+from pairfix.formats.edge import check_pixels, claims_too_much
 from pairfix.formats.icc import SRGB, Chromaticities, Curve, grey_profile, rgb_profile
 
-__all__ = ["SIGNATURE", "PngHeader", "colour_profile", "read_png"]
+__all__ = ["SIGNATURE", "PngHeader", "check_claim", "colour_profile", "read_png"]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOUR_SIZES = {b"cICP": 4, b"iCCP": None, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
 """Chunks that tell colours, and the length of those that have a fixed one."""
 _EXIF, _PIXELS, _END = b"eXIf", b"IDAT", b"IEND"
 _GREY_TYPES = (0, 4)
+_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+"""By colour type (11.2.1)."""
+_DENSEST = 1032
+"""Most bytes that Deflate makes of one: 258 of each two bits (RFC 1951)."""
 _HEADER_SIZE, _FIRST_CHUNK = 25, 33
 _LARGEST_CHUNK = 1 << 26
 """Bytes of a chunk that is read: memory is taken for as many as a damaged length claims."""
@@ -40,6 +45,8 @@ class PngHeader:
     width: int
     grey: bool
     """Whether samples are grey, with or without alpha."""
+    bits: int
+    """Of a pixel."""
     exif: bytes = b""
     colour: dict[bytes, bytes] = field(default_factory=dict)
     """Undamaged chunks before the pixels that tell colours; the first of each kind."""
@@ -49,14 +56,14 @@ def read_png(file: BinaryIO) -> PngHeader:
     """Walk all chunks, because EXIF may follow the pixels (5.6); pixels are passed over.
 
     Raises:
-        ValueError: The file ends early, or its header is damaged.
+        ValueError: The file ends early, its header is damaged, or it has no pixels.
         struct.error: The file ends early.
     """
     file.seek(len(SIGNATURE))
     header = file.read(_HEADER_SIZE)
     if len(header) < _HEADER_SIZE or zlib.crc32(header[4:-4]) != int.from_bytes(header[-4:], "big"):
         raise ValueError("the header is damaged")
-    width, height, _, colour_type = struct.unpack_from(">IIBB", header, 8)
+    width, height, depth, colour_type = struct.unpack_from(">IIBB", header, 8)
     colour: dict[bytes, bytes] = {}
     exif, before_pixels = b"", True
     file.seek(_FIRST_CHUNK)
@@ -77,7 +84,26 @@ def read_png(file: BinaryIO) -> PngHeader:
             if len(file.read(4)) < 4:  # noqa: PLR2004
                 raise ValueError("the file ends early")
         if kind == _END:
-            return PngHeader(height, width, colour_type in _GREY_TYPES, exif, colour)
+            if before_pixels:  # OpenCV would look for them behind the end
+                raise ValueError("there are no pixels")
+            bits = depth * _SAMPLES.get(colour_type, 1)
+            return PngHeader(height, width, colour_type in _GREY_TYPES, bits, exif, colour)
+
+
+def check_claim(path: Path, header: PngHeader, size: int) -> None:
+    """Refuse a PNG whose bytes cannot hold its pixels, before memory is taken for them.
+
+    Args:
+        path: The file.
+        header: What it says.
+        size: Its bytes.
+
+    Raises:
+        InputError: It claims more than they can hold, or than any photo has.
+    """
+    check_pixels(path, header.height, header.width)
+    if header.height * header.width * header.bits > 8 * _DENSEST * size:
+        raise claims_too_much(path, size, header.height, header.width)
 
 
 def colour_profile(path: Path, header: PngHeader) -> tuple[bytes, tuple[str, ...]]:

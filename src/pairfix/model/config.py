@@ -21,8 +21,8 @@ DAMAGED = "the file is damaged: install pairfix again, or fetch the model again"
 _LARGEST = 1 << 22
 """Bytes; the shapes of ten thousand parameters take a quarter of it."""
 
-_GREATEST = 1024
-"""Greatest integer among the hyper-parameters; d2hnet's resolution, the largest by far, is that."""
+_GREATEST = 4096
+"""Greatest integer among the hyper-parameters; d2hnet's resolution is 1024, the largest by far."""
 
 _FIRST_FIELDS: Mapping[str, Any] = {
     "format": int,
