@@ -4,9 +4,8 @@
 #
 #     scripts/train_models.sh PHOTOS FOLDER [NAME ...]
 #
-# All but the reblurring modules and DeblurRNN go on from what ships. On one CPU core PairNet and
-# SelfIR take one or two hours, DeblurMerger and the reblurring modules 20 minutes; D2HNet and
-# DeblurRNN need a GPU. MINUTES changes the length of each training. PRECISION=fp32 is quicker on a
+# All but the reblurring modules go on from what ships. On one CPU core PairNet and SelfIR take one
+# or two hours, DeblurRNN one, DeblurMerger and the reblurring modules 20 minutes; D2HNet needs a GPU. MINUTES changes the length of each training. PRECISION=fp32 is quicker on a
 # CPU that does not multiply bfloat16 by itself (AMX, AVX512-BF16).
 set -euo pipefail
 
@@ -60,8 +59,9 @@ for name in "${names[@]}"; do
                 --noise gopro2,sensor --batch 4 --crop 128 \
                 --learning-rate 4e-4 --seed 2 --minutes "${MINUTES:-22}" ;;
         deblurrnn-srgb)
-            run deblurrnn --domain srgb --set width=10 --noise gopro2,sensor --crop 256 \
-                --minutes "${MINUTES:-30}" ;;
+            run deblurrnn --domain srgb --from deblurrnn-srgb --objective supervised \
+                --noise gopro2,sensor --batch 4 --crop 128 \
+                --learning-rate 2e-4 --seed 2 --minutes "${MINUTES:-60}" ;;
         *)
             echo "there is no model $name" >&2
             exit 2 ;;
