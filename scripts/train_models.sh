@@ -5,8 +5,9 @@
 #     scripts/train_models.sh PHOTOS FOLDER [NAME ...]
 #
 # All but the reblurring modules go on from what ships. On one CPU core PairNet and SelfIR take one
-# or two hours, DeblurRNN one, DeblurMerger and the reblurring modules 20 minutes; D2HNet needs a GPU. MINUTES changes the length of each training. PRECISION=fp32 is quicker on a
-# CPU that does not multiply bfloat16 by itself (AMX, AVX512-BF16).
+# or two hours, DeblurRNN one, DeblurMerger and the reblurring modules 20 minutes; D2HNet needs a
+# GPU. MINUTES changes the length of each training. PRECISION=fp32 is quicker on a CPU that does not
+# multiply bfloat16 by itself (AMX, AVX512-BF16).
 set -euo pipefail
 
 if [ $# -lt 2 ]; then

@@ -53,7 +53,7 @@ def test_a_model_that_is_not_kept_is_closed_before_the_photos_are_looked_at(
 
     def look(pair: AlignedPair, fused: Fused) -> Fused:
         gc.collect()
-        open_then.append(any(isinstance(each, OpenModel) for each in gc.get_objects()))
+        open_then.append(any(type(each) is OpenModel for each in gc.get_objects()))
         return keep_points(pair, fused)
 
     monkeypatch.setattr("pairfix.pipeline.keep_points", look)

@@ -18,7 +18,7 @@ def test_models_and_networks_without_weights_are_listed(
     assert "selfir-raw" in models
     assert "selfir-srgb" in models
     assert "d2hnet-s-raw" in models
-    assert "deblurrnn" in networks
+    assert "srn" in networks
     assert "deblurmerger" not in networks
     assert "d2hnet" not in networks
 
@@ -84,8 +84,8 @@ def test_restoring_with_a_network_without_weights_tells_how_to_get_them(
     raw_pair: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["restore", *map(str, raw_pair), "-o", str(tmp_path / "out.png")]
-    assert run([*arguments, "--model", "deblurrnn"]) == ModelError.exit_code
-    assert "pairfix train deblurrnn PHOTOS" in capsys.readouterr().err
+    assert run([*arguments, "--model", "srn"]) == ModelError.exit_code
+    assert "pairfix train srn PHOTOS" in capsys.readouterr().err
 
 
 def test_importing_into_an_existing_folder_is_refused(

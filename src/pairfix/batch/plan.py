@@ -74,10 +74,19 @@ class Plan:
         }
 
 
-def is_shoot(path: Path) -> bool:
-    """Whether a path names a folder of photos or a table of pairs, not one photo."""
+def is_shoot(path: Path, *, alone: bool) -> bool:
+    """Whether a path names a folder of photos or a table of pairs, not one photo.
+
+    Args:
+        path: It need not exist.
+        alone: Whether no second photo is named beside it.
+
+    Raises:
+        InputError: It cannot be reached.
+    """
     with reaching(path, InputError):
-        return path.is_dir() or path.suffix.lower() == ".csv"
+        is_table = path.suffix.lower() == ".csv" and (alone or path.is_file())
+        return is_table or path.is_dir()
 
 
 def plan_shoot(shoot: Shoot, recipe: Recipe) -> Plan:

@@ -107,7 +107,7 @@ def restore(
         "--fail-fast": fail_fast or None,
         "--watch": watch or None,
     }
-    if is_shoot(long):
+    if is_shoot(long, alone=short is None):
         _check_alone(
             {"SHORT": short, "--preview": preview, "--report-scores": report_scores or None}
         )

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from pairfix.image import Planes
 from pairfix.light import CELL
-from pairfix.noise.curve import LEVELS, Curve, interpolated, near
+from pairfix.noise.curve import LEVELS, Curve, interpolated, near, smoothed
 from pairfix.noise.detail import detail_curve
 
 __all__ = ["BLOCK", "LEAST", "pair_curves", "single_curve"]
@@ -36,9 +36,14 @@ _MOST_BLOCKS = 16384
 """Blocks of one photo, about, that are looked at: more would take time and add nothing."""
 _BAND = 8
 """Height in blocks of the bands that are taken of larger photos."""
-_FLAT_SHARE = 0.15
-"""Share of the blocks of one brightness that are taken to be flat; like what follows, chosen on ten
-photos other than those of benchmarks/noise_estimates.py."""
+_FLAT_SHARE = 0.3
+"""Share of the blocks of one brightness that are taken to be flat. Half of it knows texture better,
+but less of noise that processing has left uneven: the sample pairs as camera JPEGs come out better
+with this (benchmarks/camera_jpegs.py). What follows was chosen on ten photos other than those of
+benchmarks/noise_estimates.py."""
+_STIFFNESS = 0.3
+"""Weight of the curve's squared steps from level to level: few blocks are of one brightness, and
+those of one place."""
 _FEWEST_FLAT = 8
 _FEWEST_BLOCKS = 24
 """Blocks from which a brightness is measured by itself."""
@@ -56,7 +61,7 @@ _MOST_TEXTURE = 0.8
 _LONG_SHARE = 0.25
 """Greatest share of the long frame in the noise of both, as in `pairfix.calibration`."""
 _POOLED = 64
-"""Weight, in blocks, that the long frame's share at all levels has at each."""
+"""Weight, in blocks, that the other levels have at each."""
 _SLOPE = (BLOCK**2 - 1) / 12 / (BLOCK / 2) ** 2
 """Variance that a slope leaves in a block, over its squared rise from half to half."""
 _TINY = 1e-12
@@ -283,12 +288,15 @@ def _variances(channel: Sequence[_Class], lost: float) -> NDArray[np.float64]:
         lost: Texture in the measured variances over `_Class.texture`; 0 if all blocks show noise.
     """
     found = {
-        each.level: each.variance - min(lost * each.texture, _MOST_TEXTURE * each.variance)
-        if lost
-        else each.average
+        each.level: (
+            each.variance - min(lost * each.texture, _MOST_TEXTURE * each.variance)
+            if lost
+            else each.average,
+            each.flat / (each.flat + _POOLED),
+        )
         for each in channel
     }
-    return interpolated(found or {0.0: 0.0})
+    return smoothed(found or {0.0: (0.0, 1.0)}, _STIFFNESS)
 
 
 def _long_shares(channel: Sequence[_Class]) -> NDArray[np.float64]:
