@@ -18,7 +18,7 @@ photos=$1 folder=$2
 shift 2
 names=("$@")
 [ ${#names[@]} -gt 0 ] || names=(pairnet-raw selfir-raw selfir-srgb reblur-raw reblur-srgb \
-    d2hnet-s-raw d2hnet-s-srgb deblurmerger-srgb deblurrnn-srgb)
+    d2hnet-s-raw d2hnet-s-srgb deblurmerger-srgb deblurrnn-srgb reblur-unet-srgb)
 
 run() {
     pairfix train "$1" "$photos" -o "$folder/$name" --precision "${PRECISION:-bf16}" --seed 1 "${@:2}"
@@ -63,6 +63,10 @@ for name in "${names[@]}"; do
             run deblurrnn --domain srgb --from deblurrnn-srgb --objective supervised \
                 --noise gopro2,sensor --batch 4 --crop 128 \
                 --learning-rate 2e-4 --seed 2 --minutes "${MINUTES:-60}" ;;
+        reblur-unet-srgb)
+            run reblur-unet --domain srgb --from reblur-unet-srgb --objective supervised \
+                --noise sensor --processing 0.5 --jpeg 0.5 --blur 0 24 --batch 4 --crop 128 \
+                --learning-rate 3e-4 --seed 2 --minutes "${MINUTES:-60}" ;;
         *)
             echo "there is no model $name" >&2
             exit 2 ;;

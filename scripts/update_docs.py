@@ -119,7 +119,8 @@ def _formats(_page: Path) -> str:
 def _purpose(model: Model) -> str:
     if not model.network.restores:
         return f"{model.domain}, for `--adapt`"
-    kind = {"raw": "raw pairs", "srgb": "JPEG, PNG, TIFF pairs"}[model.domain]
+    what = "pairs" if len(model.roles) > 1 else "photos without a partner"
+    kind = {"raw": f"raw {what}", "srgb": f"JPEG, PNG, TIFF {what}"}[model.domain]
     return f"{kind} (default)" if is_default(model) else kind
 
 

@@ -170,6 +170,8 @@ def test_a_shipped_model_as_int8_takes_about_a_byte_a_parameter() -> None:
         "d2hnet-s-srgb",
         "deblurmerger-srgb",
         "deblurrnn-srgb",
+        "pairnet-raw",
+        "reblur-unet-srgb",
     }
     for model in packed:
         parameters = sum(value.size for value in model.tensors().values())
