@@ -175,7 +175,7 @@ def test_a_shipped_model_as_int8_takes_about_a_byte_a_parameter() -> None:
     }
     for model in packed:
         parameters = sum(value.size for value in model.tensors().values())
-        assert (model.folder / "weights.safetensors").stat().st_size < 1.05 * parameters
+        assert (model.folder / "weights.safetensors").stat().st_size < 1.15 * parameters
 
 
 def test_the_shipped_models_stay_below_40_megabytes() -> None:
