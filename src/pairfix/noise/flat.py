@@ -37,9 +37,9 @@ _MOST_BLOCKS = 16384
 _BAND = 8
 """Height in blocks of the bands that are taken of larger photos."""
 _FLAT_SHARE = 0.3
-"""Share of the blocks of one brightness that are taken to be flat. Half of it knows texture better,
-but less of noise that processing has left uneven: the sample pairs as camera JPEGs come out better
-with this (benchmarks/camera_jpegs.py). What follows was chosen on ten photos other than those of
+"""Share of the blocks of one brightness that are taken to be flat. Half as many hold less texture,
+but miss noise that processing has left in some places only. Chosen on the sample pairs as camera
+JPEGs (benchmarks/camera_jpegs.py); what follows, on ten photos other than those of
 benchmarks/noise_estimates.py."""
 _STIFFNESS = 0.3
 """Weight of the curve's squared steps from level to level: few blocks are of one brightness, and
