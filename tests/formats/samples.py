@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfix.formats.tiff import Directory, Entry, Kind, write_image
+from pairfix.formats.tiff import Directory, Entry, Kind
+from pairfix.formats.tiff_file import write_image
 from pairfix.image import Picture
 
 

@@ -20,13 +20,17 @@ from pairfix.formats.atomic import replacing
 from pairfix.formats.edge import BAND, bands
 from pairfix.formats.gainmap import GainMap, total_gain
 from pairfix.formats.libraw import FULL_SCALE, read_colour, scaled_bands
+from pairfix.formats.ljpeg import Tiling, encode_tiles
 from pairfix.formats.opcodes import pack_opcodes, read_opcodes
-from pairfix.formats.tiff import Directory, Entry, Kind, read_chain, write_image
+from pairfix.formats.tiff import Directory, Entry, Kind, read_chain
+from pairfix.formats.tiff_file import Page, write_image, write_pages
 from pairfix.image import Bayer, Frame, NoiseProfile
 
 __all__ = ["noise_profile", "write_capture", "write_dng"]
 
+_COMPRESSION, _LOSSLESS_JPEG = 259, 7
 _PHOTOMETRIC, _FILTER_ARRAY = 262, 32803
+_TILE_WIDTH, _TILE_LENGTH = 322, 323
 _DNG_VERSION, _NOISE_PROFILE = 50706, 51041
 _DEFAULT_SCALE, _CROP_ORIGIN, _CROP_SIZE = 50718, 50719, 50720
 _BACKWARD_VERSION, _UNIQUE_MODEL = 50707, 50708
@@ -122,17 +126,21 @@ def write_dng(
     """Write a mosaic under its source's colours; see `pairfix.formats.encode_dng`."""
     if source.bayer is None:
         raise OutputError(f"{path}: {source.path} has no Bayer mosaic", "write TIFF or PNG")
-    height, width = mosaic.shape
+    tiling = Tiling.of(source.size)
     stored = replace(source.bayer, black=(0.0,) * 4, white=FULL_SCALE)
     directory = {
         **metadata.directories(_exif(source)),
-        **_structure(stored, (height, width)),
+        **_structure(stored, source.size),
+        _COMPRESSION: Entry.of(Kind.SHORT, _LOSSLESS_JPEG),
+        _TILE_WIDTH: Entry.of(Kind.LONG, tiling.columns),
+        _TILE_LENGTH: Entry.of(Kind.LONG, tiling.rows),
         **_colour(source, source.bayer, baseline_exposure),
         metadata.ORIENTATION: Entry.of(Kind.SHORT, source.orientation),
         metadata.SOFTWARE: Entry.text(f"pairfix {__version__}"),
     }
     with replacing(path, overwrite=overwrite) as file:
-        write_image(file, directory, scaled_bands(mosaic), BAND, (height, 2 * width))
+        tiles = encode_tiles(scaled_bands(mosaic), tiling)
+        write_pages(file, Page(directory, tiles, tiling.count, tiled=True))
 
 
 def write_capture(
@@ -198,7 +206,7 @@ def _exif(source: Frame) -> metadata.Exif:
 
 
 def _structure(bayer: Bayer, size: tuple[int, int]) -> Directory:
-    """How to read the strips of 16 bits (DNG 1.4, chapter 4)."""
+    """How to read the samples of 16 bits (DNG 1.4, chapter 4)."""
     height, width = size
     filters = bytes(_FILTERS[letter] for letter in bayer.pattern)
     red = bayer.pattern.index("R")
@@ -208,7 +216,7 @@ def _structure(bayer: Bayer, size: tuple[int, int]) -> Directory:
         256: Entry.of(Kind.LONG, width),
         257: Entry.of(Kind.LONG, height),
         258: Entry.of(Kind.SHORT, 16),
-        259: Entry.of(Kind.SHORT, 1),
+        _COMPRESSION: Entry.of(Kind.SHORT, 1),
         _PHOTOMETRIC: Entry.of(Kind.SHORT, _FILTER_ARRAY),
         277: Entry.of(Kind.SHORT, 1),
         284: Entry.of(Kind.SHORT, 1),
