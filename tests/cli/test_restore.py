@@ -11,6 +11,7 @@ import cv2
 import jsonschema
 import numpy as np
 import pytest
+from PIL import Image
 
 from pairfix.cli import run
 from pairfix.errors import DeviceError, InputError, ModelError, OutputError, PairError
@@ -184,6 +185,17 @@ def test_a_dng_of_a_darker_short_photo_keeps_its_exposure_and_records_the_bright
         (directory, *_) = read_chain(file)
     numerator, denominator = np.frombuffer(directory[50730].data, np.int32)
     assert numerator / denominator == pytest.approx(2, abs=0.1)
+
+
+def test_a_dng_shows_what_a_png_would(dark_pair: Pair, tmp_path: Path) -> None:
+    for name in ("out.dng", "out.png"):
+        assert restore(dark_pair, tmp_path / name, "--exposure", "0.5") == 0
+    with Image.open(tmp_path / "out.dng") as thumbnail:
+        shown = np.asarray(thumbnail)
+    size = shown.shape[1], shown.shape[0]
+    with Image.open(tmp_path / "out.png") as picture:
+        expected = np.asarray(picture.convert("RGB").resize(size, Image.Resampling.BOX), int)
+    assert np.abs(shown - expected).mean() < 2
 
 
 def test_tiles_do_not_change_the_result(raw_pair: Pair, tmp_path: Path) -> None:

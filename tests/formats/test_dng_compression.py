@@ -45,7 +45,7 @@ def _tiles(path: Path) -> list[bytes]:
 
 
 @pytest.mark.parametrize(
-    "size", [(22, 24), (48, 64), (47, 65), (255, 257), (256, 256), (300, 530), (600, 50)]
+    "size", [(22, 24), (48, 64), (47, 65), (255, 257), (256, 256), (300, 530), (600, 50), (40, 512)]
 )
 def test_every_size_comes_back_exactly(tmp_path: Path, size: tuple[int, int]) -> None:
     path, stored = _written(tmp_path, _noise(*size))

@@ -162,6 +162,7 @@ def encode_dng(
     baseline_exposure: float,
     path: Path,
     *,
+    picture: Picture | None = None,
     overwrite: bool = False,
 ) -> None:
     """Write a mosaic as a DNG that develops as the source would.
@@ -173,6 +174,8 @@ def encode_dng(
             outside are clipped.
         baseline_exposure: EV for a raw converter to add, on top of the source's own.
         path: The file to write; it appears complete or not at all.
+        picture: The developed mosaic, at any scale, for the preview of at most two megapixels and
+            the thumbnail that the file gets; None for neither.
         overwrite: Whether an existing file may be replaced.
 
     Raises:
@@ -181,7 +184,7 @@ def encode_dng(
     """
     from pairfix.formats.dng import write_dng  # noqa: PLC0415
 
-    write_dng(source, mosaic, baseline_exposure, path, overwrite=overwrite)
+    write_dng(source, mosaic, baseline_exposure, path, picture=picture, overwrite=overwrite)
 
 
 def encode_capture(

@@ -17,6 +17,7 @@ from pairfix._version import __version__
 from pairfix.errors import OutputError
 from pairfix.formats import metadata
 from pairfix.formats.atomic import replacing
+from pairfix.formats.dng_preview import preview_page, shown, thumbnail_page
 from pairfix.formats.edge import BAND, bands
 from pairfix.formats.gainmap import GainMap, total_gain
 from pairfix.formats.libraw import FULL_SCALE, read_colour, scaled_bands
@@ -24,7 +25,7 @@ from pairfix.formats.ljpeg import Tiling, encode_tiles
 from pairfix.formats.opcodes import pack_opcodes, read_opcodes
 from pairfix.formats.tiff import Directory, Entry, Kind, read_chain
 from pairfix.formats.tiff_file import Page, write_image, write_pages
-from pairfix.image import Bayer, Frame, NoiseProfile
+from pairfix.image import Bayer, Frame, NoiseProfile, Picture
 
 __all__ = ["noise_profile", "write_capture", "write_dng"]
 
@@ -52,6 +53,12 @@ _COPIED = {
 """Names, green split and lens, sharpness and chroma hints, matrices and white balance,
 illuminants, signatures and profiles, their tables, third illuminant, scale and opcodes 2 and 3.
 Opcode list 1 corrects defects of the sensor, which a restored mosaic no longer has."""
+_OF_THE_MOSAIC = {
+    *(254, 256, 257, 258, _COMPRESSION, _PHOTOMETRIC, 277, 284, _TILE_WIDTH, _TILE_LENGTH),
+    *(33421, 33422, 50710, 50711, 50713, 50714, 50717, _DEFAULT_SCALE, _CROP_ORIGIN, _CROP_SIZE),
+    *(50733, 50737, 50738, 50780, *_OPCODES, _NOISE_PROFILE),
+}
+"""Tags that stand in the mosaic's own directory; the others hold for the whole file."""
 _FILTERS = {"R": 0, "G": 1, "B": 2}
 _COLOURS = 3
 _LARGEST_BASELINE = 8.0
@@ -121,26 +128,54 @@ def write_dng(
     baseline_exposure: float,
     path: Path,
     *,
+    picture: Picture | None,
     overwrite: bool,
 ) -> None:
     """Write a mosaic under its source's colours; see `pairfix.formats.encode_dng`."""
     if source.bayer is None:
         raise OutputError(f"{path}: {source.path} has no Bayer mosaic", "write TIFF or PNG")
-    tiling = Tiling.of(source.size)
     stored = replace(source.bayer, black=(0.0,) * 4, white=FULL_SCALE)
     directory = {
         **metadata.directories(_exif(source)),
         **_structure(stored, source.size),
-        _COMPRESSION: Entry.of(Kind.SHORT, _LOSSLESS_JPEG),
-        _TILE_WIDTH: Entry.of(Kind.LONG, tiling.columns),
-        _TILE_LENGTH: Entry.of(Kind.LONG, tiling.rows),
         **_colour(source, source.bayer, baseline_exposure),
         metadata.ORIENTATION: Entry.of(Kind.SHORT, source.orientation),
         metadata.SOFTWARE: Entry.text(f"pairfix {__version__}"),
     }
+    raw = _compressed(mosaic, directory)
+    main = raw if picture is None else _with_previews(raw, picture, source)
     with replacing(path, overwrite=overwrite) as file:
-        tiles = encode_tiles(scaled_bands(mosaic), tiling)
-        write_pages(file, Page(directory, tiles, tiling.count, tiled=True))
+        write_pages(file, main)
+
+
+def _compressed(mosaic: NDArray[np.float32], directory: Directory) -> Page:
+    height, width = mosaic.shape
+    tiling = Tiling.of((height, width))
+    tags: Directory = {
+        _COMPRESSION: Entry.of(Kind.SHORT, _LOSSLESS_JPEG),
+        _TILE_WIDTH: Entry.of(Kind.LONG, tiling.columns),
+        _TILE_LENGTH: Entry.of(Kind.LONG, tiling.rows),
+    }
+    tiles = encode_tiles(scaled_bands(mosaic), tiling)
+    return Page(directory | tags, tiles, tiling.count, tiled=True)
+
+
+def _with_previews(raw: Page, picture: Picture, source: Frame) -> Page:
+    """The thumbnail with what holds for the whole file; in its SubIFDs the mosaic and a preview."""
+    mine = {tag: entry for tag, entry in raw.directory.items() if tag in _OF_THE_MOSAIC}
+    (left, top), (width, height) = (
+        [int(value) for value in entry.values]
+        for entry in (mine[_CROP_ORIGIN], mine[_CROP_SIZE])
+        if isinstance(entry, Entry)
+    )
+    pixels = shown(picture, source.orientation, source.size, (left, top, width, height))
+    thumbnail = thumbnail_page(pixels)
+    others = {tag: entry for tag, entry in raw.directory.items() if tag not in _OF_THE_MOSAIC}
+    return replace(
+        thumbnail,
+        directory=others | thumbnail.directory,
+        children=(replace(raw, directory=mine), preview_page(pixels)),
+    )
 
 
 def write_capture(

@@ -41,12 +41,14 @@ class Tiling:
     def of(cls, size: tuple[int, int]) -> Self:
         """The tiles of a mosaic of this height and width.
 
-        They are no wider than the mosaic, unless that has less than 16 columns: LibRaw misreads
-        such tiles.
+        LibRaw misreads tiles of two components that are wider than the mosaic, which only one of
+        less than 16 columns has, or half as wide.
         """
         height, width = size
         rows = min(_SIDE, -(-height // _STEP) * _STEP)
         columns = min(_SIDE, max(width // _STEP * _STEP, _STEP))
+        if width == 2 * columns:
+            columns = width
         return cls(rows, columns, -(-height // rows) * -(-width // columns))
 
 

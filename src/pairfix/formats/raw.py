@@ -162,7 +162,11 @@ def has_bayer(path: Path) -> bool:
 
 
 def develop_mosaic(
-    source: Frame, mosaic: NDArray[np.float32], settings: DevelopSettings
+    source: Frame,
+    mosaic: NDArray[np.float32],
+    settings: DevelopSettings,
+    *,
+    half_size: bool = False,
 ) -> NDArray[np.uint16]:
     """Let LibRaw develop a mosaic instead of the one in the source file.
 
@@ -173,6 +177,7 @@ def develop_mosaic(
             before LibRaw clips at 1: a negative one brings back highlights beyond 1, but leaves
             channels that the sensor clipped at 1 below LibRaw's saturation, where they would
             keep the white balance's tint. The caller must clip those evenly beforehand.
+        half_size: Whether each 2 x 2 cell becomes one pixel instead of being demosaiced.
 
     Returns:
         ``H x W x 3``, upright, sRGB-encoded.
@@ -187,7 +192,12 @@ def develop_mosaic(
         for number, band in enumerate(scaled_bands(mosaic, gain=2.0**settings.exposure)):
             target[number * BAND :][: len(band)] = band
         return _developed(
-            raw, settings, user_black=0, user_cblack=[0, 0, 0, 0], user_sat=FULL_SCALE
+            raw,
+            settings,
+            user_black=0,
+            user_cblack=[0, 0, 0, 0],
+            user_sat=FULL_SCALE,
+            half_size=half_size,
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from pairfix.errors import InputError, OutputError, PairfixError
 from pairfix.formats import check_writable, encode_dng, encode_picture, output_format
 from pairfix.formats.atomic import replacing
+from pairfix.formats.dng_preview import PREVIEW_PIXELS
 from pairfix.image import DevelopSettings, Fused, Picture, Planes, Role
 from pairfix.output.html import (
     RESULT,
@@ -100,10 +101,13 @@ def write_results(
     """
     is_mosaic = output_format(output).mosaic
     pictures: dict[str, Picture] = {}
-    sheet = page = None
+    sheet = page = shown_inside = None
     if recipe.preview or recipe.report or not is_mosaic:
         with timeline.run(DEVELOP):
             pictures = _develop(fused, sources, recipe.develop)
+    if is_mosaic:
+        with timeline.run(DEVELOP):
+            shown_inside = _for_converters(fused, recipe.develop.exposure)
     if recipe.preview:
         with timeline.run(PREVIEW):
             sheet = compare(pictures)
@@ -113,7 +117,14 @@ def write_results(
         if is_mosaic:
             exposure = float(np.log2(fused.gain)) + recipe.develop.exposure
             mosaic = source_mosaic(fused)
-            encode_dng(fused.reference, mosaic, exposure, output, overwrite=recipe.overwrite)
+            encode_dng(
+                fused.reference,
+                mosaic,
+                exposure,
+                output,
+                picture=shown_inside,
+                overwrite=recipe.overwrite,
+            )
         else:
             _encode(pictures[RESULT], output, recipe)
         if recipe.preview and sheet:
@@ -147,6 +158,18 @@ def _develop(
         name: develop(each, fused.reference, settings, gain=fused.gain)
         for name, each in planes.items()
     }
+
+
+def _for_converters(fused: Fused, exposure: float) -> Picture:
+    """The result as converters will show it at first; large ones at half their size, quickly."""
+    height, width = fused.reference.size
+    return develop(
+        fused.planes,
+        fused.reference,
+        DevelopSettings(exposure=exposure),
+        gain=fused.gain,
+        half_size=height * width >= 4 * PREVIEW_PIXELS,
+    )
 
 
 def _encode(picture: Picture, path: Path, recipe: Recipe) -> None:

@@ -18,7 +18,12 @@ DEVELOP = Stage("develop", "Developing")
 
 
 def develop(
-    planes: Planes, frame: Frame, settings: DevelopSettings, *, gain: float = 1.0
+    planes: Planes,
+    frame: Frame,
+    settings: DevelopSettings,
+    *,
+    gain: float = 1.0,
+    half_size: bool = False,
 ) -> Picture:
     """Make the finished picture.
 
@@ -32,6 +37,7 @@ def develop(
             develops with the camera's own matrices; exposure applies to every picture, on top of
             the frame's own baseline exposure.
         gain: Brightness of the planes over the frame's own.
+        half_size: Whether each 2 x 2 cell of a mosaic becomes one pixel, which is quick.
 
     Returns:
         The upright picture in sRGB.
@@ -44,7 +50,7 @@ def develop(
         if ceiling * 2.0**settings.exposure < 1:
             planes = np.minimum(planes, np.float32(ceiling))
         mosaic = mosaic_from_planes(planes, frame.bayer, frame.size)
-        pixels = develop_mosaic(frame, mosaic, settings)
+        pixels = develop_mosaic(frame, mosaic, settings, half_size=half_size)
     height, width = pixels.shape[:2]
     return Picture(pixels, upright(frame.exif, (height, width)))
 
