@@ -141,11 +141,10 @@ def test_a_result_that_is_restored_again_keeps_its_tags(tmp_path: Path) -> None:
     again = decode(path)
     encode_dng(again, _mosaic(again), 0.0, tmp_path / "again.dng", picture=picture)
     for before, after in zip(_directories(path), _directories(tmp_path / "again.dng"), strict=True):
-        places = {273, 279, 324, 330, 0x8769}
+        varying = {273, 279, 324, 330, 0x8769, 51041}
         assert before.keys() == after.keys()
-        assert {tag: before[tag] for tag in before.keys() - places} == {
-            tag: after[tag] for tag in after.keys() - places
-        }
+        for tag in before.keys() - varying:
+            assert before[tag] == after[tag], tag
 
 
 def test_other_programs_find_the_preview(tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
 """DNG: a restored mosaic written with the colours of its camera, and tags read (DNG 1.4).
 
 A mosaic that came from a DNG keeps that file's colour matrices, profile, lens corrections and
-crop, tag by tag; its noise profile is dropped, as the noise is gone, and its lens gain maps, which
-were applied. Other raws get LibRaw's matrix
-for illuminant D65. A rendered mosaic is written as a camera would. Tags are read without Pillow,
-which does not follow SubIFDs, where most cameras keep the mosaic.
+crop, tag by tag; its noise profile is replaced by what noise is left, and its lens gain maps, which
+were applied, are dropped. Other raws get LibRaw's matrix for illuminant D65. A rendered mosaic is
+written as a camera would. Tags are read without Pillow, which does not follow SubIFDs, where most
+cameras keep the mosaic.
 """
 
 from dataclasses import replace
@@ -26,13 +26,15 @@ from pairfix.formats.opcodes import pack_opcodes, read_opcodes
 from pairfix.formats.tiff import Directory, Entry, Kind, read_chain
 from pairfix.formats.tiff_file import Page, write_image, write_pages
 from pairfix.image import Bayer, Frame, NoiseProfile, Picture
+from pairfix.light import planes_from_mosaic
+from pairfix.noise.profile import mosaic_noise
 
 __all__ = ["noise_profile", "write_capture", "write_dng"]
 
 _COMPRESSION, _LOSSLESS_JPEG = 259, 7
 _PHOTOMETRIC, _FILTER_ARRAY = 262, 32803
 _TILE_WIDTH, _TILE_LENGTH = 322, 323
-_DNG_VERSION, _NOISE_PROFILE = 50706, 51041
+_DNG_VERSION, _NOISE_PROFILE, _NOISE_REDUCTION = 50706, 51041, 50935
 _DEFAULT_SCALE, _CROP_ORIGIN, _CROP_SIZE = 50718, 50719, 50720
 _BACKWARD_VERSION, _UNIQUE_MODEL = 50707, 50708
 _AS_SHOT_NEUTRAL, _AS_SHOT_WHITE, _BASELINE_EXPOSURE = 50728, 50729, 50730
@@ -56,7 +58,7 @@ Opcode list 1 corrects defects of the sensor, which a restored mosaic no longer 
 _OF_THE_MOSAIC = {
     *(254, 256, 257, 258, _COMPRESSION, _PHOTOMETRIC, 277, 284, _TILE_WIDTH, _TILE_LENGTH),
     *(33421, 33422, 50710, 50711, 50713, 50714, 50717, _DEFAULT_SCALE, _CROP_ORIGIN, _CROP_SIZE),
-    *(50733, 50737, 50738, 50780, *_OPCODES, _NOISE_PROFILE),
+    *(50733, 50737, 50738, 50780, *_OPCODES, _NOISE_PROFILE, _NOISE_REDUCTION),
 }
 """Tags that stand in the mosaic's own directory; the others hold for the whole file."""
 _FILTERS = {"R": 0, "G": 1, "B": 2}
@@ -135,10 +137,11 @@ def write_dng(
     if source.bayer is None:
         raise OutputError(f"{path}: {source.path} has no Bayer mosaic", "write TIFF or PNG")
     stored = replace(source.bayer, black=(0.0,) * 4, white=FULL_SCALE)
-    directory = {
+    directory: Directory = {
         **metadata.directories(_exif(source)),
         **_structure(stored, source.size),
         **_colour(source, source.bayer, baseline_exposure),
+        **_noise(source, source.bayer, mosaic),
         metadata.ORIENTATION: Entry.of(Kind.SHORT, source.orientation),
         metadata.SOFTWARE: Entry.text(f"pairfix {__version__}"),
     }
@@ -199,8 +202,7 @@ def write_capture(
         metadata.SOFTWARE: Entry.text(f"pairfix {__version__}"),
     }
     if frame.noise_profile is not None:
-        values = (value for channel in frame.noise_profile for value in channel)
-        directory[_NOISE_PROFILE] = Entry.of(Kind.DOUBLE, *values)
+        directory[_NOISE_PROFILE] = _profile(frame.noise_profile)
     with replacing(path, overwrite=overwrite) as file:
         write_image(
             file,
@@ -291,6 +293,28 @@ def _colour(source: Frame, bayer: Bayer, baseline_exposure: float) -> Directory:
     total = baseline_exposure + source.baseline_exposure
     colour[_BASELINE_EXPOSURE] = Entry.of(Kind.SRATIONAL, round(total, 4))
     return colour
+
+
+def _noise(source: Frame, bayer: Bayer, mosaic: NDArray[np.float32]) -> dict[int, Entry]:
+    """What noise is left, and how much is gone (DNG 1.7, NoiseReductionApplied).
+
+    What the source says is gone from it counts as well.
+    """
+    balanced = replace(bayer, white_balance=(1.0, 1.0, 1.0))
+    unit = replace(balanced, black=(0.0,) * 4, white=1.0)
+    left = mosaic_noise(planes_from_mosaic(mosaic, unit))
+    kept = 1 - left.share_removed(mosaic_noise(planes_from_mosaic(source.pixels, balanced)))
+    earlier = dng_tags(source.path).get(_NOISE_REDUCTION)
+    if earlier is not None and earlier.number is not None:
+        kept *= 1 - min(max(earlier.number, 0.0), 1.0)
+    return {
+        _NOISE_PROFILE: _profile(left.profile),
+        _NOISE_REDUCTION: Entry.of(Kind.RATIONAL, round(1 - kept, 2)),
+    }
+
+
+def _profile(profile: NoiseProfile) -> Entry:
+    return Entry.of(Kind.DOUBLE, *(value for channel in profile for value in channel))
 
 
 def _fits(tags: dict[int, Entry], source: Frame) -> bool:
