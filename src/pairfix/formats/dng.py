@@ -17,25 +17,29 @@ from pairfix._version import __version__
 from pairfix.errors import OutputError
 from pairfix.formats import metadata
 from pairfix.formats.atomic import replacing
-from pairfix.formats.dng_preview import preview_page, shown, thumbnail_page
+from pairfix.formats.dng_layout import CROP_ORIGIN, CROP_SIZE, compressed, crop_tags, with_previews
 from pairfix.formats.edge import BAND, bands
 from pairfix.formats.gainmap import GainMap, total_gain
 from pairfix.formats.libraw import FULL_SCALE, read_colour, scaled_bands
-from pairfix.formats.ljpeg import Tiling, encode_tiles
 from pairfix.formats.opcodes import pack_opcodes, read_opcodes
 from pairfix.formats.tiff import Directory, Entry, Kind, read_chain
-from pairfix.formats.tiff_file import Page, write_image, write_pages
+from pairfix.formats.tiff_file import write_image, write_pages
 from pairfix.image import Bayer, Frame, NoiseProfile, Picture
 from pairfix.light import planes_from_mosaic
 from pairfix.noise.profile import mosaic_noise
 
-__all__ = ["noise_profile", "write_capture", "write_dng"]
+__all__ = [
+    "camera_colour",
+    "named_exif",
+    "noise_profile",
+    "noise_tags",
+    "write_capture",
+    "write_dng",
+]
 
-_COMPRESSION, _LOSSLESS_JPEG = 259, 7
 _PHOTOMETRIC, _FILTER_ARRAY = 262, 32803
-_TILE_WIDTH, _TILE_LENGTH = 322, 323
 _DNG_VERSION, _NOISE_PROFILE, _NOISE_REDUCTION = 50706, 51041, 50935
-_DEFAULT_SCALE, _CROP_ORIGIN, _CROP_SIZE = 50718, 50719, 50720
+_DEFAULT_SCALE = 50718
 _BACKWARD_VERSION, _UNIQUE_MODEL = 50707, 50708
 _AS_SHOT_NEUTRAL, _AS_SHOT_WHITE, _BASELINE_EXPOSURE = 50728, 50729, 50730
 _COLOR_MATRIX, _ILLUMINANT, _D65 = 50721, 50778, 21
@@ -55,12 +59,6 @@ _COPIED = {
 """Names, green split and lens, sharpness and chroma hints, matrices and white balance,
 illuminants, signatures and profiles, their tables, third illuminant, scale and opcodes 2 and 3.
 Opcode list 1 corrects defects of the sensor, which a restored mosaic no longer has."""
-_OF_THE_MOSAIC = {
-    *(254, 256, 257, 258, _COMPRESSION, _PHOTOMETRIC, 277, 284, _TILE_WIDTH, _TILE_LENGTH),
-    *(33421, 33422, 50710, 50711, 50713, 50714, 50717, _DEFAULT_SCALE, _CROP_ORIGIN, _CROP_SIZE),
-    *(50733, 50737, 50738, 50780, *_OPCODES, _NOISE_PROFILE, _NOISE_REDUCTION),
-}
-"""Tags that stand in the mosaic's own directory; the others hold for the whole file."""
 _FILTERS = {"R": 0, "G": 1, "B": 2}
 _COLOURS = 3
 _LARGEST_BASELINE = 8.0
@@ -138,47 +136,16 @@ def write_dng(
         raise OutputError(f"{path}: {source.path} has no Bayer mosaic", "write TIFF or PNG")
     stored = replace(source.bayer, black=(0.0,) * 4, white=FULL_SCALE)
     directory: Directory = {
-        **metadata.directories(_exif(source)),
+        **metadata.directories(named_exif(source)),
         **_structure(stored, source.size),
-        **_colour(source, source.bayer, baseline_exposure),
-        **_noise(source, source.bayer, mosaic),
+        **camera_colour(source, source.bayer, baseline_exposure),
+        **noise_tags(source, source.bayer, mosaic),
         metadata.ORIENTATION: Entry.of(Kind.SHORT, source.orientation),
         metadata.SOFTWARE: Entry.text(f"pairfix {__version__}"),
     }
-    raw = _compressed(mosaic, directory)
-    main = raw if picture is None else _with_previews(raw, picture, source)
+    raw = compressed(scaled_bands(mosaic), source.size, directory)
     with replacing(path, overwrite=overwrite) as file:
-        write_pages(file, main)
-
-
-def _compressed(mosaic: NDArray[np.float32], directory: Directory) -> Page:
-    height, width = mosaic.shape
-    tiling = Tiling.of((height, width))
-    tags: Directory = {
-        _COMPRESSION: Entry.of(Kind.SHORT, _LOSSLESS_JPEG),
-        _TILE_WIDTH: Entry.of(Kind.LONG, tiling.columns),
-        _TILE_LENGTH: Entry.of(Kind.LONG, tiling.rows),
-    }
-    tiles = encode_tiles(scaled_bands(mosaic), tiling)
-    return Page(directory | tags, tiles, tiling.count, tiled=True)
-
-
-def _with_previews(raw: Page, picture: Picture, source: Frame) -> Page:
-    """The thumbnail with what holds for the whole file; in its SubIFDs the mosaic and a preview."""
-    mine = {tag: entry for tag, entry in raw.directory.items() if tag in _OF_THE_MOSAIC}
-    (left, top), (width, height) = (
-        [int(value) for value in entry.values]
-        for entry in (mine[_CROP_ORIGIN], mine[_CROP_SIZE])
-        if isinstance(entry, Entry)
-    )
-    pixels = shown(picture, source.orientation, source.size, (left, top, width, height))
-    thumbnail = thumbnail_page(pixels)
-    others = {tag: entry for tag, entry in raw.directory.items() if tag not in _OF_THE_MOSAIC}
-    return replace(
-        thumbnail,
-        directory=others | thumbnail.directory,
-        children=(replace(raw, directory=mine), preview_page(pixels)),
-    )
+        write_pages(file, with_previews(raw, picture, source))
 
 
 def write_capture(
@@ -188,11 +155,11 @@ def write_capture(
     if frame.bayer is None:
         raise OutputError(f"{path} cannot be written: there is no Bayer mosaic", "write PNG")
     height, width = frame.size
-    exif = metadata.completed(_exif(frame), frame.exposure, frame.taken)
+    exif = metadata.completed(named_exif(frame), frame.exposure, frame.taken)
     directory = {
         **metadata.directories(exif),
         **_structure(frame.bayer, frame.size),
-        **_crop((0, 0, width, height)),
+        **crop_tags((0, 0, width, height)),
         _COLOR_MATRIX: Entry.of(Kind.SRATIONAL, *matrix.ravel()),
         _ILLUMINANT: Entry.of(Kind.SHORT, _D65),
         _AS_SHOT_NEUTRAL: _neutral(frame.bayer),
@@ -229,11 +196,12 @@ def dng_tags(path: Path) -> dict[int, Entry]:
 
 
 def _geometry(directory: dict[int, Entry]) -> dict[int, Entry]:
-    places = (_DEFAULT_SCALE, _CROP_ORIGIN, _CROP_SIZE)
+    places = (_DEFAULT_SCALE, CROP_ORIGIN, CROP_SIZE)
     return {tag: directory[tag] for tag in places if tag in directory}
 
 
-def _exif(source: Frame) -> metadata.Exif:
+def named_exif(source: Frame) -> metadata.Exif:
+    """The EXIF of a photo, which names a camera in any case, as DNGs must."""
     main, photographic, gps = metadata.parse(source.exif)
     names = {
         tag: main.get(tag, Entry.text(source.camera or "Unknown"))
@@ -253,7 +221,7 @@ def _structure(bayer: Bayer, size: tuple[int, int]) -> Directory:
         256: Entry.of(Kind.LONG, width),
         257: Entry.of(Kind.LONG, height),
         258: Entry.of(Kind.SHORT, 16),
-        _COMPRESSION: Entry.of(Kind.SHORT, 1),
+        259: Entry.of(Kind.SHORT, 1),
         _PHOTOMETRIC: Entry.of(Kind.SHORT, _FILTER_ARRAY),
         277: Entry.of(Kind.SHORT, 1),
         284: Entry.of(Kind.SHORT, 1),
@@ -269,14 +237,14 @@ def _structure(bayer: Bayer, size: tuple[int, int]) -> Directory:
     }
 
 
-def _colour(source: Frame, bayer: Bayer, baseline_exposure: float) -> Directory:
+def camera_colour(source: Frame, bayer: Bayer, baseline_exposure: float) -> Directory:
     """Colour, crop and exposure: the source DNG's own, or LibRaw's (DNG 1.4, chapter 6)."""
     theirs = dng_tags(source.path)
     colour: Directory = {tag: entry for tag, entry in theirs.items() if tag in _COPIED}
     if _fits(theirs, source):
-        colour |= {tag: theirs[tag] for tag in (_CROP_ORIGIN, _CROP_SIZE)}
+        colour |= {tag: theirs[tag] for tag in (CROP_ORIGIN, CROP_SIZE)}
     else:
-        colour |= _crop(read_colour(source.path).crop)
+        colour |= crop_tags(read_colour(source.path).crop)
     if _COLOR_MATRIX not in colour:
         matrix = read_colour(source.path).matrix
         colour[_COLOR_MATRIX] = Entry.of(Kind.SRATIONAL, *matrix.ravel())
@@ -295,7 +263,7 @@ def _colour(source: Frame, bayer: Bayer, baseline_exposure: float) -> Directory:
     return colour
 
 
-def _noise(source: Frame, bayer: Bayer, mosaic: NDArray[np.float32]) -> dict[int, Entry]:
+def noise_tags(source: Frame, bayer: Bayer, mosaic: NDArray[np.float32]) -> dict[int, Entry]:
     """What noise is left, and how much is gone (DNG 1.7, NoiseReductionApplied).
 
     What the source says is gone from it counts as well.
@@ -319,21 +287,13 @@ def _profile(profile: NoiseProfile) -> Entry:
 
 def _fits(tags: dict[int, Entry], source: Frame) -> bool:
     """Whether a DNG states a crop that fits its visible mosaic."""
-    if _CROP_ORIGIN not in tags or _CROP_SIZE not in tags:
+    if CROP_ORIGIN not in tags or CROP_SIZE not in tags:
         return False
-    if tags[_CROP_ORIGIN].count != 2 or tags[_CROP_SIZE].count != 2:  # noqa: PLR2004
+    if tags[CROP_ORIGIN].count != 2 or tags[CROP_SIZE].count != 2:  # noqa: PLR2004
         return False
     height, width = source.size
-    (left, top), (wide, high) = tags[_CROP_ORIGIN].values, tags[_CROP_SIZE].values
+    (left, top), (wide, high) = tags[CROP_ORIGIN].values, tags[CROP_SIZE].values
     return left >= 0 and top >= 0 and 0 < left + wide <= width and 0 < top + high <= height
-
-
-def _crop(crop: tuple[int, int, int, int]) -> Directory:
-    left, top, width, height = crop
-    return {
-        _CROP_ORIGIN: Entry.of(Kind.LONG, left, top),
-        _CROP_SIZE: Entry.of(Kind.LONG, width, height),
-    }
 
 
 def _neutral(bayer: Bayer) -> Entry:

@@ -56,17 +56,19 @@ def encode_tiles(bands: Iterable[NDArray[np.uint16]], tiling: Tiling) -> Iterato
     """Tiles of a mosaic, row by row; those that reach beyond it repeat its last row and column.
 
     Args:
-        bands: Its rows, top to bottom, ``h x W``: as many as a tile has in all but the last.
+        bands: Its rows, top to bottom, ``h x W``: as many as a tile has in all but the last. Or
+            ``h x W x 3`` of an RGB picture, whose samples have three components.
         tiling: How it is cut.
     """
     rows, columns = tiling.rows, tiling.columns
     for band in bands:
-        height, width = band.shape
-        whole = np.pad(band, ((0, rows - height), (0, -width % columns)), "edge")
+        height, width, *channels = band.shape
+        beyond = (0, rows - height), (0, -width % columns), *((0, 0) for _ in channels)
+        whole = np.pad(band, beyond, "edge")
         for samples in np.split(whole, range(columns, width, columns), axis=1):
             yield bytes(
                 imagecodecs.jpeg_encode(
-                    np.ascontiguousarray(samples).reshape(rows, columns // 2, 2),
+                    np.ascontiguousarray(samples).reshape(rows, -1, *(channels or (2,))),
                     lossless=True,
                     predictor=_LEFT_NEIGHBOUR,
                     bitspersample=16,

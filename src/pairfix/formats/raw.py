@@ -31,9 +31,9 @@ from pairfix.formats.gainmap import applied
 from pairfix.formats.libraw import FULL_SCALE, opened, scaled_bands, visible_crop
 from pairfix.image import Bayer, DevelopSettings, Exposure, Frame, HeaderFacts, WhiteBalance
 
-__all__ = ["as_camera_shows", "decode_raw", "develop_mosaic", "has_bayer", "raw_facts"]
+__all__ = ["DEMOSAICS", "as_camera_shows", "decode_raw", "develop_mosaic", "has_bayer", "raw_facts"]
 
-_DEMOSAICS: dict[str, rawpy.DemosaicAlgorithm] = {
+DEMOSAICS: dict[str, rawpy.DemosaicAlgorithm] = {
     "linear": rawpy.DemosaicAlgorithm.LINEAR,
     "vng": rawpy.DemosaicAlgorithm.VNG,
     "ppg": rawpy.DemosaicAlgorithm.PPG,
@@ -308,7 +308,7 @@ def _developed(
             **_balance(raw, settings.white_balance),
             **levels,
             highlight_mode=_HIGHLIGHTS[settings.highlight_mode],
-            demosaic_algorithm=_DEMOSAICS[settings.demosaic],
+            demosaic_algorithm=DEMOSAICS[settings.demosaic],
         )
     rgb = developed if developed.shape[2] == 3 else np.repeat(developed[:, :, :1], 3, axis=2)  # noqa: PLR2004
     return cast("NDArray[np.uint16]", rgb)

@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.errors import OutputError
+from pairfix.formats.camera_light import demosaiced
 from pairfix.formats.metadata import upright
 from pairfix.formats.raw import develop_mosaic
-from pairfix.image import DevelopSettings, Frame, Fused, Picture, Planes
+from pairfix.image import Demosaic, DevelopSettings, Frame, Fused, Picture, Planes
 from pairfix.light import linear_to_srgb, mosaic_from_planes
 from pairfix.progress import Stage
 
-__all__ = ["DEVELOP", "develop", "source_mosaic"]
+__all__ = ["DEVELOP", "develop", "source_light", "source_mosaic"]
 
 DEVELOP = Stage("develop", "Developing")
 
@@ -71,6 +72,19 @@ def source_mosaic(fused: Fused) -> NDArray[np.float32]:
         )
     mosaic = mosaic_from_planes(fused.planes, fused.reference.bayer, fused.reference.size)
     return np.clip(mosaic / np.float32(fused.gain), 0, 1)
+
+
+def source_light(fused: Fused, demosaic: Demosaic) -> NDArray[np.float32]:
+    """The restored photo as three channels of light, at its reference's own exposure.
+
+    Returns:
+        ``H x W x 3`` as the reference lies, 0 to 1: demosaiced in its camera's colours, or the
+        light of an RGB photo.
+    """
+    if fused.reference.bayer is not None:
+        return demosaiced(fused.reference, source_mosaic(fused), demosaic)
+    light = np.clip(fused.planes / np.float32(fused.gain), 0, 1)
+    return np.ascontiguousarray(light.transpose(1, 2, 0))
 
 
 def _encode(linear: Planes) -> NDArray[np.uint16]:
