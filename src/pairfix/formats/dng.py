@@ -20,7 +20,9 @@ from pairfix.formats.atomic import replacing
 from pairfix.formats.dng_layout import CROP_ORIGIN, CROP_SIZE, compressed, crop_tags, with_previews
 from pairfix.formats.edge import BAND, bands
 from pairfix.formats.gainmap import GainMap, total_gain
+from pairfix.formats.lens import lens_info
 from pairfix.formats.libraw import FULL_SCALE, read_colour, scaled_bands
+from pairfix.formats.maker_note import maker_note
 from pairfix.formats.opcodes import pack_opcodes, read_opcodes
 from pairfix.formats.tiff import Directory, Entry, Kind, read_chain
 from pairfix.formats.tiff_file import write_image, write_pages
@@ -30,9 +32,9 @@ from pairfix.noise.profile import mosaic_noise
 
 __all__ = [
     "camera_colour",
-    "named_exif",
     "noise_profile",
     "noise_tags",
+    "photo_tags",
     "write_capture",
     "write_dng",
 ]
@@ -136,12 +138,10 @@ def write_dng(
         raise OutputError(f"{path}: {source.path} has no Bayer mosaic", "write TIFF or PNG")
     stored = replace(source.bayer, black=(0.0,) * 4, white=FULL_SCALE)
     directory: Directory = {
-        **metadata.directories(named_exif(source)),
+        **photo_tags(source),
         **_structure(stored, source.size),
         **camera_colour(source, source.bayer, baseline_exposure),
         **noise_tags(source, source.bayer, mosaic),
-        metadata.ORIENTATION: Entry.of(Kind.SHORT, source.orientation),
-        metadata.SOFTWARE: Entry.text(f"pairfix {__version__}"),
     }
     raw = compressed(scaled_bands(mosaic), source.size, directory)
     with replacing(path, overwrite=overwrite) as file:
@@ -155,7 +155,7 @@ def write_capture(
     if frame.bayer is None:
         raise OutputError(f"{path} cannot be written: there is no Bayer mosaic", "write PNG")
     height, width = frame.size
-    exif = metadata.completed(named_exif(frame), frame.exposure, frame.taken)
+    exif = metadata.completed(_named_exif(frame), frame.exposure, frame.taken)
     directory = {
         **metadata.directories(exif),
         **_structure(frame.bayer, frame.size),
@@ -200,7 +200,20 @@ def _geometry(directory: dict[int, Entry]) -> dict[int, Entry]:
     return {tag: directory[tag] for tag in places if tag in directory}
 
 
-def named_exif(source: Frame) -> metadata.Exif:
+def photo_tags(source: Frame) -> Directory:
+    """What a result says of the photo that it was restored from: EXIF, lens, maker note."""
+    exif = _named_exif(source)
+    note, safety = maker_note(source.path, dng_tags(source.path))
+    return {
+        **metadata.directories((exif[0], exif[1] | note, exif[2])),
+        **lens_info(exif),
+        **safety,
+        metadata.ORIENTATION: Entry.of(Kind.SHORT, source.orientation),
+        metadata.SOFTWARE: Entry.text(f"pairfix {__version__}"),
+    }
+
+
+def _named_exif(source: Frame) -> metadata.Exif:
     """The EXIF of a photo, which names a camera in any case, as DNGs must."""
     main, photographic, gps = metadata.parse(source.exif)
     names = {

@@ -10,10 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfix._version import __version__
-from pairfix.formats import metadata
 from pairfix.formats.atomic import replacing
-from pairfix.formats.dng import camera_colour, named_exif, noise_tags
+from pairfix.formats.dng import camera_colour, noise_tags, photo_tags
 from pairfix.formats.dng_layout import compressed, crop_tags, with_previews
 from pairfix.formats.libraw import FULL_SCALE, XYZ_TO_SRGB, scaled_bands
 from pairfix.formats.tiff import Directory, Entry, Kind
@@ -45,11 +43,9 @@ def write_linear_dng(
         else _of_camera(source, source.bayer, light, baseline_exposure)
     )
     directory: Directory = {
-        **metadata.directories(named_exif(source)),
+        **photo_tags(source),
         **_structure(height, width),
         **colour,
-        metadata.ORIENTATION: Entry.of(Kind.SHORT, source.orientation),
-        metadata.SOFTWARE: Entry.text(f"pairfix {__version__}"),
     }
     raw = compressed(scaled_bands(light), (height, width), directory)
     with replacing(path, overwrite=overwrite) as file:

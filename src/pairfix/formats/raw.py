@@ -28,6 +28,7 @@ from pairfix.formats.dng import (
 )
 from pairfix.formats.edge import BAND, silenced
 from pairfix.formats.gainmap import applied
+from pairfix.formats.lens import with_lens
 from pairfix.formats.libraw import FULL_SCALE, opened, scaled_bands, visible_crop
 from pairfix.image import Bayer, DevelopSettings, Exposure, Frame, HeaderFacts, WhiteBalance
 
@@ -104,7 +105,7 @@ def decode_raw(path: Path, settings: DevelopSettings, *, develop: bool = False) 
             camera=metadata.camera(exif),
             taken=moment,
             orientation=_ORIENTATIONS.get(raw.sizes.flip, 1) if bayer else 1,
-            exif=metadata.clean(metadata.completed(exif, recorded, moment)),
+            exif=metadata.clean(with_lens(metadata.completed(exif, recorded, moment), raw)),
             notes=notes,
             developed=bayer is None,
             noise_profile=noise_profile(path) if bayer and gain is None else None,
