@@ -1,4 +1,4 @@
-"""DNG: a restored mosaic written with the colours of its camera, and tags read (DNG 1.4).
+"""DNG: a restored mosaic written with the colours of its camera, and tags read (DNG 1.7).
 
 A mosaic that came from a DNG keeps that file's colour matrices, profile, lens corrections and
 crop, tag by tag; its noise profile is replaced by what noise is left, and its lens gain maps, which

@@ -91,7 +91,7 @@ def write_image(
         size: Rows, and bytes in a row.
 
     Raises:
-        OSError: EFBIG if offsets need more than 32 bits; nothing is written then.
+        OSError: EFBIG if offsets need more than 32 bits; at once if the rows alone do.
     """
     rows, row_bytes = size
     if rows * row_bytes > _LARGEST_FILE:
