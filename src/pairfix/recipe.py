@@ -7,8 +7,10 @@ from typing import Literal
 from pairfix.backends import DeviceChoice, PrecisionChoice
 from pairfix.image import AlignmentMode, DevelopSettings
 
-__all__ = ["Existing", "Recipe", "Shoot"]
+__all__ = ["DngKind", "Existing", "Recipe", "Shoot"]
 
+DngKind = Literal["cfa", "linear"]
+"""A mosaic as the camera's, or three channels of light."""
 Existing = Literal["skip", "overwrite", "fail"]
 """What happens to results that are there already."""
 
@@ -42,6 +44,8 @@ class Recipe:
     """Bits per channel of the result; None: the format's default."""
     quality: int = 95
     """JPEG quality, 1 to 100."""
+    dng: DngKind | None = None
+    """What a DNG holds; None: a mosaic where there is one."""
     overwrite: bool = False
     preview: Path | None = None
     """Where to write crops of short, long and result side by side."""

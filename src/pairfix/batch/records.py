@@ -147,5 +147,6 @@ def _settings(recipe: Recipe) -> dict[str, Any]:
         "reblur_module": recipe.reblur_module,
         "bits": recipe.bits,
         "quality": recipe.quality,
+        **({} if recipe.dng is None else {"dng": recipe.dng}),
         **asdict(develop),
     }

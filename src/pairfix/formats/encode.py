@@ -15,7 +15,8 @@ from pairfix.formats import metadata
 from pairfix.formats.atomic import replacing
 from pairfix.formats.colour import srgb_profile
 from pairfix.formats.edge import BAND, bands, silenced
-from pairfix.formats.tiff import Directory, Entry, Kind, write_image
+from pairfix.formats.tiff import Directory, Entry, Kind
+from pairfix.formats.tiff_file import write_image
 from pairfix.image import Picture, Pixels
 
 __all__ = ["WRITERS", "Encoding", "to_eight_bits"]
