@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -29,6 +30,7 @@ from pairfix.image import (
 )
 from pairfix.light import planes_from_frame
 from pairfix.model import default_model, find_model
+from pairfix.output.provenance import described, undescribed
 from pairfix.output.report import (
     Adaptation,
     Report,
@@ -173,6 +175,12 @@ class Restorer:
             strength=self.recipe.strength if takes_noise_maps(model) else None,
             long_share=None if share is None else float(share.mean()),
         )
+        if self.recipe.metadata:
+            reference, notes = described(fused.reference, facts, datetime.now(UTC))
+            facts = replace(facts, remarks=facts.remarks + notes)
+        else:
+            reference = undescribed(fused.reference)
+        fused = replace(fused, reference=reference)
         return Restored(scene, fused, self.recipe.develop, facts)
 
     def restore_many(

@@ -42,6 +42,8 @@ class Recipe:
     """Bits per channel of the result; None: the format's default."""
     quality: int = 95
     """JPEG quality, 1 to 100."""
+    metadata: bool = True
+    """Carry over what the short photo's file and its sidecars say: EXIF, XMP, IPTC."""
     overwrite: bool = False
     preview: Path | None = None
     """Where to write crops of short, long and result side by side."""

@@ -31,6 +31,7 @@ __all__ = [
     "LongOrFolder",
     "ModelName",
     "NameTemplate",
+    "NoMetadata",
     "NoPoints",
     "NoSharpLong",
     "Output",
@@ -163,6 +164,13 @@ KeepRowNoise = Annotated[
 ]
 NoPoints = Annotated[
     bool, typer.Option("--no-points", help="Leave stars and distant lamps to the network alone.")
+]
+NoMetadata = Annotated[
+    bool,
+    typer.Option(
+        "--no-metadata",
+        help="Leave out the short photo's metadata: time, place, camera, captions, history.",
+    ),
 ]
 NoSharpLong = Annotated[
     bool,

@@ -18,6 +18,7 @@ from pairfix.errors import OutputError
 from pairfix.formats import metadata
 from pairfix.formats.atomic import replacing
 from pairfix.formats.edge import BAND, bands
+from pairfix.formats.embed import tiff_tags
 from pairfix.formats.gainmap import GainMap, total_gain
 from pairfix.formats.libraw import FULL_SCALE, read_colour, scaled_bands
 from pairfix.formats.opcodes import pack_opcodes, read_opcodes
@@ -126,6 +127,7 @@ def write_dng(
     stored = replace(source.bayer, black=(0.0,) * 4, white=FULL_SCALE)
     directory = {
         **metadata.directories(_exif(source)),
+        **tiff_tags(source.description),
         **_structure(stored, (height, width)),
         **_colour(source, source.bayer, baseline_exposure),
         metadata.ORIENTATION: Entry.of(Kind.SHORT, source.orientation),

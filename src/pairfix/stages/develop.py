@@ -46,7 +46,7 @@ def develop(
         mosaic = mosaic_from_planes(planes, frame.bayer, frame.size)
         pixels = develop_mosaic(frame, mosaic, settings)
     height, width = pixels.shape[:2]
-    return Picture(pixels, upright(frame.exif, (height, width)))
+    return Picture(pixels, upright(frame.exif, (height, width)), frame.description)
 
 
 def source_mosaic(fused: Fused) -> NDArray[np.float32]:

@@ -1,0 +1,51 @@
+"""What a result says of how it was made: its photo's description, and an entry in its history."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from pairfix.errors import printable
+from pairfix.formats import xmp
+from pairfix.formats.description import read_description
+from pairfix.image import Frame, FrameFacts
+from pairfix.output.html.facts import settings_of
+from pairfix.output.report import Restoration
+
+__all__ = ["described", "undescribed"]
+
+
+def described(
+    reference: Frame, facts: Restoration, when: datetime
+) -> tuple[Frame, tuple[str, ...]]:
+    """A result's reference with what is written about it, how it was restored, and notes.
+
+    Args:
+        reference: The frame whose metadata the result has.
+        facts: What was done.
+        when: The result's time, with its offset from UTC.
+    """
+    found, notes = read_description(reference.path)
+    properties = xmp.parse(found.xmp) if found.xmp else {}
+    made = xmp.packet(xmp.produced(properties, _how(facts), when))
+    notes = tuple(f"{reference.path.name}: {note}" for note in notes)
+    return replace(reference, description=replace(found, xmp=made)), notes
+
+
+def undescribed(reference: Frame) -> Frame:
+    """A result's reference without what is known of the photo besides its pixels."""
+    return replace(reference, exif=b"")
+
+
+def _how(facts: Restoration) -> str:
+    """Model, strength and photos, for people."""
+    parts = [f"model {facts.model.name}"]
+    if facts.strength is not None:
+        parts.append(f"strength {facts.strength:g}")
+    if facts.adaptation:
+        parts.append(f"adapted in {facts.adaptation.steps} steps")
+    parts += [f"{role} photo {_photo(frame)}" for role, frame in facts.scene.frames.items()]
+    return printable("; ".join(parts))
+
+
+def _photo(frame: FrameFacts) -> str:
+    settings = settings_of(frame.exposure)
+    return f"{frame.path.name} ({settings})" if settings else frame.path.name
