@@ -57,7 +57,7 @@ NAMESPACES: dict[str, Namespace] = {
     DC: _without("dc", "format"),
     XMP: _only("xmp", "CreateDate", "Identifier", "Label", "Nickname", "Rating"),
     "http://ns.adobe.com/xap/1.0/rights/": _without("xmpRights"),
-    MANAGEMENT: _only("xmpMM", "History", "OriginalDocumentID"),
+    MANAGEMENT: _only("xmpMM", "DerivedFrom", "History", "OriginalDocumentID"),
     EVENT: _only("stEvt"),
     RESOURCE: _only("stRef"),
     NOTE: _only("xmpNote"),
