@@ -15,7 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from pairfix.formats import FORMATS, decode, encode_dng, encode_picture, iptc, xmp
-from pairfix.formats.description import read_description
+from pairfix.formats.description import Found, read_description
 from pairfix.formats.iptc import Dataset
 from pairfix.formats.tiff import Entry, Kind
 from pairfix.formats.xmp import Array
@@ -76,7 +76,7 @@ SOURCES = {
 
 
 def _properties(path: Path) -> dict[str, xmp.Value]:
-    return xmp.parse(read_description(path)[0].xmp)
+    return xmp.parse(read_description(path).description.xmp)
 
 
 def _described() -> Description:
@@ -131,7 +131,7 @@ def test_a_sidecar_of_another_file_of_that_name_does_not_count(
     path = make_dng(tmp_path / "short.dng", scene())
     sidecar = rdf(attributes=f'xmp:Rating="4" photoshop:SidecarForExtension="{extension}"')
     (tmp_path / "short.xmp").write_text(sidecar, encoding="utf-8")
-    packet = read_description(path)[0].xmp
+    packet = read_description(path).description.xmp
     assert (xmp.text(xmp.parse(packet)[name("xmp:Rating")]) if packet else "") == rating
 
 
@@ -141,16 +141,16 @@ def test_damaged_xmp_is_left_out_with_a_note(tmp_path: Path) -> None:
     )
     (tmp_path / "short.xmp").write_bytes(b'<!DOCTYPE a [<!ENTITY a "b">]>' + EMBEDDED)
     (tmp_path / "short.dng.xmp").mkdir()
-    description, notes = read_description(path)
-    assert description == Description()
-    assert notes == (
+    found = read_description(path)
+    assert found.description == Description()
+    assert found.notes == (
         "its XMP is damaged or too large, and was left out",
         "short.xmp is damaged or too large, and was left out",
     )
 
 
 def test_a_photo_that_is_no_file_has_no_description() -> None:
-    assert read_description(Path("no such file")) == (Description(), ())
+    assert read_description(Path("no such file")) == Found(Description(), {}, ())
 
 
 @pytest.mark.parametrize("kind", ["jpg", "tif", "tif of numbers"])
@@ -169,7 +169,7 @@ def test_iptc_is_carried_and_fills_what_xmp_lacks(tmp_path: Path, kind: str) -> 
         tags = [(700, 1, len(EMBEDDED), EMBEDDED, True), (33723, *stored, True)]
         pixels = (picture().pixels >> 8).astype(np.uint8)
         tifffile.imwrite(path, pixels, photometric="rgb", extratags=tags)
-    found = read_description(path)[0]
+    found = read_description(path).description
     assert xmp.text(xmp.parse(found.xmp)[name("dc:title")]) == "Night"
     assert iptc.parse(found.iptc) == [
         *(Dataset(5, "Night"), Dataset(25, "night"), Dataset(25, "neon")),
@@ -180,10 +180,10 @@ def test_iptc_is_carried_and_fills_what_xmp_lacks(tmp_path: Path, kind: str) -> 
 def test_every_format_holds_the_description(tmp_path: Path) -> None:
     description = _described()
     for path in _results(tmp_path, description):
-        found, notes = read_description(path)
-        assert xmp.parse(found.xmp) == xmp.parse(description.xmp)
-        assert found.iptc == (description.iptc if path.suffix != ".png" else b"")
-        assert notes == ()
+        found = read_description(path)
+        assert xmp.parse(found.description.xmp) == xmp.parse(description.xmp)
+        assert found.description.iptc == (description.iptc if path.suffix != ".png" else b"")
+        assert found.notes == ()
         assert not decode(path).notes
 
 
@@ -226,8 +226,10 @@ def test_xmp_over_64_kb_goes_on_in_more_segments_of_a_jpeg(tmp_path: Path) -> No
     description = Description(xmp.packet(found), iptc.assemble(datasets))
     path = tmp_path / "a.jpg"
     encode_picture(replace(picture(), description=description), path)
-    again, notes = read_description(path)
-    assert (xmp.parse(again.xmp), again.iptc, notes) == (found, description.iptc, ())
+    again = read_description(path)
+    assert xmp.parse(again.description.xmp) == found
+    assert again.description.iptc == description.iptc
+    assert again.notes == ()
     if EXIFTOOL:
         told = exiftool(path, "-ignoreMinorErrors")
         assert told["XMP-dc:Subject"] == [*many]
@@ -242,8 +244,9 @@ def test_a_part_of_extended_xmp_that_lacks_is_noted(tmp_path: Path) -> None:
     place = data.index(b"http://ns.adobe.com/xmp/extension/\0") - 4
     length = int.from_bytes(data[place + 2 : place + 4], "big")
     path.write_bytes(data[:place] + data[place + 2 + length :])
-    assert read_description(path) == (
+    assert read_description(path) == Found(
         Description(),
+        {},
         ("its extended XMP is damaged or too large, and was left out",),
     )
 

@@ -13,7 +13,16 @@ import numpy as np
 from pairfix.backends import OpenModel, choose_runtime
 from pairfix.calibration import CameraProfile
 from pairfix.errors import InputError, MemoryExhaustedError, ModelError, PairfixError
-from pairfix.formats import decode, encode_dng, encode_picture, read_domain, read_facts, xmp
+from pairfix.formats import (
+    decode,
+    encode_dng,
+    encode_picture,
+    metadata,
+    read_domain,
+    read_facts,
+    xmp,
+)
+from pairfix.formats.agreement import agreeing
 from pairfix.formats.description import read_description
 from pairfix.image import Description, Picture
 from pairfix.model import CONFIG, find_model
@@ -75,7 +84,7 @@ def _check_message(error: PairfixError, folder: Path) -> None:
 def _photo(folder: Path) -> None:
     (path,) = folder.iterdir()
     _check_facts(path)
-    frame = replace(decode(path), description=read_description(path)[0])
+    frame = replace(decode(path), description=read_description(path).description)
     assert frame.pixels.dtype in (np.uint8, np.uint16)
     assert min(frame.size) > 0
     json.dumps([asdict(frame.exposure), frame.camera, frame.notes], allow_nan=False).encode()
@@ -96,14 +105,17 @@ def _sidecar(folder: Path) -> None:
     (path,) = folder.iterdir()
     photo = path.with_name("photo.png")
     encode_picture(_BLACK, photo)
-    description, notes = read_description(photo)
-    if notes:
-        raise InputError(f"{path}: {'; '.join(notes)}")
+    found = read_description(photo)
+    if found.notes:
+        raise InputError(f"{path}: {'; '.join(found.notes)}")
+    description = found.description
+    exif = agreeing(({}, {}, {}), found.sidecars, _values(description))
+    picture = replace(_BLACK, exif=metadata.assemble(exif), description=description)
     for name in ("out.png", "out.jpg", "out.tif"):
-        encode_picture(replace(_BLACK, description=description), folder / name)
-        again, notes = read_description(folder / name)
-        assert not notes
-        assert _values(again) == _values(description)
+        encode_picture(picture, folder / name)
+        again = read_description(folder / name)
+        assert not again.notes
+        assert _values(again.description) == _values(description)
 
 
 def _values(description: Description) -> xmp.Properties:

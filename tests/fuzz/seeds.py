@@ -67,7 +67,8 @@ _XMP = rdf(
     '<Iptc4xmpCore:CreatorContactInfo rdf:parseType="Resource">'
     "<Iptc4xmpCore:CiEmailWork>a@b.c</Iptc4xmpCore:CiEmailWork></Iptc4xmpCore:CreatorContactInfo>"
     '<cc:license rdf:resource="https://example.com/by"/>',
-    'xmp:Rating="4" crs:Exposure2012="+1" xmpMM:DocumentID="did:1"',
+    'xmp:Rating="4" crs:Exposure2012="+1" xmpMM:DocumentID="did:1" exif:GPSLatitude="48,12.5N" '
+    'exif:GPSLongitude="16,22,8E" exif:GPSAltitude="3/2" photoshop:DateCreated="2026-05-01T21:10"',
 ).encode()
 _DESCRIPTION = Description(
     _XMP, iptc.assemble([Dataset(5, "Night"), Dataset(25, "neon"), Dataset(55, "20260501")])

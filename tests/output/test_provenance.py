@@ -57,7 +57,7 @@ def test_the_history_names_model_strength_and_photos() -> None:
 
 def test_what_the_short_photos_sidecar_says_holds(tmp_path: Path, pair: tuple[Path, Path]) -> None:
     facts = restore(*pair, tmp_path / "out.jpg", Recipe(device="cpu"))
-    found = xmp.parse(read_description(tmp_path / "out.jpg")[0].xmp)
+    found = xmp.parse(read_description(tmp_path / "out.jpg").description.xmp)
     assert found[name("dc:subject")] == xmp.Array("Bag", ("sharp",))
     assert found[name("xmp:Rating")] == "5"
     assert name("crs:Exposure2012") not in found
@@ -81,4 +81,4 @@ def test_without_metadata_nothing_is_carried_over(tmp_path: Path, pair: tuple[Pa
     bare = out.read_bytes()
     assert [b"Ann\0" in data for data in (carried, bare)] == [True, False]
     assert [b"sharp" in data for data in (carried, bare)] == [True, False]
-    assert read_description(out)[0].xmp == b""
+    assert read_description(out).description.xmp == b""

@@ -27,7 +27,7 @@ from pairfix.formats.xmp_names import PHOTOSHOP as PHOTOSHOP_NAMES
 from pairfix.image import Description
 from pairfix.paths import regular
 
-__all__ = ["read_description"]
+__all__ = ["Found", "read_description"]
 
 _SIDECAR_FOR = f"{{{PHOTOSHOP_NAMES}}}SidecarForExtension"
 _UNFORESEEN = (OSError, ValueError, KeyError, IndexError, struct.error, InputError)
@@ -44,8 +44,18 @@ class _Embedded:
     iptc: bytes = b""
 
 
-def read_description(path: Path) -> tuple[Description, tuple[str, ...]]:
-    """What a result made from a photo takes over, and notes.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a result made from a photo takes over."""
+
+    description: Description
+    sidecars: xmp.Properties
+    """The part of its XMP that sidecars say."""
+    notes: tuple[str, ...]
+
+
+def read_description(path: Path) -> Found:
+    """What a result made from a photo takes over.
 
     A property of NAME.EXTENSION.xmp counts before that of NAME.xmp, this before what the file holds
     as XMP, and that before its IPTC. Damaged XMP counts as absent.
@@ -54,10 +64,11 @@ def read_description(path: Path) -> tuple[Description, tuple[str, ...]]:
         path: A photo that can be decoded, or a name that no file has.
     """
     if not path.is_file():
-        return Description(), ()
+        return Found(Description(), {}, ())
     embedded = _embedded(path)
     datasets = iptc.parse(embedded.iptc)
     merged, notes = iptc.properties(datasets), list[str]()
+    beside = dict[str, xmp.Value]()
     for name, data in (("its XMP", embedded.xmp), ("its extended XMP", embedded.extension)):
         if data:
             try:
@@ -71,10 +82,11 @@ def read_description(path: Path) -> tuple[Description, tuple[str, ...]]:
             notes.append(f"{sidecar.name} is damaged or too large, and was left out")
             continue
         if _is_of(found, path):
-            merged |= xmp.kept(found)
+            beside |= xmp.kept(found)
+    merged |= beside
     agreeing = iptc.agreeing(datasets, merged) if datasets else []
     packet = xmp.packet(merged) if merged else b""
-    return Description(packet, iptc.assemble(agreeing)), tuple(notes)
+    return Found(Description(packet, iptc.assemble(agreeing)), beside, tuple(notes))
 
 
 def _sidecars(path: Path) -> Iterator[Path]:

@@ -9,9 +9,11 @@ it may hold either.
 from dataclasses import dataclass
 
 __all__ = [
+    "AUX",
     "DC",
     "EVENT",
     "EXIF",
+    "EXIF_EX",
     "IPTC_CORE",
     "MANAGEMENT",
     "NAMESPACES",
@@ -33,6 +35,8 @@ NOTE = "http://ns.adobe.com/xmp/note/"
 PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
 IPTC_CORE = "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/"
 EXIF = "http://ns.adobe.com/exif/1.0/"
+EXIF_EX = "http://cipa.jp/exif/1.0/"
+AUX = "http://ns.adobe.com/exif/1.0/aux/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +92,8 @@ NAMESPACES: dict[str, Namespace] = {
         *("ExifVersion", "FlashpixVersion", "Gamma", "MakerNote", "NativeDigest"),
         *("PixelXDimension", "PixelYDimension", "SubjectArea", "SubjectLocation"),
     ),
-    "http://cipa.jp/exif/1.0/": _without("exifEX", "Gamma", "InteroperabilityIndex"),
-    "http://ns.adobe.com/exif/1.0/aux/": _only(
+    EXIF_EX: _without("exifEX", "Gamma", "InteroperabilityIndex"),
+    AUX: _only(
         "aux",
         *("ApproximateFocusDistance", "FlashCompensation", "ImageNumber", "Lens", "LensID"),
         *("LensInfo", "LensSerialNumber", "OwnerName", "SerialNumber"),

@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from pairfix.errors import printable
-from pairfix.formats import xmp
+from pairfix.formats import metadata, xmp
+from pairfix.formats.agreement import agreeing
 from pairfix.formats.description import read_description
 from pairfix.image import Frame, FrameFacts
 from pairfix.output.html.facts import settings_of
@@ -23,11 +24,16 @@ def described(
         facts: What was done.
         when: The result's time, with its offset from UTC.
     """
-    found, notes = read_description(reference.path)
-    properties = xmp.parse(found.xmp) if found.xmp else {}
+    found = read_description(reference.path)
+    properties = xmp.parse(found.description.xmp) if found.description.xmp else {}
     made = xmp.packet(xmp.produced(properties, _how(facts), when))
-    notes = tuple(f"{reference.path.name}: {note}" for note in notes)
-    return replace(reference, description=replace(found, xmp=made)), notes
+    exif = agreeing(metadata.parse(reference.exif), found.sidecars, properties)
+    told = replace(
+        reference,
+        exif=metadata.assemble(exif),
+        description=replace(found.description, xmp=made),
+    )
+    return told, tuple(f"{reference.path.name}: {note}" for note in found.notes)
 
 
 def undescribed(reference: Frame) -> Frame:
