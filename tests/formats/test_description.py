@@ -109,6 +109,19 @@ def test_xmp_is_found_in_every_format(tmp_path: Path, make: Callable[[Path], Pat
     }
 
 
+def test_xmp_is_found_in_a_canon_cr3(tmp_path: Path) -> None:
+    def box(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", 8 + len(content)) + kind + content
+
+    path, head = tmp_path / "short.cr3", box(b"ftyp", b"crx \0\0\0\1crx isom")
+    packet = box(b"uuid", bytes.fromhex("be7acfcb97a942e89c71999491e3afac") + EMBEDDED)
+    path.write_bytes(head + box(b"moov", b"x" * 99) + packet + box(b"mdat", b"x" * 99))
+    assert _properties(path)[name("xmp:Rating")] == "3"
+    for rest in (b"", box(b"moov", b""), b"\0\0\0\1mdat" + bytes(99), packet[:40]):
+        path.write_bytes(head + rest)
+        assert read_description(path).description == Description()
+
+
 def test_sidecars_count_before_the_file_and_the_specific_one_before_the_other(
     tmp_path: Path,
 ) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pairfix import Exposure, Frame, Recipe, Restorer, restore
+from pairfix import Exposure, Frame, Recipe, Restorer, align_pair, restore
 from pairfix.formats import encode_picture, metadata, xmp
 from pairfix.formats.description import read_description
 from pairfix.formats.tiff import Entry
@@ -82,3 +82,13 @@ def test_without_metadata_nothing_is_carried_over(tmp_path: Path, pair: tuple[Pa
     assert [b"Ann\0" in data for data in (carried, bare)] == [True, False]
     assert [b"sharp" in data for data in (carried, bare)] == [True, False]
     assert read_description(out).description.xmp == b""
+
+
+def test_an_aligned_long_photo_says_what_its_own_file_says(
+    tmp_path: Path, pair: tuple[Path, Path]
+) -> None:
+    align_pair(*pair, tmp_path / "out.png")
+    found = xmp.parse(read_description(tmp_path / "out.png").description.xmp)
+    assert found[name("dc:subject")] == xmp.Array("Bag", ("blurred",))
+    (entry,) = _history(found)
+    assert entry[name("stEvt:parameters")] == "long photo long.png, aligned to short.png"

@@ -30,6 +30,7 @@ from pairfix.paths import regular
 __all__ = ["Found", "read_description"]
 
 _SIDECAR_FOR = f"{{{PHOTOSHOP_NAMES}}}SidecarForExtension"
+_XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _UNFORESEEN = (OSError, ValueError, KeyError, IndexError, struct.error, InputError)
 """What readers raise for damage; the decoder has judged the photo already."""
 
@@ -116,15 +117,21 @@ def _embedded(path: Path) -> _Embedded:
             head = file.read(12)
             if head.startswith(START):
                 return _of_jpeg(path)
-            if head.startswith(SIGNATURE):
-                return _Embedded(read_png(file).xmp)
-            if head.startswith(b"RIFF"):
-                return _Embedded(_of_webp(file))
-            if head[4:8] == b"ftyp" and head[8:12] != b"crx ":
-                return _Embedded(read_avif(path, file).xmp)
-        return _of_tiff(path)
+            packet = _packet(path, file, head)
+        return _of_tiff(path) if packet is None else _Embedded(packet)
     except _UNFORESEEN:
         return _Embedded()
+
+
+def _packet(path: Path, file: BinaryIO, head: bytes) -> bytes | None:
+    """The XMP of a container, known by its first bytes; None of any other file."""
+    if head.startswith(SIGNATURE):
+        return read_png(file).xmp
+    if head.startswith(b"RIFF"):
+        return _of_webp(file)
+    if head[4:12] == b"ftypcrx ":
+        return _of_cr3(file)
+    return read_avif(path, file).xmp if head[4:8] == b"ftyp" else None
 
 
 def _of_jpeg(path: Path) -> _Embedded:
@@ -157,6 +164,19 @@ def _of_webp(file: BinaryIO) -> bytes:
         if kind == b"XMP ":
             return file.read(min(size, xmp.LARGEST + 1))
         file.seek(size + size % 2, 1)
+    return b""
+
+
+def _of_cr3(file: BinaryIO) -> bytes:
+    """The packet in a box of its own, outside others (XMP specification, part 3, 2.1.2.3)."""
+    file.seek(0)
+    while len(head := file.read(24)) == 24:  # noqa: PLR2004
+        size = int.from_bytes(head[:4], "big")
+        if head[4:] == b"uuid" + _XMP_BOX:
+            return file.read(min(size - len(head), xmp.LARGEST + 1))
+        if size < 8:  # noqa: PLR2004  (no size, or one of 64 bits: only pixels are so long)
+            break
+        file.seek(size - len(head), 1)
     return b""
 
 

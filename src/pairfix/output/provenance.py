@@ -11,22 +11,20 @@ from pairfix.image import Frame, FrameFacts
 from pairfix.output.html.facts import settings_of
 from pairfix.output.report import Restoration
 
-__all__ = ["described", "undescribed"]
+__all__ = ["described", "how_restored", "undescribed"]
 
 
-def described(
-    reference: Frame, facts: Restoration, when: datetime
-) -> tuple[Frame, tuple[str, ...]]:
-    """A result's reference with what is written about it, how it was restored, and notes.
+def described(reference: Frame, how: str, when: datetime) -> tuple[Frame, tuple[str, ...]]:
+    """A result's reference with what is written about it and how it was made, and notes.
 
     Args:
         reference: The frame whose metadata the result has.
-        facts: What was done.
+        how: What was done, for people.
         when: The result's time, with its offset from UTC.
     """
     found = read_description(reference.path)
     properties = xmp.parse(found.description.xmp) if found.description.xmp else {}
-    made = xmp.packet(xmp.produced(properties, _how(facts), when))
+    made = xmp.packet(xmp.produced(properties, printable(how), when))
     exif = agreeing(metadata.parse(reference.exif), found.sidecars, properties)
     told = replace(
         reference,
@@ -41,7 +39,7 @@ def undescribed(reference: Frame) -> Frame:
     return replace(reference, exif=b"")
 
 
-def _how(facts: Restoration) -> str:
+def how_restored(facts: Restoration) -> str:
     """Model, strength and photos, for people."""
     parts = [f"model {facts.model.name}"]
     if facts.strength is not None:
@@ -49,7 +47,7 @@ def _how(facts: Restoration) -> str:
     if facts.adaptation:
         parts.append(f"adapted in {facts.adaptation.steps} steps")
     parts += [f"{role} photo {_photo(frame)}" for role, frame in facts.scene.frames.items()]
-    return printable("; ".join(parts))
+    return "; ".join(parts)
 
 
 def _photo(frame: FrameFacts) -> str:
