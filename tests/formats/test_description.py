@@ -162,6 +162,22 @@ def test_damaged_xmp_is_left_out_with_a_note(tmp_path: Path) -> None:
     )
 
 
+def test_more_than_anyone_writes_is_left_out_with_a_note(tmp_path: Path) -> None:
+    path = make_dng(tmp_path / "short.dng", scene())
+    (tmp_path / "short.xmp").write_bytes(EMBEDDED + b" " * (1 << 22))
+    assert read_description(path).notes == ("short.xmp is damaged or too large, and was left out",)
+
+
+def test_a_packet_that_is_longer_than_what_it_was_made_of_is_read_again(tmp_path: Path) -> None:
+    path = make_dng(tmp_path / "short.dng", scene())
+    items = "<rdf:li/>" * 260_000
+    sidecar = rdf(f"<dc:subject><rdf:Bag>{items}</rdf:Bag></dc:subject>")
+    (tmp_path / "short.xmp").write_text(sidecar, encoding="utf-8")
+    found = read_description(path)
+    assert len(found.description.xmp) > 1 << 22
+    assert xmp.parse(found.description.xmp) == found.sidecars
+
+
 def test_a_photo_that_is_no_file_has_no_description() -> None:
     assert read_description(Path("no such file")) == Found(Description(), {}, ())
 

@@ -30,6 +30,9 @@ from pairfix.paths import regular
 __all__ = ["Found", "read_description"]
 
 _SIDECAR_FOR = f"{{{PHOTOSHOP_NAMES}}}SidecarForExtension"
+_LARGEST = 1 << 22
+"""Bytes of XMP that are read: keywords fit many times over, and the strokes of local edits, which
+sidecars hold as well."""
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _UNFORESEEN = (OSError, ValueError, KeyError, IndexError, struct.error, InputError)
 """What readers raise for damage; the decoder has judged the photo already."""
@@ -73,12 +76,12 @@ def read_description(path: Path) -> Found:
     for name, data in (("its XMP", embedded.xmp), ("its extended XMP", embedded.extension)):
         if data:
             try:
-                merged |= xmp.kept(xmp.parse(data))
+                merged |= xmp.kept(_parsed(data))
             except ValueError:
                 notes.append(f"{name} is damaged or too large, and was left out")
     for sidecar in _sidecars(path):
         try:
-            found = xmp.parse(_start(sidecar))
+            found = _parsed(_start(sidecar))
         except (OSError, ValueError):
             notes.append(f"{sidecar.name} is damaged or too large, and was left out")
             continue
@@ -88,6 +91,12 @@ def read_description(path: Path) -> Found:
     agreeing = iptc.agreeing(datasets, merged) if datasets else []
     packet = xmp.packet(merged) if merged else b""
     return Found(Description(packet, iptc.assemble(agreeing)), beside, tuple(notes))
+
+
+def _parsed(data: bytes) -> dict[str, xmp.Value]:
+    if len(data) > _LARGEST:
+        raise ValueError("it is too large")
+    return xmp.parse(data)
 
 
 def _sidecars(path: Path) -> Iterator[Path]:
@@ -102,7 +111,7 @@ def _sidecars(path: Path) -> Iterator[Path]:
 
 def _start(sidecar: Path) -> bytes:
     with sidecar.open("rb") as file:
-        return file.read(xmp.LARGEST + 1)
+        return file.read(_LARGEST + 1)
 
 
 def _is_of(sidecar: xmp.Properties, path: Path) -> bool:
@@ -149,7 +158,7 @@ def _of_jpeg(path: Path) -> _Embedded:
 def _extension(packet: bytes, parts: list[bytes]) -> bytes:
     """What the parts make together that carry the digest which the packet states."""
     try:
-        digest = xmp.text(xmp.parse(packet).get(HAS_EXTENSION)).encode()
+        digest = xmp.text(_parsed(packet).get(HAS_EXTENSION)).encode()
     except ValueError:
         return b""
     mine = {
@@ -162,7 +171,7 @@ def _of_webp(file: BinaryIO) -> bytes:
     while len(head := file.read(8)) == 8:  # noqa: PLR2004
         kind, size = struct.unpack("<4sI", head)
         if kind == b"XMP ":
-            return file.read(min(size, xmp.LARGEST + 1))
+            return file.read(min(size, _LARGEST + 1))
         file.seek(size + size % 2, 1)
     return b""
 
@@ -173,7 +182,7 @@ def _of_cr3(file: BinaryIO) -> bytes:
     while len(head := file.read(24)) == 24:  # noqa: PLR2004
         size = int.from_bytes(head[:4], "big")
         if head[4:] == b"uuid" + _XMP_BOX:
-            return file.read(min(size - len(head), xmp.LARGEST + 1))
+            return file.read(min(size - len(head), _LARGEST + 1))
         if size < 8:  # noqa: PLR2004  (no size, or one of 64 bits: only pixels are so long)
             break
         file.seek(size - len(head), 1)

@@ -98,15 +98,18 @@ def _segment(marker: int, content: bytes) -> bytes:
 
 
 def _split(packet: bytes) -> tuple[bytes, bytes]:
-    """A packet that fits into a segment, and the largest properties, which do not."""
+    """A packet of the smaller properties that fits into a segment, and the other properties."""
     if len(packet) <= _LARGEST_PACKET:
         return packet, b""
-    main, extension = xmp.parse(packet), dict[str, xmp.Value]()
-    by_size = sorted(main, key=lambda name: len(xmp.pack({name: main[name]})))
-    while len(packet) > _LARGEST_PACKET:
-        largest = by_size.pop()
-        extension[largest] = main.pop(largest)
-        packet = xmp.packet({**main, HAS_EXTENSION: "0" * 32})
+    extension = xmp.parse(packet)
+    frame, left = len(xmp.pack({})), _LARGEST_PACKET - len(xmp.packet({HAS_EXTENSION: "0" * 32}))
+    sizes = {name: len(xmp.pack({name: value})) - frame for name, value in extension.items()}
+    main = dict[str, xmp.Value]()
+    for name in sorted(sizes, key=lambda name: sizes[name]):
+        left -= sizes[name]
+        if left < 0:
+            break
+        main[name] = extension.pop(name)
     rest = xmp.pack(extension)
     digest = hashlib.md5(rest, usedforsecurity=False).hexdigest().upper()
     return xmp.packet({**main, HAS_EXTENSION: digest}), rest

@@ -22,6 +22,8 @@ _CHARACTER_SET, _VERSION = 90, 0
 _UTF_8 = b"\x1b%G"
 _SIGNATURE, _IPTC_RESOURCE = b"8BIM", 0x0404
 _DEFAULT = "x-default"
+_LARGEST = 1 << 20
+"""Bytes that are read; thousands of keywords fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,7 @@ def resource(block: bytes) -> bytes:
 
 def _datasets(block: bytes) -> Iterator[tuple[int, int, bytes]]:
     place = 0
+    block = block[:_LARGEST]
     while place + 5 <= len(block) and block[place] == _MARKER:
         record, number, length = struct.unpack_from(">BBH", block, place + 1)
         place += 5

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TypeAlias
 from xml.etree.ElementTree import Element, ParseError, fromstring
 from xml.sax.saxutils import escape, quoteattr
@@ -16,7 +17,6 @@ from pairfix._version import __version__
 from pairfix.formats.xmp_names import EVENT, MANAGEMENT, NAMESPACES, RDF, RESOURCE, XMP, is_kept
 
 __all__ = [
-    "LARGEST",
     "Array",
     "Properties",
     "Value",
@@ -29,8 +29,6 @@ __all__ = [
     "texts",
 ]
 
-LARGEST = 1 << 22
-"""Bytes of a packet that is read: keywords and a long history fit several times over."""
 _DEEPEST = 16
 """Values within values; the IPTC's artwork with its licensors has 6."""
 _ARRAYS = {f"{{{RDF}}}{kind}": kind for kind in ("Alt", "Bag", "Seq")}
@@ -64,10 +62,8 @@ def parse(data: bytes) -> dict[str, Value]:
     """The properties of a packet or a sidecar; those that are not formed as XMP are left out.
 
     Raises:
-        ValueError: It is too large, is not XML, declares a document type, or holds no RDF.
+        ValueError: It is not XML, declares a document type, or holds no RDF.
     """
-    if len(data) > LARGEST:
-        raise ValueError("too large")
     content = _decoded(data)
     if "<!DOCTYPE" in content:
         raise ValueError("it declares a document type")
@@ -194,6 +190,7 @@ def _decoded(data: bytes) -> str:
     return data.decode(encoding).strip("\0\t\n\r ")
 
 
+@lru_cache(4096)
 def _split(name: str) -> tuple[str, str]:
     """URI and local name; both empty for a name without a namespace."""
     match = _UNIVERSAL_NAME.fullmatch(name)
