@@ -23,7 +23,13 @@ SHOT: metadata.Exif = (
         metadata.SUB_SEC_TIME_ORIGINAL: Entry.text("25"),
         metadata.LENS_MODEL: Entry.text("35mm"),
     },
-    {1: Entry.text("S"), 2: Entry.of(Kind.RATIONAL, 1, 2, 3), 29: Entry.text("2020:01:01")},
+    {
+        1: Entry.text("S"),
+        2: Entry.of(Kind.RATIONAL, 1, 2, 3),
+        3: Entry.text("W"),
+        4: Entry.of(Kind.RATIONAL, 16, 22, 8),
+        29: Entry.text("2020:01:01"),
+    },
 )
 EMPTY: metadata.Exif = ({}, {}, {0: Entry.of(Kind.BYTE, 2, 3, 0, 0)})
 PLACE = 'exif:GPSLatitude="48,12.5N" exif:GPSLongitude="16,22,8E" '
@@ -62,6 +68,7 @@ def test_a_sidecar_counts_and_a_file_only_fills_gaps() -> None:
         ("2026-05-01T22:00Z", "2026:05:01 22:00:00", "+00:00", ""),
         ("2026:05:01 22:00:00.000", "2026:05:01 22:00:00", "", ""),
         ("2026-05-01T21:10:01", "2026:05:01 21:10:01", "+02:00", "25"),
+        ("2026-05-01T19:10:01Z", "2026:05:01 21:10:01", "+02:00", "25"),
         ("2026-05-01", "2026:05:01 21:10:01", "+02:00", "25"),
         ("2026-13-01T22:00:00", "2026:05:01 21:10:01", "+02:00", "25"),
         ("yesterday", "2026:05:01 21:10:01", "+02:00", "25"),
@@ -102,6 +109,13 @@ def test_a_place_replaces_the_whole_of_another() -> None:
         7: (20, 0, 1.5),
         17: (90.5,),
     }
+
+
+def test_the_same_place_keeps_what_else_the_camera_knows() -> None:
+    values = _values(attributes='exif:GPSLatitude="1,2.05S" exif:GPSLongitude="16,22,8W"')
+    assert agreeing(SHOT, values, values) == SHOT
+    moved = {**SHOT[2], 1: Entry.text("N")}
+    assert set(agreeing((*SHOT[:2], moved), values, values)[2]) == {1, 2, 3, 4}
 
 
 @pytest.mark.parametrize(

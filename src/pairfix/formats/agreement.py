@@ -4,6 +4,7 @@ Most programs believe EXIF before XMP. A sidecar cannot change EXIF, so what was
 (a place, a corrected time, a caption) would go unseen.
 """
 
+import math
 import re
 from datetime import datetime
 
@@ -56,11 +57,11 @@ def _told(exif: metadata.Exif, xmp: Properties, *, replaces: bool) -> metadata.E
         photographic[metadata.LENS_MODEL] = Entry.text(lens)
     moments = (_moment(text(xmp.get(name))) for name in _TIMES)
     moment = next((each for each in moments if each), None)
-    changed = replaces and moment and metadata.taken(exif) != _local(moment)
-    if moment and (changed or metadata.DATE_TIME_ORIGINAL not in photographic):
+    known = None if metadata.DATE_TIME_ORIGINAL not in photographic else metadata.moment(exif)
+    if moment and (known is None or (replaces and not _is_same(moment, known))):
         photographic = _at(photographic, moment)
     place = _place(xmp)
-    if place and (replaces or _LATITUDE[0] not in gps):
+    if place and (_position(gps) is None or (replaces and _position(gps) != _position(place))):
         gps = place
     return main, photographic, gps
 
@@ -74,8 +75,11 @@ def _moment(said: str) -> datetime | None:
         return None
 
 
-def _local(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=None, microsecond=0)
+def _is_same(first: datetime, second: datetime) -> bool:
+    """Whether two times are the same to the second; as local times unless both have an offset."""
+    if first.tzinfo is None or second.tzinfo is None:
+        first, second = first.replace(tzinfo=None), second.replace(tzinfo=None)
+    return first.replace(microsecond=0) == second.replace(microsecond=0)
 
 
 def _at(photographic: dict[int, Entry], moment: datetime) -> dict[int, Entry]:
@@ -119,6 +123,18 @@ def _place(xmp: Properties) -> dict[int, Entry]:
     if said("MapDatum"):
         gps[_DATUM] = Entry.text(said("MapDatum"))
     return gps | _satellites(_moment(said("TimeStamp")))
+
+
+def _position(gps: dict[int, Entry]) -> tuple[float, ...] | None:
+    """Latitude and longitude in degrees, to a metre; None if they are not known."""
+    found = list[float]()
+    for tag, letters, _ in (_LATITUDE, _LONGITUDE):
+        parts = gps[tag + 1].values if tag in gps and tag + 1 in gps else ()
+        angle = sum(part / 60**power for power, part in enumerate(parts))
+        if not parts or not math.isfinite(angle):
+            return None
+        found.append(round(-angle if gps[tag].string == letters[1] else angle, 5))
+    return tuple(found)
 
 
 def _satellites(moment: datetime | None) -> dict[int, Entry]:

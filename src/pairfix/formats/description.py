@@ -34,7 +34,7 @@ _LARGEST = 1 << 22
 """Bytes of XMP that are read: keywords fit many times over, and the strokes of local edits, which
 sidecars hold as well."""
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
-_UNFORESEEN = (OSError, ValueError, KeyError, IndexError, struct.error, InputError)
+_DAMAGE = (OSError, ValueError, KeyError, IndexError, struct.error, InputError)
 """What readers raise for damage; the decoder has judged the photo already."""
 
 
@@ -128,7 +128,7 @@ def _embedded(path: Path) -> _Embedded:
                 return _of_jpeg(path)
             packet = _packet(path, file, head)
         return _of_tiff(path) if packet is None else _Embedded(packet)
-    except _UNFORESEEN:
+    except _DAMAGE:
         return _Embedded()
 
 
@@ -161,10 +161,8 @@ def _extension(packet: bytes, parts: list[bytes]) -> bytes:
         digest = xmp.text(_parsed(packet).get(HAS_EXTENSION)).encode()
     except ValueError:
         return b""
-    mine = {
-        struct.unpack_from(">I", each, 36)[0]: each[40:] for each in parts if each[:32] == digest
-    }
-    return b"".join(mine[place] for place in sorted(mine)) if digest else b""
+    mine = {each[36:40]: each[40:] for each in parts if each[:32] == digest}
+    return b"".join(mine[place] for place in sorted(mine))
 
 
 def _of_webp(file: BinaryIO) -> bytes:
