@@ -217,7 +217,7 @@ def _exif(file: BinaryIO, kinds: dict[int, bytes], places: _Places) -> metadata.
     """The first EXIF item, behind the place of its TIFF header (HEIF, A.2.1)."""
     for item, kind in kinds.items():
         if kind == b"Exif" and item in places:
-            block = _content(file, places[item])
+            block = _contents(file, places[item])
             return metadata.parse(block[4 + int.from_bytes(block[:4], "big") :])
     return {}, {}, {}
 
@@ -226,11 +226,11 @@ def _xmp(file: BinaryIO, items: dict[int, bytes], places: _Places) -> bytes:
     """The first item whose type says that it is XMP (HEIF, A.3)."""
     for item, described in items.items():
         if described.startswith(b"mime") and _XMP_TYPE in described and item in places:
-            return _content(file, places[item])
+            return _contents(file, places[item])
     return b""
 
 
-def _content(file: BinaryIO, parts: list[tuple[int, int]]) -> bytes:
+def _contents(file: BinaryIO, parts: list[tuple[int, int]]) -> bytes:
     content = b""
     for offset, length in parts:
         file.seek(offset)
