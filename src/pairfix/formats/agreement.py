@@ -1,4 +1,4 @@
-"""EXIF that says what XMP says of the same (MWG Guidelines for Handling Image Metadata 2.0, 5).
+"""EXIF that says what XMP says of the same (MWG Guidelines for Handling Image Metadata 2.0).
 
 Most programs believe EXIF before XMP. A sidecar cannot change EXIF, so what was written there later
 (a place, a corrected time, a caption) would go unseen.

@@ -175,7 +175,7 @@ def _of_webp(file: BinaryIO) -> bytes:
 
 
 def _of_cr3(file: BinaryIO) -> bytes:
-    """The packet in a box of its own, outside others (XMP specification, part 3, 2.1.2.3)."""
+    """The packet in a box of its own, outside others (XMP specification, part 3)."""
     file.seek(0)
     while len(head := file.read(24)) == 24:  # noqa: PLR2004
         size = int.from_bytes(head[:4], "big")

@@ -1,6 +1,6 @@
 """XMP and IPTC as parts of files: TIFF tags, a PNG chunk, JPEG segments.
 
-XMP specification, part 3 (Adobe, 2020); Extensible Metadata Platform in JPEG in 1.1.3 of it.
+XMP specification, part 3 (Adobe, 2020), 1.1: where files hold XMP.
 """
 
 import hashlib
@@ -46,7 +46,7 @@ _LARGEST_RESOURCES = 65000
 
 
 def tiff_tags(description: Description) -> Directory:
-    """The tags of a TIFF or DNG, where IPTC counts as numbers of 32 bits (TIFF/EP, table 4)."""
+    """The tags of a TIFF or DNG, where IPTC counts as numbers of 32 bits (TIFF/EP)."""
     tags: Directory = {}
     if description.xmp:
         tags[XMP_TAG] = Entry(Kind.BYTE, description.xmp)
@@ -71,7 +71,7 @@ def jpeg_segments(description: Description) -> bytes:
     if description.xmp:
         main, extension = _split(description.xmp)
         segments.append(_segment(_APP1, STANDARD + main))
-        digest = hashlib.md5(extension, usedforsecurity=False).hexdigest().upper().encode()
+        digest = _digest(extension).encode()
         for place in range(0, len(extension), _LARGEST_PART):
             head = EXTENSION + digest + struct.pack(">II", len(extension), place)
             segments.append(_segment(_APP1, head + extension[place : place + _LARGEST_PART]))
@@ -111,5 +111,8 @@ def _split(packet: bytes) -> tuple[bytes, bytes]:
             break
         main[name] = extension.pop(name)
     rest = xmp.pack(extension)
-    digest = hashlib.md5(rest, usedforsecurity=False).hexdigest().upper()
-    return xmp.packet({**main, HAS_EXTENSION: digest}), rest
+    return xmp.packet({**main, HAS_EXTENSION: _digest(rest)}), rest
+
+
+def _digest(extension: bytes) -> str:
+    return hashlib.md5(extension, usedforsecurity=False).hexdigest().upper()

@@ -16,7 +16,7 @@ __all__ = ["Dataset", "agreeing", "assemble", "of_photoshop", "parse", "properti
 
 _MARKER = 0x1C
 _EXTENDED = 0x8000
-"""A length of more than two bytes (IIM, 1.5): such data is no text, and not kept."""
+"""A length of more than two bytes: such data is no text, and not kept."""
 _ENVELOPE, _APPLICATION = 1, 2
 _CHARACTER_SET, _VERSION = 90, 0
 _UTF_8 = b"\x1b%G"
