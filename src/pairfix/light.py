@@ -58,7 +58,7 @@ def planes_from_frame(frame: Frame) -> Planes:
     return np.ascontiguousarray(srgb_to_linear(levels)[frame.pixels].transpose(2, 0, 1))
 
 
-def planes_from_mosaic(mosaic: NDArray[np.integer], bayer: Bayer) -> Planes:
+def planes_from_mosaic(mosaic: NDArray[np.number], bayer: Bayer) -> Planes:
     """Pack an ``H x W`` mosaic: black subtracted, white = 1, white-balanced, nothing clipped.
 
     Returns:

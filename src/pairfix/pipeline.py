@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pairfix.adapt import ADAPT, adapt, choose_adapting_runtime, find_reblur_module
 from pairfix.backends import OpenModel, choose_runtime
-from pairfix.errors import OutputError, PairError, PairfixError, from_system
+from pairfix.errors import PairError, PairfixError, from_system
 from pairfix.formats import check_writable, encode_picture
 from pairfix.image import (
     ROLES,
@@ -39,7 +39,7 @@ from pairfix.output.report import (
     unused_photos,
     unused_settings,
 )
-from pairfix.output.results import WRITE, check_distinct, check_targets, write_results
+from pairfix.output.results import WRITE, check_distinct, check_targets, dng_kind, write_results
 from pairfix.progress import Progress, Timeline, no_progress
 from pairfix.recipe import Recipe
 from pairfix.stages.develop import DEVELOP, develop, source_mosaic
@@ -323,9 +323,10 @@ def restore(
     recipe = recipe or Recipe()
     timeline = Timeline(progress or no_progress)
     paths = [path for path in (long, short) if path is not None]
-    is_mosaic = check_targets(paths, output, recipe)
-    restored = _restore_once(paths, output, recipe, timeline, is_mosaic=is_mosaic)
-    unused = unused_settings(recipe.develop, restored.scene.reference, is_mosaic=is_mosaic)
+    check_targets(paths, output, recipe)
+    restored = _restore_once(paths, output, recipe, timeline)
+    reference = restored.scene.reference
+    unused = unused_settings(recipe.develop, reference, dng_kind(reference, output, recipe.dng))
     facts = replace(restored.facts, output=output, remarks=restored.facts.remarks + unused)
     fused, compared = restored.fused, recipe.preview is not None or recipe.report is not None
     sources = restored.scene.sources if compared else {}
@@ -335,17 +336,13 @@ def restore(
 
 
 def _restore_once(
-    paths: Sequence[Path], output: Path, recipe: Recipe, timeline: Timeline, *, is_mosaic: bool
+    paths: Sequence[Path], output: Path, recipe: Recipe, timeline: Timeline
 ) -> Restored:
     """Restore with a model that is open no longer than it runs: what follows needs the memory."""
     restorer = Restorer(recipe, keep_open=False)
     restorer.check_photos(len(paths))
     frames = decode_photos(paths, restorer.preparation, timeline)
-    if is_mosaic and frames[-1].bayer is None:
-        raise OutputError(
-            f"{output}: a DNG needs raw photos under a Bayer filter, and a raw model",
-            "write a .tif or .png",
-        )
+    dng_kind(frames[-1], output, recipe.dng)  # refuses before the photos are restored
     return restorer.restore(*frames, timeline=timeline)
 
 

@@ -7,8 +7,10 @@ from typing import Literal
 from pairfix.backends import DeviceChoice, PrecisionChoice
 from pairfix.image import AlignmentMode, DevelopSettings
 
-__all__ = ["Existing", "Recipe", "Shoot"]
+__all__ = ["DngKind", "Existing", "Recipe", "Shoot"]
 
+DngKind = Literal["cfa", "linear"]
+"""A mosaic as the camera's, or three channels of light."""
 Existing = Literal["skip", "overwrite", "fail"]
 """What happens to results that are there already."""
 
@@ -44,6 +46,8 @@ class Recipe:
     """JPEG quality, 1 to 100."""
     metadata: bool = True
     """Carry over what the short photo's file and its sidecars say: EXIF, XMP, IPTC."""
+    dng: DngKind | None = None
+    """What a DNG holds; None: a mosaic where there is one."""
     overwrite: bool = False
     preview: Path | None = None
     """Where to write crops of short, long and result side by side."""

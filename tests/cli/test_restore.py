@@ -11,11 +11,13 @@ import cv2
 import jsonschema
 import numpy as np
 import pytest
+from PIL import Image
 
 from pairfix.cli import run
 from pairfix.errors import DeviceError, InputError, ModelError, OutputError, PairError
 from pairfix.formats import decode
 from pairfix.formats.tiff import read_chain
+from pairfix.image import DevelopSettings
 from pairfix.output import results
 
 Pair = tuple[Path, Path]
@@ -186,6 +188,17 @@ def test_a_dng_of_a_darker_short_photo_keeps_its_exposure_and_records_the_bright
     assert numerator / denominator == pytest.approx(2, abs=0.1)
 
 
+def test_a_dng_shows_what_a_png_would(dark_pair: Pair, tmp_path: Path) -> None:
+    for name in ("out.dng", "out.png"):
+        assert restore(dark_pair, tmp_path / name, "--exposure", "0.5") == 0
+    with Image.open(tmp_path / "out.dng") as thumbnail:
+        shown = np.asarray(thumbnail)
+    size = shown.shape[1], shown.shape[0]
+    with Image.open(tmp_path / "out.png") as picture:
+        expected = np.asarray(picture.convert("RGB").resize(size, Image.Resampling.BOX), int)
+    assert np.abs(shown - expected).mean() < 2
+
+
 def test_tiles_do_not_change_the_result(raw_pair: Pair, tmp_path: Path) -> None:
     restore(raw_pair, tmp_path / "a.png", "--tile", "1024")
     restore(raw_pair, tmp_path / "b.png", "--tile", "160")
@@ -257,6 +270,37 @@ def test_a_damaged_input_is_one_line(
 
 def test_the_same_photo_twice_is_refused(raw_pair: Pair, tmp_path: Path) -> None:
     assert restore((raw_pair[0], raw_pair[0]), tmp_path / "out.png") == PairError.exit_code
+
+
+def test_a_developed_pair_becomes_a_linear_dng(raw_pair: Pair, tmp_path: Path) -> None:
+    for name in ("out.dng", "out.png"):
+        assert restore(raw_pair, tmp_path / name, "--model", "selfir-srgb") == 0
+    dng, png = decode(tmp_path / "out.dng"), decode(tmp_path / "out.png")
+    assert (dng.bayer, dng.size, dng.exposure) == (None, png.size, png.exposure)
+    assert np.abs(dng.pixels.astype(int) - png.pixels).max() < 0.002 * 65535
+
+
+def test_a_mosaic_becomes_a_linear_dng_on_request(
+    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert restore(raw_pair, tmp_path / "a.dng", "--dng", "linear", "--demosaic", "ppg") == 0
+    assert "left to whoever" not in capsys.readouterr().err
+    assert restore(raw_pair, tmp_path / "b.dng", "--dng", "cfa") == 0
+    linear, mosaic = decode(tmp_path / "a.dng"), decode(tmp_path / "b.dng")
+    assert linear.bayer is None
+    assert mosaic.bayer is not None
+    developed = decode(tmp_path / "b.dng", "srgb", DevelopSettings(demosaic="ppg"))
+    assert np.abs(linear.pixels.astype(int) - developed.pixels).mean() < 0.003 * 65535
+
+
+def test_a_dng_of_developed_photos_cannot_have_a_mosaic(
+    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = "--model", "selfir-srgb", "--dng", "cfa"
+    assert restore(raw_pair, tmp_path / "out.dng", *options) == OutputError.exit_code
+    message = capsys.readouterr().err
+    assert "was developed, so that there is no mosaic" in message
+    assert "Restoring" not in message
 
 
 def test_a_dng_of_an_rgb_pair_is_refused(

@@ -1,11 +1,15 @@
 """Photos made for tests: raw files of any CFA phase, levels and orientation; a picture."""
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
-from pairfix.formats.tiff import Directory, Entry, Kind, write_image
+from pairfix.formats.tiff import Directory, Entry, Kind
+from pairfix.formats.tiff_file import write_image
 from pairfix.image import Picture
 
 
@@ -74,3 +78,13 @@ def picture() -> Picture:
     rows, columns = np.mgrid[0:48, 0:64]
     channels = (rows * 1300, columns * 1000, (rows + columns) * 500)
     return Picture(np.stack(channels, axis=-1).astype(np.uint16), b"")
+
+
+def check_by_exiftool(path: Path) -> None:
+    """Let exiftool judge a file's tags: their types, counts, directories and values."""
+    exiftool = shutil.which("exiftool")
+    if exiftool is None:
+        pytest.skip("exiftool is not installed")
+    command = [exiftool, "-validate", "-warning", "-error", "-a", str(path)]
+    report = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    assert report.split() == ["Validate", ":", "OK"]

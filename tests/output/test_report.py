@@ -8,6 +8,7 @@ from pairfix.light import planes_from_frame
 from pairfix.model import Model
 from pairfix.networks import NETWORKS
 from pairfix.output.report import Adaptation, unused_photos, unused_settings
+from pairfix.recipe import DngKind
 from tests.scenes import aligned, raw_frame, rgb_frame, scene
 
 
@@ -29,27 +30,29 @@ def test_a_single_photo_is_never_unused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "is_mosaic", "remarks"),
+    ("settings", "dng", "remarks"),
     [
-        (DevelopSettings(exposure=1), True, 0),
-        (DevelopSettings(demosaic="ppg"), True, 1),
-        (DevelopSettings(demosaic="ppg"), False, 0),
+        (DevelopSettings(exposure=1), "cfa", 0),
+        (DevelopSettings(demosaic="ppg"), "cfa", 1),
+        (DevelopSettings(demosaic="ppg"), None, 0),
+        (DevelopSettings(demosaic="ppg"), "linear", 0),
+        (DevelopSettings(highlight_mode="blend"), "linear", 1),
     ],
 )
 def test_settings_in_vain_are_remarked(
     settings: DevelopSettings,
-    is_mosaic: bool,  # noqa: FBT001
+    dng: DngKind | None,
     remarks: int,
 ) -> None:
-    found = unused_settings(settings, raw_frame(scene()), is_mosaic=is_mosaic)
+    found = unused_settings(settings, raw_frame(scene()), dng)
     assert len(found) == remarks
 
 
 def test_a_raw_that_was_developed_first_heeds_the_settings() -> None:
     settings = DevelopSettings(white_balance="daylight")
     picture = rgb_frame(scene())
-    assert len(unused_settings(settings, picture, is_mosaic=False)) == 1
-    assert not unused_settings(settings, replace(picture, developed=True), is_mosaic=False)
+    assert len(unused_settings(settings, picture, None)) == 1
+    assert not unused_settings(settings, replace(picture, developed=True), "linear")
 
 
 @pytest.mark.parametrize(("psnr", "told"), [(51.5, 51.5), (float("inf"), None)])

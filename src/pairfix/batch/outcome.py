@@ -9,10 +9,9 @@ from typing import Any
 
 from pairfix.batch.plan import Job, Plan
 from pairfix.batch.records import Record, State, write_record
-from pairfix.errors import InputError, OutputError, PairfixError, from_system
-from pairfix.formats import output_format
+from pairfix.errors import InputError, PairfixError, from_system
 from pairfix.output.report import Restoration, unused_settings
-from pairfix.output.results import write_results
+from pairfix.output.results import dng_kind, write_results
 from pairfix.pipeline import Restored
 from pairfix.progress import Timeline
 from pairfix.recipe import Recipe
@@ -90,15 +89,11 @@ def _written(
     restored: Restored,
     recipe: Recipe,
 ) -> Restoration:
-    mosaic = output_format(job.output).mosaic
-    if mosaic and restored.scene.reference.bayer is None:
-        raise OutputError(
-            f"{job.output}: a DNG needs raw photos under a Bayer filter, and a raw model",
-            "choose another --format",
-        )
+    reference = restored.scene.reference
+    kind = dng_kind(reference, job.output, recipe.dng)
     timeline = Timeline()
     timeline.seconds.update(restored.facts.seconds)
-    unused = unused_settings(recipe.develop, restored.scene.reference, is_mosaic=mosaic)
+    unused = unused_settings(recipe.develop, reference, kind)
     remarks = restored.facts.remarks + unused
     facts = replace(restored.facts, output=job.output, remarks=remarks, seconds=timeline.seconds)
     job.output.parent.mkdir(parents=True, exist_ok=True)

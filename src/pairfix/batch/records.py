@@ -148,5 +148,6 @@ def _settings(recipe: Recipe) -> dict[str, Any]:
         "bits": recipe.bits,
         "quality": recipe.quality,
         "metadata": recipe.metadata,
+        **({} if recipe.dng is None else {"dng": recipe.dng}),
         **asdict(develop),
     }

@@ -8,7 +8,7 @@ import typer
 from pairfix.backends import BACKENDS, DeviceChoice, PrecisionChoice
 from pairfix.formats import FORMATS
 from pairfix.image import AlignmentMode, Demosaic, HighlightMode, WhiteBalancePreset
-from pairfix.recipe import Existing
+from pairfix.recipe import DngKind, Existing
 
 __all__ = [
     "Adapt",
@@ -18,6 +18,7 @@ __all__ = [
     "Bits",
     "Demosaicing",
     "Device",
+    "Dng",
     "DryRun",
     "ExistingResults",
     "ExposureCorrection",
@@ -247,6 +248,14 @@ Bits = Annotated[
     int | None,
     typer.Option(
         help="Bits per channel, 8 or 16. Default: the most that the format holds.",
+        rich_help_panel=_DEVELOPING,
+    ),
+]
+Dng = Annotated[
+    DngKind | None,
+    typer.Option(
+        help="What a DNG holds: the mosaic (cfa), or three channels of light (linear). "
+        "Default: the mosaic where there is one.",
         rich_help_panel=_DEVELOPING,
     ),
 ]

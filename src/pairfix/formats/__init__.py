@@ -22,6 +22,7 @@ __all__ = [
     "decode",
     "encode_capture",
     "encode_dng",
+    "encode_linear_dng",
     "encode_picture",
     "output_format",
     "read_domain",
@@ -162,6 +163,7 @@ def encode_dng(
     baseline_exposure: float,
     path: Path,
     *,
+    picture: Picture | None = None,
     overwrite: bool = False,
 ) -> None:
     """Write a mosaic as a DNG that develops as the source would.
@@ -173,6 +175,8 @@ def encode_dng(
             outside are clipped.
         baseline_exposure: EV for a raw converter to add, on top of the source's own.
         path: The file to write; it appears complete or not at all.
+        picture: The developed mosaic, at any scale, for the preview of at most two megapixels and
+            the thumbnail that the file gets; None for neither.
         overwrite: Whether an existing file may be replaced.
 
     Raises:
@@ -181,7 +185,37 @@ def encode_dng(
     """
     from pairfix.formats.dng import write_dng  # noqa: PLC0415
 
-    write_dng(source, mosaic, baseline_exposure, path, overwrite=overwrite)
+    write_dng(source, mosaic, baseline_exposure, path, picture=picture, overwrite=overwrite)
+
+
+def encode_linear_dng(
+    source: Frame,
+    light: NDArray[np.float32],
+    baseline_exposure: float,
+    path: Path,
+    *,
+    picture: Picture | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Write linear light as a linear DNG: of a raw without a Bayer mosaic, or of a demosaiced one.
+
+    Args:
+        source: The frame that provides colours, metadata and orientation; the file of a mosaic is
+            read again.
+        light: ``H x W x 3`` as the source's pixels lie: in sRGB's primaries, or of a mosaic in its
+            camera's colours, not white-balanced. Values outside of 0 to 1 are clipped.
+        baseline_exposure: EV for a raw converter to add, on top of the source's own.
+        path: The file to write; it appears complete or not at all.
+        picture: The picture, at any scale, for preview and thumbnail; None for neither.
+        overwrite: Whether an existing file may be replaced.
+
+    Raises:
+        InputError: The file of a mosaic no longer exists.
+        OutputError: The file cannot be written.
+    """
+    from pairfix.formats.dng_linear import write_linear_dng  # noqa: PLC0415
+
+    write_linear_dng(source, light, baseline_exposure, path, picture=picture, overwrite=overwrite)
 
 
 def encode_capture(

@@ -1,10 +1,10 @@
-"""DNG: a restored mosaic written with the colours of its camera, and tags read (DNG 1.4).
+"""DNG: a restored mosaic written with the colours of its camera, and tags read (DNG 1.7).
 
 A mosaic that came from a DNG keeps that file's colour matrices, profile, lens corrections and
-crop, tag by tag; its noise profile is dropped, as the noise is gone, and its lens gain maps, which
-were applied. Other raws get LibRaw's matrix
-for illuminant D65. A rendered mosaic is written as a camera would. Tags are read without Pillow,
-which does not follow SubIFDs, where most cameras keep the mosaic.
+crop, tag by tag; its noise profile is replaced by what noise is left, and its lens gain maps, which
+were applied, are dropped. Other raws get LibRaw's matrix for illuminant D65. A rendered mosaic is
+written as a camera would. Tags are read without Pillow, which does not follow SubIFDs, where most
+cameras keep the mosaic.
 """
 
 from dataclasses import replace
@@ -17,19 +17,32 @@ from pairfix._version import __version__
 from pairfix.errors import OutputError
 from pairfix.formats import metadata
 from pairfix.formats.atomic import replacing
+from pairfix.formats.dng_layout import CROP_ORIGIN, CROP_SIZE, compressed, crop_tags, with_previews
 from pairfix.formats.edge import BAND, bands
 from pairfix.formats.embed import tiff_tags
 from pairfix.formats.gainmap import GainMap, total_gain
+from pairfix.formats.lens import lens_info
 from pairfix.formats.libraw import FULL_SCALE, read_colour, scaled_bands
+from pairfix.formats.maker_note import maker_note
 from pairfix.formats.opcodes import pack_opcodes, read_opcodes
-from pairfix.formats.tiff import Directory, Entry, Kind, read_chain, write_image
-from pairfix.image import Bayer, Frame, NoiseProfile
+from pairfix.formats.tiff import Directory, Entry, Kind, read_chain
+from pairfix.formats.tiff_file import write_image, write_pages
+from pairfix.image import Bayer, Frame, NoiseProfile, Picture
+from pairfix.light import planes_from_mosaic
+from pairfix.noise.profile import mosaic_noise
 
-__all__ = ["noise_profile", "write_capture", "write_dng"]
+__all__ = [
+    "camera_colour",
+    "noise_profile",
+    "noise_tags",
+    "photo_tags",
+    "write_capture",
+    "write_dng",
+]
 
 _PHOTOMETRIC, _FILTER_ARRAY = 262, 32803
-_DNG_VERSION, _NOISE_PROFILE = 50706, 51041
-_DEFAULT_SCALE, _CROP_ORIGIN, _CROP_SIZE = 50718, 50719, 50720
+_DNG_VERSION, _NOISE_PROFILE, _NOISE_REDUCTION = 50706, 51041, 50935
+_DEFAULT_SCALE = 50718
 _BACKWARD_VERSION, _UNIQUE_MODEL = 50707, 50708
 _AS_SHOT_NEUTRAL, _AS_SHOT_WHITE, _BASELINE_EXPOSURE = 50728, 50729, 50730
 _COLOR_MATRIX, _ILLUMINANT, _D65 = 50721, 50778, 21
@@ -118,23 +131,22 @@ def write_dng(
     baseline_exposure: float,
     path: Path,
     *,
+    picture: Picture | None,
     overwrite: bool,
 ) -> None:
     """Write a mosaic under its source's colours; see `pairfix.formats.encode_dng`."""
     if source.bayer is None:
         raise OutputError(f"{path}: {source.path} has no Bayer mosaic", "write TIFF or PNG")
-    height, width = mosaic.shape
     stored = replace(source.bayer, black=(0.0,) * 4, white=FULL_SCALE)
-    directory = {
-        **metadata.directories(_exif(source)),
-        **tiff_tags(source.description),
-        **_structure(stored, (height, width)),
-        **_colour(source, source.bayer, baseline_exposure),
-        metadata.ORIENTATION: Entry.of(Kind.SHORT, source.orientation),
-        metadata.SOFTWARE: Entry.text(f"pairfix {__version__}"),
+    directory: Directory = {
+        **photo_tags(source),
+        **_structure(stored, source.size),
+        **camera_colour(source, source.bayer, baseline_exposure),
+        **noise_tags(source, source.bayer, mosaic),
     }
+    raw = compressed(scaled_bands(mosaic), source.size, directory)
     with replacing(path, overwrite=overwrite) as file:
-        write_image(file, directory, scaled_bands(mosaic), BAND, (height, 2 * width))
+        write_pages(file, with_previews(raw, picture, source))
 
 
 def write_capture(
@@ -144,11 +156,11 @@ def write_capture(
     if frame.bayer is None:
         raise OutputError(f"{path} cannot be written: there is no Bayer mosaic", "write PNG")
     height, width = frame.size
-    exif = metadata.completed(_exif(frame), frame.exposure, frame.taken)
+    exif = metadata.completed(_named_exif(frame), frame.exposure, frame.taken)
     directory = {
         **metadata.directories(exif),
         **_structure(frame.bayer, frame.size),
-        **_crop((0, 0, width, height)),
+        **crop_tags((0, 0, width, height)),
         _COLOR_MATRIX: Entry.of(Kind.SRATIONAL, *matrix.ravel()),
         _ILLUMINANT: Entry.of(Kind.SHORT, _D65),
         _AS_SHOT_NEUTRAL: _neutral(frame.bayer),
@@ -158,8 +170,7 @@ def write_capture(
         metadata.SOFTWARE: Entry.text(f"pairfix {__version__}"),
     }
     if frame.noise_profile is not None:
-        values = (value for channel in frame.noise_profile for value in channel)
-        directory[_NOISE_PROFILE] = Entry.of(Kind.DOUBLE, *values)
+        directory[_NOISE_PROFILE] = _profile(frame.noise_profile)
     with replacing(path, overwrite=overwrite) as file:
         write_image(
             file,
@@ -186,11 +197,30 @@ def dng_tags(path: Path) -> dict[int, Entry]:
 
 
 def _geometry(directory: dict[int, Entry]) -> dict[int, Entry]:
-    places = (_DEFAULT_SCALE, _CROP_ORIGIN, _CROP_SIZE)
+    places = (_DEFAULT_SCALE, CROP_ORIGIN, CROP_SIZE)
     return {tag: directory[tag] for tag in places if tag in directory}
 
 
-def _exif(source: Frame) -> metadata.Exif:
+def photo_tags(source: Frame) -> Directory:
+    """What a result says of the photo that it was restored from.
+
+    EXIF, lens, maker note, XMP and IPTC; of a frame without EXIF, no maker note either.
+    """
+    exif = _named_exif(source)
+    theirs = dng_tags(source.path)
+    note, safety = maker_note(source.path, theirs) if source.exif else ({}, {})
+    return {
+        **metadata.directories((exif[0], exif[1] | note, exif[2])),
+        **tiff_tags(source.description),
+        **lens_info(exif),
+        **safety,
+        metadata.ORIENTATION: Entry.of(Kind.SHORT, source.orientation),
+        metadata.SOFTWARE: Entry.text(f"pairfix {__version__}"),
+    }
+
+
+def _named_exif(source: Frame) -> metadata.Exif:
+    """The EXIF of a photo, which names a camera in any case, as DNGs must."""
     main, photographic, gps = metadata.parse(source.exif)
     names = {
         tag: main.get(tag, Entry.text(source.camera or "Unknown"))
@@ -200,7 +230,7 @@ def _exif(source: Frame) -> metadata.Exif:
 
 
 def _structure(bayer: Bayer, size: tuple[int, int]) -> Directory:
-    """How to read the strips of 16 bits (DNG 1.4, chapter 4)."""
+    """How to read the samples of 16 bits (DNG 1.4, chapter 4)."""
     height, width = size
     filters = bytes(_FILTERS[letter] for letter in bayer.pattern)
     red = bayer.pattern.index("R")
@@ -226,14 +256,14 @@ def _structure(bayer: Bayer, size: tuple[int, int]) -> Directory:
     }
 
 
-def _colour(source: Frame, bayer: Bayer, baseline_exposure: float) -> Directory:
+def camera_colour(source: Frame, bayer: Bayer, baseline_exposure: float) -> Directory:
     """Colour, crop and exposure: the source DNG's own, or LibRaw's (DNG 1.4, chapter 6)."""
     theirs = dng_tags(source.path)
     colour: Directory = {tag: entry for tag, entry in theirs.items() if tag in _COPIED}
     if _fits(theirs, source):
-        colour |= {tag: theirs[tag] for tag in (_CROP_ORIGIN, _CROP_SIZE)}
+        colour |= {tag: theirs[tag] for tag in (CROP_ORIGIN, CROP_SIZE)}
     else:
-        colour |= _crop(read_colour(source.path).crop)
+        colour |= crop_tags(read_colour(source.path).crop)
     if _COLOR_MATRIX not in colour:
         matrix = read_colour(source.path).matrix
         colour[_COLOR_MATRIX] = Entry.of(Kind.SRATIONAL, *matrix.ravel())
@@ -252,23 +282,37 @@ def _colour(source: Frame, bayer: Bayer, baseline_exposure: float) -> Directory:
     return colour
 
 
+def noise_tags(source: Frame, bayer: Bayer, mosaic: NDArray[np.float32]) -> dict[int, Entry]:
+    """What noise is left, and how much is gone (DNG 1.7, NoiseReductionApplied).
+
+    What the source says is gone from it counts as well.
+    """
+    balanced = replace(bayer, white_balance=(1.0, 1.0, 1.0))
+    unit = replace(balanced, black=(0.0,) * 4, white=1.0)
+    left = mosaic_noise(planes_from_mosaic(mosaic, unit))
+    kept = 1 - left.share_removed(mosaic_noise(planes_from_mosaic(source.pixels, balanced)))
+    earlier = dng_tags(source.path).get(_NOISE_REDUCTION)
+    if earlier is not None and earlier.number is not None:
+        kept *= 1 - min(max(earlier.number, 0.0), 1.0)
+    return {
+        _NOISE_PROFILE: _profile(left.profile),
+        _NOISE_REDUCTION: Entry.of(Kind.RATIONAL, round(1 - kept, 2)),
+    }
+
+
+def _profile(profile: NoiseProfile) -> Entry:
+    return Entry.of(Kind.DOUBLE, *(value for channel in profile for value in channel))
+
+
 def _fits(tags: dict[int, Entry], source: Frame) -> bool:
     """Whether a DNG states a crop that fits its visible mosaic."""
-    if _CROP_ORIGIN not in tags or _CROP_SIZE not in tags:
+    if CROP_ORIGIN not in tags or CROP_SIZE not in tags:
         return False
-    if tags[_CROP_ORIGIN].count != 2 or tags[_CROP_SIZE].count != 2:  # noqa: PLR2004
+    if tags[CROP_ORIGIN].count != 2 or tags[CROP_SIZE].count != 2:  # noqa: PLR2004
         return False
     height, width = source.size
-    (left, top), (wide, high) = tags[_CROP_ORIGIN].values, tags[_CROP_SIZE].values
+    (left, top), (wide, high) = tags[CROP_ORIGIN].values, tags[CROP_SIZE].values
     return left >= 0 and top >= 0 and 0 < left + wide <= width and 0 < top + high <= height
-
-
-def _crop(crop: tuple[int, int, int, int]) -> Directory:
-    left, top, width, height = crop
-    return {
-        _CROP_ORIGIN: Entry.of(Kind.LONG, left, top),
-        _CROP_SIZE: Entry.of(Kind.LONG, width, height),
-    }
 
 
 def _neutral(bayer: Bayer) -> Entry:

@@ -16,7 +16,8 @@ from pairfix.formats.atomic import replacing
 from pairfix.formats.colour import srgb_profile
 from pairfix.formats.edge import BAND, bands, silenced
 from pairfix.formats.embed import jpeg_segments, place_for_more, png_chunk, tiff_tags
-from pairfix.formats.tiff import Directory, Entry, Kind, write_image
+from pairfix.formats.tiff import Directory, Entry, Kind
+from pairfix.formats.tiff_file import write_image
 from pairfix.image import Picture, Pixels
 
 __all__ = ["WRITERS", "Encoding", "to_eight_bits"]

@@ -17,6 +17,7 @@ from pairfix.formats.tiff import Entry, read_chain
 
 __all__ = [
     "FULL_SCALE",
+    "XYZ_TO_SRGB",
     "CameraColour",
     "opened",
     "read_colour",
@@ -35,14 +36,14 @@ _RAW_PHOTOMETRICS = (_FILTER_ARRAY, _LINEAR_RAW)
 _DNG_VERSION, _FILTERS_SIZE = 50706, 33421
 _FILTERS_SIZES = ((2, 2), (6, 6))
 """Rows and columns of Bayer arrays and X-Trans."""
-_XYZ_TO_SRGB = np.array(
+XYZ_TO_SRGB = np.array(
     [
         [3.2404542, -1.5371385, -0.4985314],
         [-0.9692660, 1.8760108, 0.0415560],
         [0.0556434, -0.2040259, 1.0572252],
     ]
 )
-"""IEC 61966-2-1."""
+"""CIE XYZ under D65 to linear sRGB (IEC 61966-2-1)."""
 
 
 @contextmanager
@@ -139,7 +140,7 @@ def _reason(error: Exception) -> str:
 
 
 def scaled_bands(mosaic: NDArray[np.float32], gain: float = 1.0) -> Iterator[NDArray[np.uint16]]:
-    """A mosaic scaled from 0..1 to 0..65535, rounded and clipped, band by band."""
+    """A mosaic or linear light scaled from 0..1 to 0..65535, rounded and clipped, by bands."""
     for rows in bands(mosaic.shape[0]):
         band = mosaic[rows] * np.float32(gain * FULL_SCALE)
         np.rint(np.clip(band, 0, FULL_SCALE, out=band), out=band)
@@ -164,7 +165,7 @@ def read_colour(path: Path) -> CameraColour:
     """
     with opened(path) as raw:
         matrix = raw.rgb_xyz_matrix[:3].astype(np.float64)
-        return CameraColour(matrix if matrix.any() else _XYZ_TO_SRGB, visible_crop(raw.sizes))
+        return CameraColour(matrix if matrix.any() else XYZ_TO_SRGB, visible_crop(raw.sizes))
 
 
 def visible_crop(sizes: Any) -> tuple[int, int, int, int]:  # noqa: ANN401 (rawpy hides its type)

@@ -28,12 +28,13 @@ from pairfix.formats.dng import (
 )
 from pairfix.formats.edge import BAND, silenced
 from pairfix.formats.gainmap import applied
+from pairfix.formats.lens import with_lens
 from pairfix.formats.libraw import FULL_SCALE, opened, scaled_bands, visible_crop
 from pairfix.image import Bayer, DevelopSettings, Exposure, Frame, HeaderFacts, WhiteBalance
 
-__all__ = ["as_camera_shows", "decode_raw", "develop_mosaic", "has_bayer", "raw_facts"]
+__all__ = ["DEMOSAICS", "as_camera_shows", "decode_raw", "develop_mosaic", "has_bayer", "raw_facts"]
 
-_DEMOSAICS: dict[str, rawpy.DemosaicAlgorithm] = {
+DEMOSAICS: dict[str, rawpy.DemosaicAlgorithm] = {
     "linear": rawpy.DemosaicAlgorithm.LINEAR,
     "vng": rawpy.DemosaicAlgorithm.VNG,
     "ppg": rawpy.DemosaicAlgorithm.PPG,
@@ -104,7 +105,7 @@ def decode_raw(path: Path, settings: DevelopSettings, *, develop: bool = False) 
             camera=metadata.camera(exif),
             taken=moment,
             orientation=_ORIENTATIONS.get(raw.sizes.flip, 1) if bayer else 1,
-            exif=metadata.clean(metadata.completed(exif, recorded, moment)),
+            exif=metadata.clean(with_lens(metadata.completed(exif, recorded, moment), raw)),
             notes=notes,
             developed=bayer is None,
             noise_profile=noise_profile(path) if bayer and gain is None else None,
@@ -162,7 +163,11 @@ def has_bayer(path: Path) -> bool:
 
 
 def develop_mosaic(
-    source: Frame, mosaic: NDArray[np.float32], settings: DevelopSettings
+    source: Frame,
+    mosaic: NDArray[np.float32],
+    settings: DevelopSettings,
+    *,
+    half_size: bool = False,
 ) -> NDArray[np.uint16]:
     """Let LibRaw develop a mosaic instead of the one in the source file.
 
@@ -173,6 +178,7 @@ def develop_mosaic(
             before LibRaw clips at 1: a negative one brings back highlights beyond 1, but leaves
             channels that the sensor clipped at 1 below LibRaw's saturation, where they would
             keep the white balance's tint. The caller must clip those evenly beforehand.
+        half_size: Whether each 2 x 2 cell becomes one pixel instead of being demosaiced.
 
     Returns:
         ``H x W x 3``, upright, sRGB-encoded.
@@ -187,7 +193,12 @@ def develop_mosaic(
         for number, band in enumerate(scaled_bands(mosaic, gain=2.0**settings.exposure)):
             target[number * BAND :][: len(band)] = band
         return _developed(
-            raw, settings, user_black=0, user_cblack=[0, 0, 0, 0], user_sat=FULL_SCALE
+            raw,
+            settings,
+            user_black=0,
+            user_cblack=[0, 0, 0, 0],
+            user_sat=FULL_SCALE,
+            half_size=half_size,
         )
 
 
@@ -298,7 +309,7 @@ def _developed(
             **_balance(raw, settings.white_balance),
             **levels,
             highlight_mode=_HIGHLIGHTS[settings.highlight_mode],
-            demosaic_algorithm=_DEMOSAICS[settings.demosaic],
+            demosaic_algorithm=DEMOSAICS[settings.demosaic],
         )
     rgb = developed if developed.shape[2] == 3 else np.repeat(developed[:, :, :1], 3, axis=2)  # noqa: PLR2004
     return cast("NDArray[np.uint16]", rgb)

@@ -6,24 +6,23 @@ in nested directories again, and tifffile writes no nested directories.) Directo
 either byte order and written little-endian.
 """
 
-import errno
 import math
 import struct
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
-from itertools import accumulate
 from typing import BinaryIO, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "SUB_IFDS",
     "Directory",
     "Entry",
     "Kind",
     "Layout",
+    "even",
     "pack",
     "read_chain",
     "read_directory",
@@ -68,12 +67,10 @@ _ENDIAN: dict[str, Literal["little", "big"]] = {"<": "little", ">": "big"}
 _ORDERS: dict[bytes, Literal["<", ">"]] = {b"II": "<", b"MM": ">"}
 _HEADER = struct.Struct("<2sHI")
 _BIG_TIFF = 43
-_SUB_IFDS, _STRIP_OFFSETS, _ROWS_PER_STRIP, _STRIP_BYTE_COUNTS = 330, 273, 278, 279
+SUB_IFDS = 330
 _LARGEST_VALUE = 1 << 26
 """Bytes of all values of a directory together: tags that share their bytes could multiply them."""
 _LONG8, _IFD8 = 16, 18
-_LARGEST_IMAGE = 0xFFFFFFFF - _LARGEST_VALUE
-"""Bytes whose offsets behind a directory fit into 32 bits."""
 _LARGEST_OFFSET = (1 << 63) - 1
 """The furthest that a file can be read at."""
 _INLINE = 4
@@ -145,8 +142,8 @@ class Entry:
         return self.data.split(b"\0", 1)[0].decode("utf-8", "replace").strip()
 
 
-Directory: TypeAlias = dict[int, "Entry | Directory"]
-"""Tags and their values; a nested directory stands for its offset."""
+Directory: TypeAlias = dict[int, "Entry | Directory | tuple[Directory, ...]"]
+"""Tags and their values; nested directories stand for their offsets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +228,7 @@ def read_chain(file: BinaryIO, *, longest: int = 64) -> list[dict[int, Entry]]:
         seen.add(offset)
         entries, following = read_directory(file, layout, offset)
         found.append(entries)
-        children = entries[_SUB_IFDS].offsets if _SUB_IFDS in entries else ()
+        children = entries[SUB_IFDS].offsets if SUB_IFDS in entries else ()
         pending[:0] = [*children, following]
     return found
 
@@ -239,67 +236,31 @@ def read_chain(file: BinaryIO, *, longest: int = 64) -> list[dict[int, Entry]]:
 def pack(directory: Directory, start: int = 8) -> bytes:
     """A directory with all its values, for offset `start`; tags sorted, values aligned.
 
-    A nested directory becomes an offset (type LONG) to its own bytes.
+    Nested directories become offsets (type LONG) to their own bytes.
     """
     table_size = 2 + 12 * len(directory) + 4
     table, heap = bytearray(struct.pack("<H", len(directory))), bytearray()
     for tag, item in sorted(directory.items()):
-        here = start + table_size + len(heap)
         if isinstance(item, Entry):
-            kind, count, data = item.kind, item.count, item.data
+            entry = item
         else:
-            kind, count, data = Kind.LONG, 1, struct.pack("<I", here)
-            heap += _even(pack(item, here))
-        if len(data) <= _INLINE:
-            place = data.ljust(_INLINE, b"\0")
+            offsets = []
+            for child in [item] if isinstance(item, dict) else item:
+                offsets.append(start + table_size + len(heap))
+                heap += even(pack(child, offsets[-1]))
+            entry = Entry.of(Kind.LONG, *offsets)
+        if len(entry.data) <= _INLINE:
+            place = entry.data.ljust(_INLINE, b"\0")
         else:
-            place = struct.pack("<I", here)
-            heap += _even(data)
-        table += struct.pack("<HHI4s", tag, kind, count, place)
+            place = struct.pack("<I", start + table_size + len(heap))
+            heap += even(entry.data)
+        table += struct.pack("<HHI4s", tag, entry.kind, entry.count, place)
     return bytes(table + bytes(4) + heap)
 
 
 def with_header(directory: Directory) -> bytes:
     """A whole TIFF-structured block: header and one directory."""
     return _HEADER.pack(b"II", 42, _HEADER.size) + pack(directory)
-
-
-def write_image(
-    file: BinaryIO,
-    directory: Directory,
-    bands: Iterable[NDArray[np.generic]],
-    rows_per_band: int,
-    size: tuple[int, int],
-) -> None:
-    """Write a file of one uncompressed image, one strip per band.
-
-    Args:
-        file: The file to write; strips are streamed after the directory.
-        directory: All tags except those of the strips.
-        bands: The rows, top to bottom, `rows_per_band` at a time.
-        rows_per_band: Height of every band but the last.
-        size: Rows, and bytes in a row.
-
-    Raises:
-        OSError: EFBIG if offsets need more than 32 bits; nothing is written then.
-    """
-    rows, row_bytes = size
-    if rows * row_bytes > _LARGEST_IMAGE:
-        raise OSError(errno.EFBIG, "TIFF and DNG hold at most 4 GB")
-    heights = [min(rows_per_band, rows - top) for top in range(0, rows, rows_per_band)]
-    sizes = [height * row_bytes for height in heights]
-
-    def block(first_strip: int) -> bytes:
-        offsets = accumulate(sizes[:-1], initial=first_strip)
-        strips: Directory = {
-            _STRIP_OFFSETS: Entry.of(Kind.LONG, *offsets),
-            _ROWS_PER_STRIP: Entry.of(Kind.LONG, rows_per_band),
-            _STRIP_BYTE_COUNTS: Entry.of(Kind.LONG, *sizes),
-        }
-        return with_header(directory | strips)
-
-    file.write(block(len(block(0))))
-    file.writelines(np.ascontiguousarray(band, band.dtype.newbyteorder("<")).data for band in bands)
 
 
 def _read_entry(
@@ -349,5 +310,6 @@ def _size_of(kind: Kind) -> int:
     return struct.calcsize(_CODES.get(kind, "B")) * (2 if kind in _RATIONALS else 1)
 
 
-def _even(data: bytes) -> bytes:
+def even(data: bytes) -> bytes:
+    """The data, ended by a zero if its length is odd: values and segments begin at even offsets."""
     return data + bytes(len(data) % 2)

@@ -19,6 +19,7 @@ from pairfix.image import (
     Scene,
 )
 from pairfix.model import Model
+from pairfix.recipe import DngKind
 
 __all__ = ["Adaptation", "Report", "Restoration", "SceneFacts", "unused_photos", "unused_settings"]
 
@@ -148,13 +149,17 @@ def unused_photos(scene: Scene, model: Model) -> tuple[str, ...]:
 
 
 def unused_settings(
-    settings: DevelopSettings, reference: Frame, *, is_mosaic: bool
+    settings: DevelopSettings, reference: Frame, dng: DngKind | None
 ) -> tuple[str, ...]:
     """A note if settings for white balance, demosaicing or highlights have no effect."""
     if settings == DevelopSettings(exposure=settings.exposure):
         return ()
-    if is_mosaic:
+    if reference.bayer is not None and dng == "cfa":
         return ("white balance, demosaicing and highlights are left to whoever develops the DNG",)
+    if reference.bayer is not None and dng == "linear":
+        if settings == DevelopSettings(exposure=settings.exposure, demosaic=settings.demosaic):
+            return ()
+        return ("white balance and highlights are left to whoever develops the DNG",)
     if reference.bayer is None and not reference.developed:
         name = reference.path.name
         return (f"white balance, demosaicing and highlights do not apply: {name} is not a raw",)

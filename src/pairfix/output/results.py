@@ -7,9 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from pairfix.errors import InputError, OutputError, PairfixError
-from pairfix.formats import check_writable, encode_dng, encode_picture, output_format
+from pairfix.formats import (
+    check_writable,
+    encode_dng,
+    encode_linear_dng,
+    encode_picture,
+    output_format,
+)
 from pairfix.formats.atomic import replacing
-from pairfix.image import DevelopSettings, Fused, Picture, Planes, Role
+from pairfix.formats.dng_preview import PREVIEW_PIXELS
+from pairfix.image import DevelopSettings, Frame, Fused, Picture, Planes, Role
 from pairfix.output.html import (
     RESULT,
     Score,
@@ -22,28 +29,25 @@ from pairfix.output.preview import compare
 from pairfix.output.report import Restoration
 from pairfix.paths import reaching, real
 from pairfix.progress import Stage, Timeline
-from pairfix.recipe import Recipe
+from pairfix.recipe import DngKind, Recipe
 from pairfix.score import SCORE
-from pairfix.stages.develop import DEVELOP, develop, source_mosaic
+from pairfix.stages.develop import DEVELOP, develop, source_light, source_mosaic
 
-__all__ = ["WRITE", "check_distinct", "check_targets", "write_results"]
+__all__ = ["WRITE", "check_distinct", "check_targets", "dng_kind", "write_results"]
 
 WRITE = Stage("write", "Writing")
 PREVIEW = Stage("preview", "Making the comparison")
 REPORT = Stage("report", "Making the page")
 
 
-def check_targets(inputs: Sequence[Path], output: Path, recipe: Recipe) -> bool:
+def check_targets(inputs: Sequence[Path], output: Path, recipe: Recipe) -> None:
     """Refuse what cannot be written, or would destroy something, before any work is done.
-
-    Returns:
-        Whether the output holds a mosaic.
 
     Raises:
         OutputError: A target exists, is an input, has no fitting name, or its folder is closed.
         MissingExtraError: Scores are asked for, and pyiqa is not installed.
     """
-    chosen = check_writable(output, bits=recipe.bits, overwrite=recipe.overwrite)
+    check_writable(output, bits=recipe.bits, overwrite=recipe.overwrite)
     targets = [output]
     if recipe.preview:
         check_writable(recipe.preview, overwrite=recipe.overwrite, mosaic=False)
@@ -54,7 +58,29 @@ def check_targets(inputs: Sequence[Path], output: Path, recipe: Recipe) -> bool:
         if recipe.report_scores:
             check_scoring()
     check_distinct(inputs, targets)
-    return chosen.mosaic
+
+
+def dng_kind(reference: Frame, output: Path, asked: DngKind | None) -> DngKind | None:
+    """What a DNG result will hold; None if the output is none.
+
+    Args:
+        reference: The photo whose geometry and colours the result has.
+        output: Where the result goes.
+        asked: What it shall hold; None: a mosaic where there is one.
+
+    Raises:
+        OutputError: The photo is no raw, or a mosaic is asked for and there is none.
+    """
+    if not output_format(output).mosaic:
+        return None
+    if reference.bayer is not None:
+        return asked or "cfa"
+    if not reference.developed:
+        raise OutputError(f"{output}: a DNG needs raw photos", "write .tif or .png")
+    if asked == "cfa":
+        message = f"{output}: {reference.path} was developed, so that there is no mosaic"
+        raise OutputError(message, "leave --dng cfa out: the DNG will be linear")
+    return "linear"
 
 
 def check_distinct(inputs: Sequence[Path], targets: Sequence[Path]) -> None:
@@ -98,22 +124,23 @@ def write_results(
     Raises:
         OutputError: A file cannot be written.
     """
-    is_mosaic = output_format(output).mosaic
+    kind = dng_kind(fused.reference, output, recipe.dng)
     pictures: dict[str, Picture] = {}
-    sheet = page = None
-    if recipe.preview or recipe.report or not is_mosaic:
+    sheet = page = shown_inside = None
+    if recipe.preview or recipe.report or kind is None:
         with timeline.run(DEVELOP):
             pictures = _develop(fused, sources, recipe.develop)
+    if kind is not None:
+        with timeline.run(DEVELOP):
+            shown_inside = _for_converters(fused, recipe.develop.exposure)
     if recipe.preview:
         with timeline.run(PREVIEW):
             sheet = compare(pictures)
     if recipe.report:
         page = _page(pictures, fused, restoration, recipe, timeline)
     with timeline.run(WRITE):
-        if is_mosaic:
-            exposure = float(np.log2(fused.gain)) + recipe.develop.exposure
-            mosaic = source_mosaic(fused)
-            encode_dng(fused.reference, mosaic, exposure, output, overwrite=recipe.overwrite)
+        if kind is not None:
+            _encode_dng(kind, fused, shown_inside, output, recipe)
         else:
             _encode(pictures[RESULT], output, recipe)
         if recipe.preview and sheet:
@@ -147,6 +174,31 @@ def _develop(
         name: develop(each, fused.reference, settings, gain=fused.gain)
         for name, each in planes.items()
     }
+
+
+def _encode_dng(
+    kind: DngKind, fused: Fused, picture: Picture | None, path: Path, recipe: Recipe
+) -> None:
+    exposure = float(np.log2(fused.gain)) + recipe.develop.exposure
+    reference, overwrite = fused.reference, recipe.overwrite
+    if kind == "cfa":
+        mosaic = source_mosaic(fused)
+        encode_dng(reference, mosaic, exposure, path, picture=picture, overwrite=overwrite)
+    else:
+        light = source_light(fused, recipe.develop.demosaic)
+        encode_linear_dng(reference, light, exposure, path, picture=picture, overwrite=overwrite)
+
+
+def _for_converters(fused: Fused, exposure: float) -> Picture:
+    """The result as converters will show it at first; large ones at half their size, quickly."""
+    height, width = fused.reference.size
+    return develop(
+        fused.planes,
+        fused.reference,
+        DevelopSettings(exposure=exposure),
+        gain=fused.gain,
+        half_size=height * width >= 4 * PREVIEW_PIXELS,
+    )
 
 
 def _encode(picture: Picture, path: Path, recipe: Recipe) -> None:

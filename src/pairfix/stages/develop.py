@@ -6,19 +6,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.errors import OutputError
+from pairfix.formats.camera_light import demosaiced
 from pairfix.formats.metadata import upright
 from pairfix.formats.raw import develop_mosaic
-from pairfix.image import DevelopSettings, Frame, Fused, Picture, Planes
+from pairfix.image import Demosaic, DevelopSettings, Frame, Fused, Picture, Planes
 from pairfix.light import linear_to_srgb, mosaic_from_planes
 from pairfix.progress import Stage
 
-__all__ = ["DEVELOP", "develop", "source_mosaic"]
+__all__ = ["DEVELOP", "develop", "source_light", "source_mosaic"]
 
 DEVELOP = Stage("develop", "Developing")
 
 
 def develop(
-    planes: Planes, frame: Frame, settings: DevelopSettings, *, gain: float = 1.0
+    planes: Planes,
+    frame: Frame,
+    settings: DevelopSettings,
+    *,
+    gain: float = 1.0,
+    half_size: bool = False,
 ) -> Picture:
     """Make the finished picture.
 
@@ -32,6 +38,7 @@ def develop(
             develops with the camera's own matrices; exposure applies to every picture, on top of
             the frame's own baseline exposure.
         gain: Brightness of the planes over the frame's own.
+        half_size: Whether each 2 x 2 cell of a mosaic becomes one pixel, which is quick.
 
     Returns:
         The upright picture in sRGB.
@@ -44,7 +51,7 @@ def develop(
         if ceiling * 2.0**settings.exposure < 1:
             planes = np.minimum(planes, np.float32(ceiling))
         mosaic = mosaic_from_planes(planes, frame.bayer, frame.size)
-        pixels = develop_mosaic(frame, mosaic, settings)
+        pixels = develop_mosaic(frame, mosaic, settings, half_size=half_size)
     height, width = pixels.shape[:2]
     return Picture(pixels, upright(frame.exif, (height, width)), frame.description)
 
@@ -65,6 +72,19 @@ def source_mosaic(fused: Fused) -> NDArray[np.float32]:
         )
     mosaic = mosaic_from_planes(fused.planes, fused.reference.bayer, fused.reference.size)
     return np.clip(mosaic / np.float32(fused.gain), 0, 1)
+
+
+def source_light(fused: Fused, demosaic: Demosaic) -> NDArray[np.float32]:
+    """The restored photo as three channels of light, at its reference's own exposure.
+
+    Returns:
+        ``H x W x 3`` as the reference lies, 0 to 1: demosaiced in its camera's colours, or the
+        light of an RGB photo.
+    """
+    if fused.reference.bayer is not None:
+        return demosaiced(fused.reference, source_mosaic(fused), demosaic)
+    light = np.clip(fused.planes / np.float32(fused.gain), 0, 1)
+    return np.ascontiguousarray(light.transpose(1, 2, 0))
 
 
 def _encode(linear: Planes) -> NDArray[np.uint16]:
