@@ -24,6 +24,7 @@ __all__ = [
     "AlignmentMode",
     "Bayer",
     "Demosaic",
+    "Description",
     "DevelopSettings",
     "Domain",
     "Exposure",
@@ -149,6 +150,16 @@ class FrameFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Description:
+    """What is written about a photo, as a result carries it."""
+
+    xmp: bytes = b""
+    """An XMP packet in UTF-8; empty if there is none."""
+    iptc: bytes = b""
+    """IPTC-IIM datasets; empty if there are none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """One decoded photo.
 
@@ -173,6 +184,8 @@ class Frame:
     """Whether the pixels were developed from a raw file."""
     noise_profile: NoiseProfile | None = None
     """Noise that the file states, of a mosaic only."""
+    description: Description = field(default_factory=Description)
+    """What a result made of this frame says besides EXIF; decoding leaves it empty."""
     baseline_exposure: float = 0.0
     """EV by which a mosaic is meant to be brightened when it is developed."""
 
@@ -361,3 +374,4 @@ class Picture:
     """``H x W x 3``."""
     exif: bytes
     """TIFF-structured EXIF block whose orientation is 1; empty if there is none."""
+    description: Description = field(default_factory=Description)

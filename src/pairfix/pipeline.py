@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -29,6 +30,7 @@ from pairfix.image import (
 )
 from pairfix.light import planes_from_frame
 from pairfix.model import default_model, find_model
+from pairfix.output.provenance import described, how_restored, undescribed
 from pairfix.output.report import (
     Adaptation,
     Report,
@@ -173,6 +175,12 @@ class Restorer:
             strength=self.recipe.strength if takes_noise_maps(model) else None,
             long_share=None if share is None else float(share.mean()),
         )
+        if self.recipe.metadata:
+            reference, notes = described(fused.reference, how_restored(facts), datetime.now(UTC))
+            facts = replace(facts, remarks=facts.remarks + notes)
+        else:
+            reference = undescribed(fused.reference)
+        fused = replace(fused, reference=reference)
         return Restored(scene, fused, self.recipe.develop, facts)
 
     def restore_many(
@@ -357,9 +365,12 @@ def align_pair(
     check_distinct([long, short], [output])
     preparation = Preparation(align=mode, keep_row_noise=True, keep_flicker=True)
     pair = prepare_pair(long, short, preparation, timeline)
+    how = f"long photo {pair.long.path.name}, aligned to {pair.short.path.name}"
+    told, notes = described(pair.long, how, datetime.now(UTC))
     with timeline.run(DEVELOP):
         planes = pair.long_planes / np.float32(pair.match.long_gain)
-        picture = develop(planes, replace(pair.short, exif=pair.long.exif), DevelopSettings())
+        frame = replace(pair.short, exif=told.exif, description=told.description)
+        picture = develop(planes, frame, DevelopSettings())
     with timeline.run(WRITE):
         encode_picture(picture, output, overwrite=overwrite)
-    return Report(SceneFacts.of(pair), timeline.seconds, output)
+    return Report(SceneFacts.of(pair), timeline.seconds, output, notes)

@@ -44,6 +44,8 @@ class Recipe:
     """Bits per channel of the result; None: the format's default."""
     quality: int = 95
     """JPEG quality, 1 to 100."""
+    metadata: bool = True
+    """Carry over what the short photo's file and its sidecars say: EXIF, XMP, IPTC."""
     dng: DngKind | None = None
     """What a DNG holds; None: a mosaic where there is one."""
     overwrite: bool = False

@@ -5,7 +5,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +13,25 @@ import numpy as np
 from pairfix.backends import OpenModel, choose_runtime
 from pairfix.calibration import CameraProfile
 from pairfix.errors import InputError, MemoryExhaustedError, ModelError, PairfixError
-from pairfix.formats import decode, encode_dng, encode_picture, read_domain, read_facts
-from pairfix.image import Picture
+from pairfix.formats import (
+    decode,
+    encode_dng,
+    encode_picture,
+    metadata,
+    read_domain,
+    read_facts,
+    xmp,
+)
+from pairfix.formats.agreement import agreeing
+from pairfix.formats.description import read_description
+from pairfix.image import Description, Picture
 from pairfix.model import CONFIG, find_model
 from pairfix.model.measured import read_measured
 from tests.fuzz.seeds import Seed
 
 __all__ = ["check", "resealed"]
 
+_BLACK = Picture(np.zeros((8, 8, 3), np.uint16), b"")
 _SIDE = 64
 """Of the pictures that a model is run on."""
 _MOST_WRITTEN = 1 << 20
@@ -73,7 +84,7 @@ def _check_message(error: PairfixError, folder: Path) -> None:
 def _photo(folder: Path) -> None:
     (path,) = folder.iterdir()
     _check_facts(path)
-    frame = decode(path)
+    frame = replace(decode(path), description=read_description(path).description)
     assert frame.pixels.dtype in (np.uint8, np.uint16)
     assert min(frame.size) > 0
     json.dumps([asdict(frame.exposure), frame.camera, frame.notes], allow_nan=False).encode()
@@ -81,11 +92,34 @@ def _photo(folder: Path) -> None:
         return
     if frame.bayer is None:
         pixels = frame.pixels.astype(np.uint16)
-        encode_picture(Picture(pixels, frame.exif), folder / "out.tif", overwrite=True)
+        picture = Picture(pixels, frame.exif, frame.description)
+        encode_picture(picture, folder / "out.tif", overwrite=True)
         return
     assert all(map(math.isfinite, (*frame.bayer.black, frame.bayer.white, *frame.bayer.gains)))
     encode_dng(frame, np.full(frame.size, 0.5, np.float32), 0.5, folder / "out.dng")
     assert decode(folder / "out.dng").size == frame.size
+
+
+def _sidecar(folder: Path) -> None:
+    """A sidecar's description, which every result holds as it is read."""
+    (path,) = folder.iterdir()
+    photo = path.with_name("photo.png")
+    encode_picture(_BLACK, photo)
+    found = read_description(photo)
+    if found.notes:
+        raise InputError(f"{path}: {'; '.join(found.notes)}")
+    description = found.description
+    exif = agreeing(({}, {}, {}), found.sidecars, _values(description))
+    picture = replace(_BLACK, exif=metadata.assemble(exif), description=description)
+    for name in ("out.png", "out.jpg", "out.tif"):
+        encode_picture(picture, folder / name)
+        again = read_description(folder / name)
+        assert not again.notes
+        assert _values(again.description) == _values(description)
+
+
+def _values(description: Description) -> xmp.Properties:
+    return xmp.parse(description.xmp) if description.xmp else {}
 
 
 def _check_facts(path: Path) -> None:
@@ -115,7 +149,11 @@ def _calibration(folder: Path) -> None:
     assert [each.short.strongest_correlation for each in profile.settings]
 
 
-_CHECKS: Mapping[str, Callable[[Path], None]] = {"model": _model, "calibration": _calibration}
+_CHECKS: Mapping[str, Callable[[Path], None]] = {
+    "model": _model,
+    "calibration": _calibration,
+    "sidecar": _sidecar,
+}
 
 
 def clear(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,14 @@ _DOUBLES = (0.0, -1.0, 1e-310, 1e-200, 1e300, math.inf, -math.inf, math.nan)
 _VALUES: tuple[Any, ...] = (
     *(None, True, -1, 0, 1e300, 1 << 70, 10**400, math.nan, -math.inf, "", "\u202e", "\ud800"),
     *([], {}, [[]], [1] * 5000, "x" * 100_000, {"a": {"a": {}}}),
+)
+
+_XML = (
+    b'<!DOCTYPE a [<!ENTITY a "b">]>',
+    *(b"&a;", b"&#0;", b"&#x110000;", b"&amp;", b"\0", b"\xff", b"\xed\xa0\x80"),
+    *(b"<![CDATA[", b"<!--", b"<?xml version='1.0' encoding='utf-7'?>", b"<rdf:li/>", b"<a:b/>"),
+    *(b"<rdf:Seq><rdf:li>" * 2000, b"x" * 100_000, b"\xe2\x80\xae", b'" xmlns:dc="b'),
+    *(b" rdf:parseType='Resource'>", b"<rdf:Description xml:lang='&lt;'/>", b"<rdf:value/>"),
 )
 
 Chunk = tuple[int, int]
@@ -226,6 +235,15 @@ def _nodes(content: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401
             yield from _nodes(value)
 
 
+def _xml(data: bytes, chance: Random) -> bytes:
+    """Leave out, double, swap or cut tags and texts, or put in what XML or XMP cannot take."""
+    parts = [found.span() for found in re.finditer(rb"<[^>]*>|[^<]+", data)]
+    if len(parts) < 2 or chance.random() < 0.5:
+        return _of_chunks(data, parts, chance)
+    begin, end = chance.choice(parts)
+    return data[:begin] + chance.choice(_XML) + data[chance.choice((begin, end)) :]
+
+
 def _safetensors(data: bytes, chance: Random) -> bytes:
     length = int.from_bytes(data[:8], "little")
     header, body = data[8 : 8 + length], data[8 + length :]
@@ -293,6 +311,7 @@ _MUTATIONS: Mapping[str, Callable[[bytes, Random], bytes]] = {
     "tiff": _tiff,
     "dng": _tiff,
     "json": _json,
+    "xmp": _xml,
     "safetensors": _safetensors,
     "onnx": _protobuf,
 }

@@ -12,10 +12,15 @@ from PIL import Image
 
 from pairfix.calibration import CameraProfile, FrameFit, Setting
 from pairfix.export.folder import build_model
-from pairfix.formats import decode, encode_dng
+from pairfix.formats import decode, encode_dng, iptc
+from pairfix.formats.embed import jpeg_segments, png_chunk, tiff_tags
+from pairfix.formats.iptc import Dataset
+from pairfix.formats.png import FIRST_CHUNK
 from pairfix.formats.tiff import Directory, Entry, Kind, with_header
+from pairfix.image import Description
 from pairfix.model import CONFIG
 from pairfix.networks import NETWORKS
+from tests.formats.descriptions import alternatives, bag, rdf
 from tests.formats.samples import make_dng, picture, scene
 from tests.networks.seeded import random_state
 
@@ -55,6 +60,21 @@ def _pillow(name: str, mode: str = "RGB", **options: Any) -> tuple[str, bytes]: 
     return name, file.getvalue()
 
 
+_XMP = rdf(
+    alternatives("dc:title", x_default="Night &amp; Day", de="Nacht")
+    + bag("dc:subject", "neon", "räin")
+    + '<xmpMM:History><rdf:Seq><rdf:li stEvt:action="saved"/></rdf:Seq></xmpMM:History>'
+    '<Iptc4xmpCore:CreatorContactInfo rdf:parseType="Resource">'
+    "<Iptc4xmpCore:CiEmailWork>a@b.c</Iptc4xmpCore:CiEmailWork></Iptc4xmpCore:CreatorContactInfo>"
+    '<cc:license rdf:resource="https://example.com/by"/>',
+    'xmp:Rating="4" crs:Exposure2012="+1" xmpMM:DocumentID="did:1" exif:GPSLatitude="48,12.5N" '
+    'exif:GPSLongitude="16,22,8E" exif:GPSAltitude="3/2" photoshop:DateCreated="2026-05-01T21:10"',
+).encode()
+_DESCRIPTION = Description(
+    _XMP, iptc.assemble([Dataset(5, "Night"), Dataset(25, "neon"), Dataset(55, "20260501")])
+)
+
+
 def _jpegs(_: Path) -> list[Seed]:
     exif = b"Exif\0\0" + _EXIF
     plain = [
@@ -64,7 +84,9 @@ def _jpegs(_: Path) -> list[Seed]:
         _pillow("grey.jpg", "L"),
         _pillow("cmyk.jpg", "CMYK"),
     ]
-    return [{name: data} for name, data in plain]
+    data = plain[0][1]
+    described = data[:2] + jpeg_segments(_DESCRIPTION) + data[2:]
+    return [{name: data} for name, data in (*plain, ("described.jpg", described))]
 
 
 def _pngs(_: Path) -> list[Seed]:
@@ -75,12 +97,14 @@ def _pngs(_: Path) -> list[Seed]:
         _pillow("alpha.png", "RGBA"),
         _pillow("bits.png", "1"),
     ]
-    return [{name: data} for name, data in plain]
+    head = plain[0][1][:FIRST_CHUNK]
+    described = head + png_chunk(_DESCRIPTION) + plain[0][1][len(head) :]
+    return [{name: data} for name, data in (*plain, ("described.png", described))]
 
 
 def _webps(_: Path) -> list[Seed]:
     plain = [
-        _pillow("lossless.webp", lossless=True, exif=_EXIF),
+        _pillow("lossless.webp", lossless=True, exif=_EXIF, xmp=_XMP),
         _pillow("lossy.webp", quality=50),
         _pillow("alpha.webp", "RGBA"),
     ]
@@ -88,7 +112,7 @@ def _webps(_: Path) -> list[Seed]:
 
 
 def _avifs(_: Path) -> list[Seed]:
-    name, data = _pillow("plain.avif")
+    name, data = _pillow("plain.avif", exif=_EXIF, xmp=_XMP)
     return [{name: data}, {"other.heic": data.replace(b"avif", b"heic")}]
 
 
@@ -126,6 +150,7 @@ def _dngs(folder: Path) -> list[Seed]:
         50829: Entry.of(Kind.LONG, 0, 0, 32, 40),
         50730: Entry.of(Kind.SRATIONAL, 0.5),
         51041: profile,
+        **tiff_tags(_DESCRIPTION),
     }
     found: list[Seed] = [{"plain.dng": make_dng(path, mosaic, orientation=6).read_bytes()}]
     found.append({"facts.dng": make_dng(path, mosaic, pattern="GBRG", extra=extra).read_bytes()})
@@ -167,6 +192,10 @@ def _calibrations(_: Path) -> list[Seed]:
     return [{"calibration.json": profile.as_json().encode()}]
 
 
+def _sidecars(_: Path) -> list[Seed]:
+    return [{"photo.xmp": _XMP}, {"photo.png.xmp": _XMP.decode().encode("utf-16")}]
+
+
 _SEEDS: Mapping[str, Callable[[Path], list[Seed]]] = {
     "jpeg": _jpegs,
     "png": _pngs,
@@ -176,6 +205,7 @@ _SEEDS: Mapping[str, Callable[[Path], list[Seed]]] = {
     "dng": _dngs,
     "model": _models,
     "calibration": _calibrations,
+    "sidecar": _sidecars,
 }
 
 KINDS = tuple(_SEEDS)

@@ -135,7 +135,7 @@ def record_path(folder: Path, result: Path, suffix: str = ".json") -> Path:
 
 
 def _settings(recipe: Recipe) -> dict[str, Any]:
-    """All that changes the picture, but the model; neither device nor tiles do visibly."""
+    """All that changes the file, but the model; neither device nor tiles do visibly."""
     develop = recipe.develop
     return {
         "align": recipe.align,
@@ -147,6 +147,7 @@ def _settings(recipe: Recipe) -> dict[str, Any]:
         "reblur_module": recipe.reblur_module,
         "bits": recipe.bits,
         "quality": recipe.quality,
+        "metadata": recipe.metadata,
         **({} if recipe.dng is None else {"dng": recipe.dng}),
         **asdict(develop),
     }

@@ -32,6 +32,7 @@ __all__ = [
     "LongOrFolder",
     "ModelName",
     "NameTemplate",
+    "NoMetadata",
     "NoPoints",
     "NoSharpLong",
     "Output",
@@ -164,6 +165,13 @@ KeepRowNoise = Annotated[
 ]
 NoPoints = Annotated[
     bool, typer.Option("--no-points", help="Leave stars and distant lamps to the network alone.")
+]
+NoMetadata = Annotated[
+    bool,
+    typer.Option(
+        "--no-metadata",
+        help="Leave out the short photo's metadata: time, place, camera, captions, history.",
+    ),
 ]
 NoSharpLong = Annotated[
     bool,

@@ -19,6 +19,7 @@ from pairfix.formats import metadata
 from pairfix.formats.atomic import replacing
 from pairfix.formats.dng_layout import CROP_ORIGIN, CROP_SIZE, compressed, crop_tags, with_previews
 from pairfix.formats.edge import BAND, bands
+from pairfix.formats.embed import tiff_tags
 from pairfix.formats.gainmap import GainMap, total_gain
 from pairfix.formats.lens import lens_info
 from pairfix.formats.libraw import FULL_SCALE, read_colour, scaled_bands
@@ -201,11 +202,16 @@ def _geometry(directory: dict[int, Entry]) -> dict[int, Entry]:
 
 
 def photo_tags(source: Frame) -> Directory:
-    """What a result says of the photo that it was restored from: EXIF, lens, maker note."""
+    """What a result says of the photo that it was restored from.
+
+    EXIF, lens, maker note, XMP and IPTC; of a frame without EXIF, no maker note either.
+    """
     exif = _named_exif(source)
-    note, safety = maker_note(source.path, dng_tags(source.path))
+    theirs = dng_tags(source.path)
+    note, safety = maker_note(source.path, theirs) if source.exif else ({}, {})
     return {
         **metadata.directories((exif[0], exif[1] | note, exif[2])),
+        **tiff_tags(source.description),
         **lens_info(exif),
         **safety,
         metadata.ORIENTATION: Entry.of(Kind.SHORT, source.orientation),

@@ -15,6 +15,7 @@ from pairfix.formats import metadata
 from pairfix.formats.atomic import replacing
 from pairfix.formats.colour import srgb_profile
 from pairfix.formats.edge import BAND, bands, silenced
+from pairfix.formats.embed import jpeg_segments, place_for_more, png_chunk, tiff_tags
 from pairfix.formats.tiff import Directory, Entry, Kind
 from pairfix.formats.tiff_file import write_image
 from pairfix.image import Picture, Pixels
@@ -60,7 +61,15 @@ def write_png(picture: Picture, path: Path, encoding: Encoding) -> None:
     Raises:
         OutputError: It cannot be written.
     """
-    _write_opencv(picture, path, ".png", encoding, parameters=_PNG, exif=_exif(picture))
+    _write_opencv(
+        picture,
+        path,
+        ".png",
+        encoding,
+        parameters=_PNG,
+        exif=_exif(picture),
+        more=png_chunk(picture.description),
+    )
 
 
 def write_jpeg(picture: Picture, path: Path, encoding: Encoding) -> None:
@@ -80,7 +89,15 @@ def write_jpeg(picture: Picture, path: Path, encoding: Encoding) -> None:
         )
     exif = metadata.assemble(fitting)
     parameters = [*_JPEG, cv2.IMWRITE_JPEG_QUALITY, encoding.quality]
-    _write_opencv(picture, path, ".jpg", encoding, parameters=parameters, exif=exif)
+    _write_opencv(
+        picture,
+        path,
+        ".jpg",
+        encoding,
+        parameters=parameters,
+        exif=exif,
+        more=jpeg_segments(picture.description),
+    )
 
 
 def write_tiff(picture: Picture, path: Path, encoding: Encoding) -> None:
@@ -96,6 +113,7 @@ def write_tiff(picture: Picture, path: Path, encoding: Encoding) -> None:
         del photographic[tag]
     directory: Directory = {
         **metadata.directories((main, photographic, gps)),
+        **tiff_tags(picture.description),
         _SUB_FILE: Entry.of(Kind.LONG, 0),
         _WIDTH: Entry.of(Kind.LONG, width),
         _HEIGHT: Entry.of(Kind.LONG, height),
@@ -157,7 +175,9 @@ def _write_opencv(
     *,
     parameters: Iterable[int],
     exif: bytes,
+    more: bytes,
 ) -> None:
+    """Write what OpenCV makes, and more chunks or segments behind its first ones."""
     pixels = to_eight_bits(picture.pixels) if encoding.bits == 8 else picture.pixels  # noqa: PLR2004
     blocks = {
         cv2.IMAGE_METADATA_EXIF: exif,
@@ -181,4 +201,5 @@ def _write_opencv(
             raise OutputError(f"{path} cannot be encoded: {error.err}", "try TIFF") from error
         if not done:
             raise OutputError(f"{path} cannot be encoded", "try TIFF")
-        file.write(data.data)
+        place = place_for_more(data)
+        file.writelines((data[:place].data, more, data[place:].data))

@@ -16,6 +16,7 @@ __all__ = ["HeifPicture", "read_avif"]
 
 _HINT = "convert it to TIFF, PNG or JPEG first"
 _CODED = (b"av01", b"grid")
+_XMP_TYPE = b"\0application/rdf+xml\0"
 _TURNED = {
     (0, False): 1, (0, True): 2, (2, False): 3, (2, True): 4,
     (3, True): 5, (3, False): 6, (1, True): 7, (1, False): 8,
@@ -46,6 +47,8 @@ class HeifPicture:
     exif: metadata.Exif
     """With the orientation that the container states: that in EXIF does not count (HEIF, A.2.1)."""
     notes: tuple[str, ...]
+    xmp: bytes
+    """A packet; empty if there is none."""
 
 
 def read_avif(path: Path, file: BinaryIO) -> HeifPicture:
@@ -58,7 +61,8 @@ def read_avif(path: Path, file: BinaryIO) -> HeifPicture:
     """
     meta = dict(_boxes(_meta(file)[4:]))
     primary = _primary(meta[b"pitm"])
-    kinds = dict(_items(meta[b"iinf"]))
+    items = dict(_items(meta[b"iinf"]))
+    kinds = {item: described[:4] for item, described in items.items()}
     if kinds[primary] not in _CODED:
         raise InputError(f"{path} is a HEIF picture that is not coded as AV1", _HINT)
     if any(kind == b"prem" for kind, _ in _boxes(meta.get(b"iref", b"")[4:])):
@@ -73,9 +77,10 @@ def read_avif(path: Path, file: BinaryIO) -> HeifPicture:
     profile, notes = _colour(
         path, [data for kind, data in properties if kind == b"colr"], grey=grey
     )
-    exif = _exif(file, kinds, _places(meta[b"iloc"]))
+    places = _places(meta[b"iloc"])
+    exif = _exif(file, kinds, places)
     exif[0][metadata.ORIENTATION] = Entry.of(Kind.SHORT, _orientation(told))
-    return HeifPicture(height, width, bits, grey, profile, exif, notes)
+    return HeifPicture(height, width, bits, grey, profile, exif, notes, _xmp(file, items, places))
 
 
 class _Numbers:
@@ -127,12 +132,12 @@ def _primary(box: bytes) -> int:
 
 
 def _items(box: bytes) -> Iterator[tuple[int, bytes]]:
-    """Every item's number and type."""
+    """Every item's number, and its type followed by its name and what kind of data it is."""
     for kind, entry in _boxes(box[8 if box[0] else 6 :]):
         if kind == b"infe":
             numbers = _Numbers(entry[4:])
             item, _ = numbers.next(2 if entry[0] < 3 else 4), numbers.next(2)  # noqa: PLR2004
-            yield item, numbers.rest[:4]
+            yield item, numbers.rest
 
 
 def _places(box: bytes) -> _Places:
@@ -212,9 +217,22 @@ def _exif(file: BinaryIO, kinds: dict[int, bytes], places: _Places) -> metadata.
     """The first EXIF item, behind the place of its TIFF header (HEIF, A.2.1)."""
     for item, kind in kinds.items():
         if kind == b"Exif" and item in places:
-            block = b""
-            for offset, length in places[item]:
-                file.seek(offset)
-                block += file.read(length)
+            block = _contents(file, places[item])
             return metadata.parse(block[4 + int.from_bytes(block[:4], "big") :])
     return {}, {}, {}
+
+
+def _xmp(file: BinaryIO, items: dict[int, bytes], places: _Places) -> bytes:
+    """The first item whose type says that it is XMP (HEIF, A.3)."""
+    for item, described in items.items():
+        if described.startswith(b"mime") and _XMP_TYPE in described and item in places:
+            return _contents(file, places[item])
+    return b""
+
+
+def _contents(file: BinaryIO, parts: list[tuple[int, int]]) -> bytes:
+    content = b""
+    for offset, length in parts:
+        file.seek(offset)
+        content += file.read(length)
+    return content

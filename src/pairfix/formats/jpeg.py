@@ -21,7 +21,7 @@ _PADDING = _NONSENSE + b"".join(
     bytes((0xFF, 0xD0 + number % 8)) + _NONSENSE[:64] for number in range(64)
 )
 """Coded data of no meaning, followed by restart intervals of it."""
-_SCAN, _END, _APP2 = 0xDA, 0xD9, 0xE2
+_SCAN, _END, _APP1, _APP2, _APP13 = 0xDA, 0xD9, 0xE1, 0xE2, 0xED
 _FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 _PROGRESSIVE = 0xC2
 _HUFFMAN, _SIZE = {0xC0, 0xC1, _PROGRESSIVE}, slice(3, 7)
@@ -43,6 +43,8 @@ class JpegMarkers:
     profile: bytes
     """The ICC profile; empty if there is none, or not all of it."""
     notes: tuple[str, ...]
+    application: tuple[bytes, ...]
+    """Segments APP1 and APP13 of the header: EXIF, XMP, Photoshop's resources."""
 
 
 def read_jpeg(path: Path, data: bytes) -> JpegMarkers:
@@ -56,6 +58,7 @@ def read_jpeg(path: Path, data: bytes) -> JpegMarkers:
     """
     place, in_header = len(START), True
     parts: list[bytes] = []
+    application: list[bytes] = []
     scans: Scans | None = None
     while found := _MARKER.search(data, place):
         marker, place = data[found.end() - 1], found.end()
@@ -63,7 +66,7 @@ def read_jpeg(path: Path, data: bytes) -> JpegMarkers:
             if scans and not scans.complete:
                 raise ValueError("scans are missing")
             profile, notes = _assembled(parts)
-            return JpegMarkers(found.start(), profile, notes)
+            return JpegMarkers(found.start(), profile, notes, tuple(application))
         length = struct.unpack_from(">H", data, place)[0]
         segment = data[place + 2 : place + length]
         if marker in _FRAMES:
@@ -75,6 +78,8 @@ def read_jpeg(path: Path, data: bytes) -> JpegMarkers:
             scans.add(data[place : place + length])
         elif marker == _APP2 and in_header and segment.startswith(_ICC):
             parts.append(segment[len(_ICC) :])
+        elif marker in (_APP1, _APP13) and in_header:
+            application.append(segment)
         in_header &= marker != _SCAN
         place += length
     raise ValueError("no end marker")

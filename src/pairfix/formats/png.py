@@ -12,22 +12,34 @@ from pairfix.formats import cicp
 from pairfix.formats.edge import check_pixels, claims_too_much
 from pairfix.formats.icc import SRGB, Chromaticities, Curve, grey_profile, rgb_profile
 
-__all__ = ["SIGNATURE", "PngHeader", "check_claim", "colour_profile", "read_png"]
+__all__ = [
+    "FIRST_CHUNK",
+    "SIGNATURE",
+    "XMP_KEYWORD",
+    "PngHeader",
+    "check_claim",
+    "colour_profile",
+    "read_png",
+]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+XMP_KEYWORD = b"XML:com.adobe.xmp\0"
+"""Start of an iTXt chunk that holds an XMP packet (XMP specification, part 3, 1.1.5)."""
 _COLOUR_SIZES = {b"cICP": 4, b"iCCP": None, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
 """Chunks that tell colours, and the length of those that have a fixed one."""
-_EXIF, _PIXELS, _END = b"eXIf", b"IDAT", b"IEND"
+_EXIF, _TEXT, _PIXELS, _END = b"eXIf", b"iTXt", b"IDAT", b"IEND"
 _GREY_TYPES = (0, 4)
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """By colour type (11.2.1)."""
 _DENSEST = 1032
 """Most bytes that Deflate makes of one: 258 of each two bits (RFC 1951)."""
-_HEADER_SIZE, _FIRST_CHUNK = 25, 33
+_HEADER_SIZE = 25
+FIRST_CHUNK = 33
+"""Where the chunk behind the header starts."""
 _LARGEST_CHUNK = 1 << 26
 """Bytes of a chunk that is read: memory is taken for as many as a damaged length claims."""
-_LARGEST_PROFILE = 1 << 24
-"""Bytes: a profile that unpacks to more is not read."""
+_LARGEST_UNPACKED = 1 << 24
+"""Bytes: a profile or text that unpacks to more is not read."""
 _UNIT = 100_000
 """Of gAMA and cHRM."""
 _SRGB_GAMMA = 45455
@@ -48,6 +60,7 @@ class PngHeader:
     bits: int
     """Of a pixel."""
     exif: bytes = b""
+    xmp: bytes = b""
     colour: dict[bytes, bytes] = field(default_factory=dict)
     """Undamaged chunks before the pixels that tell colours; the first of each kind."""
 
@@ -65,18 +78,17 @@ def read_png(file: BinaryIO) -> PngHeader:
         raise ValueError("the header is damaged")
     width, height, depth, colour_type = struct.unpack_from(">IIBB", header, 8)
     colour: dict[bytes, bytes] = {}
-    exif, before_pixels = b"", True
-    file.seek(_FIRST_CHUNK)
+    exif, xmp, before_pixels = b"", b"", True
+    file.seek(FIRST_CHUNK)
     while True:
         length, kind = struct.unpack(">I4s", file.read(8))
         before_pixels &= kind != _PIXELS
-        if kind == _EXIF or (before_pixels and kind in _COLOUR_SIZES):
-            if length > _LARGEST_CHUNK:
-                raise ValueError("a chunk is too long")
-            data, checksum = file.read(length), file.read(4)
-            intact = zlib.crc32(kind + data).to_bytes(4, "big") == checksum
+        if kind in (_EXIF, _TEXT) or (before_pixels and kind in _COLOUR_SIZES):
+            data, intact = _chunk(file, kind, length)
             if kind == _EXIF:
                 exif = data
+            elif kind == _TEXT:
+                xmp = xmp or _xmp(data)
             elif intact and _COLOUR_SIZES[kind] in (None, length):
                 colour.setdefault(kind, data)
         else:
@@ -87,7 +99,15 @@ def read_png(file: BinaryIO) -> PngHeader:
             if before_pixels:  # OpenCV would look for them behind the end
                 raise ValueError("there are no pixels")
             bits = depth * _SAMPLES.get(colour_type, 1)
-            return PngHeader(height, width, colour_type in _GREY_TYPES, bits, exif, colour)
+            return PngHeader(height, width, colour_type in _GREY_TYPES, bits, exif, xmp, colour)
+
+
+def _chunk(file: BinaryIO, kind: bytes, length: int) -> tuple[bytes, bool]:
+    """A chunk's data, and whether its checksum fits."""
+    if length > _LARGEST_CHUNK:
+        raise ValueError("a chunk is too long")
+    data, checksum = file.read(length), file.read(4)
+    return data, zlib.crc32(kind + data).to_bytes(4, "big") == checksum
 
 
 def check_claim(path: Path, header: PngHeader, size: int) -> None:
@@ -144,13 +164,26 @@ def _of_code_points(path: Path, data: bytes, *, grey: bool) -> bytes:
 
 def _unpacked(chunk: bytes) -> bytes:
     """The profile behind its name and compression method; empty if it is damaged."""
-    packed = chunk[chunk.find(b"\0") + 2 :]
+    return _inflated(chunk[chunk.find(b"\0") + 2 :])
+
+
+def _xmp(text: bytes) -> bytes:
+    """The XMP in an iTXt chunk, behind its keyword, compression, language and translation."""
+    if not text.startswith(XMP_KEYWORD):
+        return b""
+    flags, rest = text[len(XMP_KEYWORD) :][:2], text[len(XMP_KEYWORD) + 2 :]
+    packet = rest.split(b"\0", 2)[-1]
+    return _inflated(packet) if flags.startswith(b"\1") else packet
+
+
+def _inflated(packed: bytes) -> bytes:
+    """What Deflate packed; empty if it is damaged."""
     unpacking = zlib.decompressobj()
     try:
-        profile = unpacking.decompress(packed, _LARGEST_PROFILE)
+        data = unpacking.decompress(packed, _LARGEST_UNPACKED)
     except zlib.error:
         return b""
-    return profile if unpacking.eof else b""
+    return data if unpacking.eof else b""
 
 
 def _of_gamma(colour: dict[bytes, bytes], *, grey: bool) -> bytes:

@@ -53,7 +53,7 @@ def develop(
         mosaic = mosaic_from_planes(planes, frame.bayer, frame.size)
         pixels = develop_mosaic(frame, mosaic, settings, half_size=half_size)
     height, width = pixels.shape[:2]
-    return Picture(pixels, upright(frame.exif, (height, width)))
+    return Picture(pixels, upright(frame.exif, (height, width)), frame.description)
 
 
 def source_mosaic(fused: Fused) -> NDArray[np.float32]:
