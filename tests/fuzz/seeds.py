@@ -16,7 +16,7 @@ from pairfix.formats import decode, encode_dng
 from pairfix.formats.tiff import Directory, Entry, Kind, with_header
 from pairfix.model import CONFIG
 from pairfix.networks import NETWORKS
-from tests.formats.samples import make_dng, picture, scene
+from tests.formats.samples import make_dng, picture, scene, write_tiled_dng
 from tests.networks.seeded import random_state
 
 __all__ = ["KINDS", "Seed", "seeds_of"]
@@ -132,6 +132,9 @@ def _dngs(folder: Path) -> list[Seed]:
     frame = decode(path)
     encode_dng(frame, np.full(frame.size, 0.5, np.float32), 0.25, again)
     found.append({"result.dng": again.read_bytes()})
+    for layout in ({"tile": (16, 16)}, {"rowsperstrip": 20}):
+        write_tiled_dng(path, mosaic, jpeg_xl=True, **layout)
+        found.append({"jxl.dng": path.read_bytes()})
     return found
 
 

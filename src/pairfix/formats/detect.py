@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from pairfix.errors import InputError
-from pairfix.formats.tiff import read_chain
+from pairfix.formats.tiff import BIG_TIFF_HEADS, read_chain
 from pairfix.paths import regular
 
 __all__ = ["PHOTO_SUFFIXES", "Reader", "detect"]
@@ -12,8 +12,7 @@ __all__ = ["PHOTO_SUFFIXES", "Reader", "detect"]
 Reader = Literal["bitmap", "tiff", "raw"]
 
 _BITMAP_HEADS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
-_TIFF_HEADS = (b"II*\0", b"MM\0*")
-_BIG_TIFF_HEADS = (b"II+\0", b"MM\0+")
+_TIFF_HEADS = (b"II*\0", b"MM\0*", *BIG_TIFF_HEADS)
 _FOREIGN_HEADS = {
     b"GIF8": "a GIF",
     b"%PDF": "a PDF",
@@ -58,7 +57,7 @@ def detect(path: Path) -> Reader:
         or _is_avif(head)
     ):
         return "bitmap"
-    if head.startswith(_BIG_TIFF_HEADS) or (head.startswith(_TIFF_HEADS) and not _is_raw(path)):
+    if head.startswith(_TIFF_HEADS) and not _is_raw(path):
         return "tiff"
     if kind := _foreign(head):
         hint = "convert it to DNG, TIFF, PNG or JPEG first"
@@ -95,7 +94,7 @@ def _is_raw(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             directories = read_chain(file)
-    except ValueError:
+    except (OSError, ValueError):
         return False
     return any(
         _DNG_VERSION in directory
