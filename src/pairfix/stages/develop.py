@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from pairfix.errors import OutputError
 from pairfix.formats.metadata import upright
-from pairfix.formats.raw import develop_mosaic
+from pairfix.formats.raw_development import develop_mosaic
 from pairfix.image import DevelopSettings, Frame, Fused, Picture, Planes
 from pairfix.light import linear_to_srgb, mosaic_from_planes
 from pairfix.progress import Stage
