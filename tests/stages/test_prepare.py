@@ -46,7 +46,7 @@ def test_a_raw_beside_a_picture_is_developed_and_each_is_read_once(
 ) -> None:
     frames = decode_photos([picture, SHORT])
     assert [frame.domain for frame in frames] == ["srgb", "srgb"]
-    assert reads == [(picture, "srgb"), (SHORT, "srgb")]
+    assert reads == [(SHORT, "srgb"), (picture, "srgb")]
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])

@@ -7,7 +7,7 @@ import typer
 
 from pairfix.backends import BACKENDS, DeviceChoice, PrecisionChoice
 from pairfix.formats import FORMATS
-from pairfix.image import AlignmentMode, Demosaic, HighlightMode, WhiteBalancePreset
+from pairfix.image import AlignmentMode, ColourSpace, Demosaic, HighlightMode, WhiteBalancePreset
 from pairfix.recipe import Existing
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Aligned",
     "Backend",
     "Bits",
+    "ColourSpaceChoice",
     "Demosaicing",
     "Device",
     "DryRun",
@@ -234,6 +235,14 @@ Highlights = Annotated[
 ]
 Demosaicing = Annotated[
     Demosaic, typer.Option(help="LibRaw's demosaicing algorithm.", rich_help_panel=_DEVELOPING)
+]
+ColourSpaceChoice = Annotated[
+    ColourSpace,
+    typer.Option(
+        "--colour-space",
+        help="Colours of the result; source: those of the short picture.",
+        rich_help_panel=_DEVELOPING,
+    ),
 ]
 Bits = Annotated[
     int | None,

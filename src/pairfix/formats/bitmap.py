@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from pairfix.errors import InputError, PairfixError
 from pairfix.formats import metadata
 from pairfix.formats.cicp import check_profile
-from pairfix.formats.colour import adobe_rgb_profile, to_srgb
+from pairfix.formats.colour import kept_profile, to_working
 from pairfix.formats.edge import bands, check_pixels, silenced, too_large
 from pairfix.formats.heif import read_avif
 from pairfix.formats.jpeg import START, is_cut, read_jpeg
+from pairfix.formats.lcms import adobe_rgb_profile
 from pairfix.formats.png import SIGNATURE, check_claim, colour_profile, read_png
 from pairfix.formats.tiff_page import check_tiff, page_pixels, photo_page, tiff_exif, tiff_profile
 from pairfix.image import Frame, Pixels
@@ -42,12 +43,13 @@ _Decoded: TypeAlias = tuple[Pixels, metadata.Exif, bytes, tuple[str, ...]]
 """Pixels (grey, RGB, or either with alpha), EXIF, ICC profile, notes."""
 
 
-def decode_bitmap(path: Path, *, tiff: bool) -> Frame:
-    """A PNG, JPEG, WebP, AVIF or TIFF as upright sRGB.
+def decode_bitmap(path: Path, *, tiff: bool, wanted: bytes | None = b"") -> Frame:
+    """A PNG, JPEG, WebP, AVIF or TIFF, upright, in sRGB or another space's working pixels.
 
     Args:
         path: The file.
         tiff: Whether its content is TIFF.
+        wanted: ICC profile that the result shall have; empty for sRGB, None for the file's own.
 
     Raises:
         InputError: It is damaged, or of a kind that pairfix does not convert.
@@ -57,7 +59,8 @@ def decode_bitmap(path: Path, *, tiff: bool) -> Frame:
     check_profile(path, profile)
     turned = turn_upright(pixels, metadata.orientation(exif))
     opaque, alpha_notes = _without_alpha(turned)
-    rgb, colour_notes = to_srgb(opaque, profile)
+    kept, kept_notes = kept_profile(opaque, profile) if wanted is None else (wanted, ())
+    rgb, colour_notes = to_working(opaque, profile, kept)
     exif[0].pop(metadata.ORIENTATION, None)
     return Frame(
         path=path,
@@ -68,7 +71,8 @@ def decode_bitmap(path: Path, *, tiff: bool) -> Frame:
         taken=metadata.taken(exif),
         orientation=1,
         exif=metadata.clean(exif),
-        notes=notes + alpha_notes + colour_notes,
+        notes=notes + alpha_notes + kept_notes + colour_notes,
+        profile=kept,
     )
 
 

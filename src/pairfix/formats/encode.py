@@ -1,4 +1,4 @@
-"""Writers of finished pictures: PNG, TIFF and JPEG, with EXIF and an sRGB profile."""
+"""Writers of finished pictures: PNG, TIFF and JPEG, with EXIF and ICC profile."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from pairfix.errors import MemoryExhaustedError, OutputError, printable
 from pairfix.formats import metadata
 from pairfix.formats.atomic import replacing
-from pairfix.formats.colour import srgb_profile
 from pairfix.formats.edge import BAND, bands, silenced
+from pairfix.formats.lcms import srgb_profile
 from pairfix.formats.tiff import Directory, Entry, Kind, write_image
 from pairfix.image import Picture, Pixels
 
@@ -103,7 +103,7 @@ def write_tiff(picture: Picture, path: Path, encoding: Encoding) -> None:
         _PHOTOMETRIC: Entry.of(Kind.SHORT, _RGB),
         _SAMPLES: Entry.of(Kind.SHORT, 3),
         _PLANAR: Entry.of(Kind.SHORT, 1),
-        _PROFILE: Entry(Kind.UNDEFINED, srgb_profile()),
+        _PROFILE: Entry(Kind.UNDEFINED, picture.profile or srgb_profile()),
     }
     size = height, width * 3 * bits // 8
     with replacing(path, overwrite=encoding.overwrite) as file:
@@ -145,7 +145,7 @@ def _bands(pixels: NDArray[np.uint16], bits: int) -> Iterator[Pixels]:
 
 
 def _exif(picture: Picture) -> bytes:
-    return metadata.upright(picture.exif, picture.pixels.shape[:2])
+    return metadata.upright(picture.exif, picture.pixels.shape[:2], srgb=not picture.profile)
 
 
 def _write_opencv(
@@ -160,7 +160,7 @@ def _write_opencv(
     pixels = to_eight_bits(picture.pixels) if encoding.bits == 8 else picture.pixels  # noqa: PLR2004
     blocks = {
         cv2.IMAGE_METADATA_EXIF: exif,
-        cv2.IMAGE_METADATA_ICCP: srgb_profile(),
+        cv2.IMAGE_METADATA_ICCP: picture.profile or srgb_profile(),
     }
     with replacing(path, overwrite=encoding.overwrite) as file:
         try:

@@ -16,7 +16,9 @@ __all__ = [
     "Curve",
     "Point",
     "grey_profile",
+    "profile_tags",
     "rgb_profile",
+    "with_curve",
 ]
 
 Point: TypeAlias = tuple[float, float]
@@ -30,6 +32,11 @@ _BRADFORD = np.array(
 )
 """XYZ to the cone responses of the Bradford adaptation (ICC.1, annex E)."""
 _FIXED = 65536
+_LETTERS = (b"r", b"g", b"b")
+_SPACES = slice(16, 24)
+"""Of a profile's colours and of its connection space, in its header (7.2)."""
+_TABLE, _TAG = 128, struct.Struct(">4sII")
+"""Place of a profile's table of tags, and each one's name, place and size (7.3)."""
 _SMALLEST_Y = 1e-6
 _PARAMETRIC = 3
 """Function type of a power law with a straight line below it (ICC.1, 10.18)."""
@@ -91,7 +98,7 @@ def rgb_profile(name: str, colours: Chromaticities, curve: Curve) -> bytes:
     colorants, adaptation = colours.adapted_colorants()
     shared = _curve(curve)
     tags = [(b"chad", b"sf32\0\0\0\0" + _numbers(adaptation.ravel()))]
-    for letter, colorant in zip((b"r", b"g", b"b"), colorants.T, strict=True):
+    for letter, colorant in zip(_LETTERS, colorants.T, strict=True):
         tags += [(letter + b"XYZ", _xyz_type(colorant)), (letter + b"TRC", shared)]
     return _profile(name, b"RGB ", tags)
 
@@ -100,6 +107,34 @@ def rgb_profile(name: str, colours: Chromaticities, curve: Curve) -> bytes:
 def grey_profile(name: str, curve: Curve) -> bytes:
     """A display profile of grey, always the same bytes."""
     return _profile(name, b"GRAY", [(b"kTRC", _curve(curve))])
+
+
+def profile_tags(profile: bytes) -> dict[bytes, bytes]:
+    """A profile's tags (ICC.1, 7.3); those outside of it are left out."""
+    count = int.from_bytes(profile[_TABLE : _TABLE + 4], "big")
+    table = profile[_TABLE + 4 :][: count * _TAG.size]
+    whole = table[: len(table) // _TAG.size * _TAG.size]
+    return {
+        name: profile[place : place + size]
+        for name, place, size in _TAG.iter_unpack(whole)
+        if place + size <= len(profile)
+    }
+
+
+def with_curve(profile: bytes, curve: Curve) -> bytes:
+    """A display profile with the primaries of another one, under a curve of its own.
+
+    Raises:
+        ValueError: The other profile is not one of three primaries.
+    """
+    tags = profile_tags(profile)
+    colorants = [tags.get(letter + b"XYZ", b"") for letter in _LETTERS]
+    if profile[_SPACES] != b"RGB XYZ " or not all(colorants) or b"A2B0" in tags:
+        raise ValueError("a profile without primaries")
+    made = [(b"chad", tags[b"chad"])] if b"chad" in tags else []
+    for letter, colorant in zip(_LETTERS, colorants, strict=True):
+        made += [(letter + b"XYZ", colorant), (letter + b"TRC", _curve(curve))]
+    return _profile("Working space", b"RGB ", made)
 
 
 def _xyz(point: Point) -> NDArray[np.float64]:

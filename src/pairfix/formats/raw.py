@@ -27,14 +27,17 @@ _ORIENTATIONS = {0: 1, 1: 2, 2: 4, 3: 3, 4: 5, 5: 8, 6: 6, 7: 7}
 """LibRaw's flip to EXIF orientation."""
 
 
-def decode_raw(path: Path, settings: DevelopSettings, *, develop: bool = False) -> Frame:
-    """The mosaic of a raw file with a 2x2 Bayer array; any other raw developed to sRGB.
+def decode_raw(
+    path: Path, settings: DevelopSettings, *, develop: bool = False, wanted: bytes = b""
+) -> Frame:
+    """The mosaic of a raw file with a 2x2 Bayer array; any other raw developed to RGB.
 
     Args:
         path: The file.
         settings: White balance, highlights and demosaicing if it is developed; the exposure stays
             as shot, but for what the file asks for, because that setting applies to the result.
         develop: Also develop a Bayer mosaic.
+        wanted: ICC profile that a result in RGB shall have; empty for sRGB.
 
     Raises:
         InputError: LibRaw cannot read the file.
@@ -55,9 +58,11 @@ def decode_raw(path: Path, settings: DevelopSettings, *, develop: bool = False) 
             if gain is not None:
                 bayer, pixels = applied(gain, pixels, bayer, finer=True)
         if bayer is None or develop:
-            reason = "developed by LibRaw to sRGB" + ("" if bayer else ": no 2x2 Bayer mosaic")
+            space = "RGB" if wanted else "sRGB"
+            reason = f"developed by LibRaw to {space}" + ("" if bayer else ": no 2x2 Bayer mosaic")
             brightness = {"bright": 2.0**baseline} if baseline else {}
-            bayer, notes, pixels = None, (*notes, reason), developed(raw, settings, **brightness)
+            pixels = developed(raw, settings, wanted, **brightness)
+            bayer, notes = None, (*notes, reason)
         else:
             pixels = pixels.copy()
         return Frame(
@@ -73,6 +78,7 @@ def decode_raw(path: Path, settings: DevelopSettings, *, develop: bool = False) 
             developed=bayer is None,
             noise_profile=noise_profile(path) if bayer and gain is None else None,
             baseline_exposure=baseline if bayer else 0.0,
+            profile=b"" if bayer else wanted,
         )
 
 
