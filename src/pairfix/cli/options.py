@@ -247,12 +247,12 @@ ColourSpaceChoice = Annotated[
 Bits = Annotated[
     int | None,
     typer.Option(
-        help="Bits per channel, 8 or 16. Default: the most that the format holds.",
+        help="Bits per channel. Default: 16 where the format holds them, 10 in AVIF, 8 in JPEG.",
         rich_help_panel=_DEVELOPING,
     ),
 ]
 Quality = Annotated[
-    int, typer.Option(help="JPEG quality.", min=1, max=100, rich_help_panel=_DEVELOPING)
+    int, typer.Option(help="JPEG and AVIF quality.", min=1, max=100, rich_help_panel=_DEVELOPING)
 ]
 
 Backend = Annotated[

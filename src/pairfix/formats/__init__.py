@@ -41,6 +41,12 @@ class Format:
     lossy: bool = False
     """Whether a quality applies."""
 
+    @property
+    def depths(self) -> str:
+        """The supported bits in words."""
+        *others, last = map(str, self.bits)
+        return " or ".join((", ".join(others), last)) if others else last
+
 
 FORMATS: dict[str, Format] = {
     ".png": Format("PNG", (16, 8)),
@@ -48,6 +54,7 @@ FORMATS: dict[str, Format] = {
     ".tiff": Format("TIFF", (16, 8)),
     ".jpg": Format("JPEG", (8,), lossy=True),
     ".jpeg": Format("JPEG", (8,), lossy=True),
+    ".avif": Format("AVIF", (10, 12, 8), lossy=True),
     ".dng": Format("DNG", (16,), mosaic=True),
 }
 """Output formats by file extension."""
@@ -147,7 +154,7 @@ def encode_picture(
     Args:
         picture: Upright, in any colour space.
         path: The file to write; it appears complete or not at all.
-        bits: Bits per channel, 8 or 16; None for the format's default.
+        bits: Bits per channel; None for the format's default.
         quality: Quality in lossy formats, 1 to 100.
         overwrite: Whether an existing file may be replaced.
 
@@ -255,10 +262,8 @@ def _depth(path: Path, chosen: Format, bits: int | None) -> int:
     if bits is None:
         return chosen.bits[0]
     if bits not in chosen.bits:
-        offered = " or ".join(str(each) for each in chosen.bits)
-        raise OutputError(
-            f"{path}: {chosen.name} cannot hold {bits} bits per channel", f"use {offered}"
-        )
+        message = f"{path}: {chosen.name} cannot hold {bits} bits per channel"
+        raise OutputError(message, f"use {chosen.depths}")
     return bits
 
 

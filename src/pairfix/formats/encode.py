@@ -1,7 +1,8 @@
-"""Writers of finished pictures: PNG, TIFF and JPEG, with EXIF and ICC profile."""
+"""Writers of finished pictures: PNG, TIFF, JPEG and AVIF, with EXIF and ICC profile."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,8 +14,10 @@ from numpy.typing import NDArray
 from pairfix.errors import MemoryExhaustedError, OutputError, printable
 from pairfix.formats import metadata
 from pairfix.formats.atomic import replacing
+from pairfix.formats.avif import avif_file
 from pairfix.formats.edge import BAND, bands, silenced
 from pairfix.formats.lcms import srgb_profile
+from pairfix.formats.spaces import code_points
 from pairfix.formats.tiff import Directory, Entry, Kind, write_image
 from pairfix.image import Picture, Pixels
 
@@ -46,7 +49,7 @@ class Encoding:
     """How a picture is written."""
 
     bits: int
-    """Bits per channel, 8 or 16."""
+    """Bits per channel, one of those that the format has."""
     quality: int
     """Of lossy formats, 1 to 100."""
     overwrite: bool
@@ -110,10 +113,30 @@ def write_tiff(picture: Picture, path: Path, encoding: Encoding) -> None:
         write_image(file, directory, _bands(picture.pixels, bits), BAND, size)
 
 
+def write_avif(picture: Picture, path: Path, encoding: Encoding) -> None:
+    """Write an AVIF of 8, 10 or 12 bits per channel with full colour resolution (4:4:4).
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    with replacing(path, overwrite=encoding.overwrite) as file, _encoding(path):
+        file.write(
+            avif_file(
+                _reduced(picture.pixels, encoding.bits),
+                encoding.bits,
+                encoding.quality,
+                code_points=code_points(picture.profile),
+                profile=picture.profile or srgb_profile(),
+                exif=_exif(picture),
+            )
+        )
+
+
 WRITERS: dict[str, Callable[[Picture, Path, Encoding], None]] = {
     "PNG": write_png,
     "JPEG": write_jpeg,
     "TIFF": write_tiff,
+    "AVIF": write_avif,
 }
 """Writers of finished pictures by format name."""
 
@@ -131,6 +154,17 @@ def to_eight_bits(pixels: NDArray[np.uint16]) -> NDArray[np.uint8]:
     return reduced
 
 
+def _reduced(pixels: NDArray[np.uint16], bits: int) -> Pixels:
+    """In the range of fewer bits; of more than 8 bits, which do not band, rounded."""
+    if bits == 8:  # noqa: PLR2004
+        return to_eight_bits(pixels)
+    peak = (1 << bits) - 1
+    result = np.empty_like(pixels)
+    for rows in bands(pixels.shape[0]):
+        result[rows] = (pixels[rows].astype(np.uint32) * peak + 32767) // 65535
+    return result
+
+
 @cache
 def _dither(width: int) -> NDArray[np.uint32]:
     """``128 x width`` of constant noise, 0 to 256."""
@@ -142,6 +176,14 @@ def _bands(pixels: NDArray[np.uint16], bits: int) -> Iterator[Pixels]:
     for rows in bands(pixels.shape[0]):
         band = pixels[rows]
         yield to_eight_bits(band) if bits == 8 else band  # noqa: PLR2004
+
+
+@contextmanager
+def _encoding(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise OutputError(f"{path} cannot be encoded: {error}", "try TIFF") from error
 
 
 def _exif(picture: Picture) -> bytes:

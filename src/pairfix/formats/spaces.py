@@ -17,7 +17,7 @@ from pairfix.formats.icc import SRGB, Chromaticities, Curve, rgb_profile, with_c
 from pairfix.formats.lcms import transformed
 from pairfix.image import ColourSpace
 
-__all__ = ["encoded", "space_profile", "working_profile"]
+__all__ = ["code_points", "encoded", "space_profile", "working_profile"]
 
 _ALPHA, _BETA = 1.09929682680944, 0.018053968510807
 """Of ITU-R BT.2020's curve, as exact as it must be to have no step."""
@@ -48,6 +48,21 @@ _SPACES: Mapping[ColourSpace, tuple[str, Chromaticities, Curve]] = MappingProxyT
 )
 """Names, primaries and curves: SMPTE EG 432-1 with sRGB's curve; Adobe RGB (1998) Color Image
 Encoding; ISO 22028-2 (ROMM RGB); ITU-R BT.2020."""
+
+
+_CODE_POINTS: Mapping[ColourSpace, tuple[int, int]] = MappingProxyType(
+    {"srgb": (1, 13), "display-p3": (12, 13), "rec2020": (9, 14)}
+)
+"""Primaries and transfer (ITU-T H.273)."""
+_UNSPECIFIED = 2
+
+
+def code_points(profile: bytes) -> tuple[int, int]:
+    """Primaries and transfer (ITU-T H.273) of a space's profile; 2 for what has none."""
+    for space, points in _CODE_POINTS.items():
+        if space_profile(space) == profile:
+            return points
+    return _UNSPECIFIED, _UNSPECIFIED
 
 
 def space_profile(space: ColourSpace) -> bytes:
