@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from PIL import Image
 from pairfix.calibration import CameraProfile, FrameFit, Setting
 from pairfix.export.folder import build_model
 from pairfix.formats import decode, encode_dng
+from pairfix.formats.jxl import jxl_file
+from pairfix.formats.spaces import chromaticities, space_profile
 from pairfix.formats.tiff import Directory, Entry, Kind, with_header
 from pairfix.model import CONFIG
 from pairfix.networks import NETWORKS
@@ -90,6 +93,18 @@ def _webps(_: Path) -> list[Seed]:
 def _avifs(_: Path) -> list[Seed]:
     name, data = _pillow("plain.avif")
     return [{name: data}, {"other.heic": data.replace(b"avif", b"heic")}]
+
+
+def _jxls(_: Path) -> list[Seed]:
+    eight = (_small() >> 8).astype(np.uint8)
+    made = {
+        "lossy.jxl": imagecodecs.jpegxl_encode(eight, distance=1.0),
+        "boxes.jxl": imagecodecs.jpegxl_encode(eight, lossless=True, usecontainer=True),
+        "alpha.jxl": imagecodecs.jpegxl_encode(np.dstack((eight, eight[..., 0])), lossless=True),
+        "grey.jxl": imagecodecs.jpegxl_encode(_small()[..., 0], lossless=True),
+        "result.jxl": jxl_file(_small(), chromaticities(space_profile("adobe-rgb")), _EXIF),
+    }
+    return [{name: bytes(data)} for name, data in made.items()]
 
 
 def _tiffs(folder: Path) -> list[Seed]:
@@ -175,6 +190,7 @@ _SEEDS: Mapping[str, Callable[[Path], list[Seed]]] = {
     "png": _pngs,
     "webp": _webps,
     "avif": _avifs,
+    "jxl": _jxls,
     "tiff": _tiffs,
     "dng": _dngs,
     "model": _models,

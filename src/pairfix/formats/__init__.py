@@ -55,6 +55,7 @@ FORMATS: dict[str, Format] = {
     ".jpg": Format("JPEG", (8,), lossy=True),
     ".jpeg": Format("JPEG", (8,), lossy=True),
     ".avif": Format("AVIF", (10, 12, 8), lossy=True),
+    ".jxl": Format("JPEG XL", (16, 8)),
     ".dng": Format("DNG", (16,), mosaic=True),
 }
 """Output formats by file extension."""

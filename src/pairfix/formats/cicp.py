@@ -17,7 +17,7 @@ from pairfix.formats.icc import (
     rgb_profile,
 )
 
-__all__ = ["check_profile", "profile_of"]
+__all__ = ["check_profile", "curve_of", "profile_of"]
 
 _UNSPECIFIED = 2
 _PRIMARIES = {
@@ -57,6 +57,18 @@ def profile_of(path: Path, primaries: int, transfer: int, *, grey: bool) -> byte
         raise InputError(f"{path} has colours that pairfix does not convert (CICP {told})", _HINT)
     name, curve = f"CICP {primaries}/{transfer}", _CURVES[transfer]
     return grey_profile(name, curve) if grey else rgb_profile(name, _PRIMARIES[primaries], curve)
+
+
+def curve_of(path: Path, transfer: int) -> Curve:
+    """The curve of a transfer's code point.
+
+    Raises:
+        InputError: It is of a kind that pairfix does not convert.
+    """
+    _check_range(path, transfer)
+    if transfer not in _CURVES:
+        raise InputError(f"{path} has colours that pairfix does not convert ({transfer})", _HINT)
+    return _CURVES[transfer]
 
 
 def check_profile(path: Path, profile: bytes) -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Literal
 
 from pairfix.errors import InputError
+from pairfix.formats.jxl_header import CODESTREAM as JXL_CODESTREAM
+from pairfix.formats.jxl_header import CONTAINER as JXL_CONTAINER
 from pairfix.formats.tiff import BIG_TIFF_HEADS, read_chain
 from pairfix.paths import regular
 
@@ -11,13 +13,12 @@ __all__ = ["PHOTO_SUFFIXES", "Reader", "detect"]
 
 Reader = Literal["bitmap", "tiff", "raw"]
 
-_BITMAP_HEADS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+_BITMAP_HEADS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", JXL_CODESTREAM, JXL_CONTAINER)
 _TIFF_HEADS = (b"II*\0", b"MM\0*", *BIG_TIFF_HEADS)
 _FOREIGN_HEADS = {
     b"GIF8": "a GIF",
     b"%PDF": "a PDF",
     b"8BPS": "a Photoshop file",
-    b"\xff\x0a": "a JPEG XL",
     b"v/1\x01": "an OpenEXR file",
 }
 _FOREIGN_BRANDS = {
@@ -31,8 +32,8 @@ _RAW_TIFF_SUFFIXES = {
     ".ptx", ".raw", ".rwl", ".sr2", ".srf", ".srw",
 }  # fmt: skip
 _OTHER_RAW_SUFFIXES = {".cr3", ".crw", ".mrw", ".orf", ".raf", ".rw2", ".x3f"}
-_PICTURE_SUFFIXES = {".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ".avif"}
-_FOREIGN_SUFFIXES = {".exr", ".gif", ".heic", ".heif", ".jxl", ".psd"}
+_PICTURE_SUFFIXES = {".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ".avif", ".jxl"}
+_FOREIGN_SUFFIXES = {".exr", ".gif", ".heic", ".heif", ".psd"}
 PHOTO_SUFFIXES = frozenset(
     _RAW_TIFF_SUFFIXES | _OTHER_RAW_SUFFIXES | _PICTURE_SUFFIXES | _FOREIGN_SUFFIXES
 )

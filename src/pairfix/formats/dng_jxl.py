@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from pairfix.errors import InputError
 from pairfix.formats.edge import check_pixels
-from pairfix.formats.jxl import decoded_jxl, read_jxl
+from pairfix.formats.jxl import codestream, decoded_jxl
+from pairfix.formats.jxl_header import parse_header
 from pairfix.formats.tiff import Entry, Kind, Layout, located_chain, read_header
 
 __all__ = ["JPEG_XL", "without_jpeg_xl"]
@@ -143,7 +144,7 @@ class _Image:
         corners = product(range(0, height, rows), range(0, width, columns))
         for (top, left), (place, size) in zip(corners, self.places, strict=True):
             coded = bytes(data[place : place + size])
-            head = read_jxl(coded)
+            head = parse_header(codestream(coded))
             if head.floating:
                 raise _foreign(path, "of floating-point samples")
             least = min(rows, height - top), min(columns, width - left)

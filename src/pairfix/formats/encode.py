@@ -1,4 +1,4 @@
-"""Writers of finished pictures: PNG, TIFF, JPEG and AVIF, with EXIF and ICC profile."""
+"""Writers of finished pictures: PNG, TIFF, JPEG, AVIF and JPEG XL, with EXIF and ICC profile."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -15,9 +15,11 @@ from pairfix.errors import MemoryExhaustedError, OutputError, printable
 from pairfix.formats import metadata
 from pairfix.formats.atomic import replacing
 from pairfix.formats.avif import avif_file
+from pairfix.formats.colour import to_working
 from pairfix.formats.edge import BAND, bands, silenced
+from pairfix.formats.jxl import jxl_file
 from pairfix.formats.lcms import srgb_profile
-from pairfix.formats.spaces import code_points
+from pairfix.formats.spaces import chromaticities, code_points
 from pairfix.formats.tiff import Directory, Entry, Kind, write_image
 from pairfix.image import Picture, Pixels
 
@@ -132,11 +134,23 @@ def write_avif(picture: Picture, path: Path, encoding: Encoding) -> None:
         )
 
 
+def write_jxl(picture: Picture, path: Path, encoding: Encoding) -> None:
+    """Write a lossless JPEG XL of 8 or 16 bits per channel, in the primaries of the picture.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    with replacing(path, overwrite=encoding.overwrite) as file, _encoding(path):
+        pixels = _reduced(_working(picture), encoding.bits)
+        file.write(jxl_file(pixels, chromaticities(picture.profile), _exif(picture)))
+
+
 WRITERS: dict[str, Callable[[Picture, Path, Encoding], None]] = {
     "PNG": write_png,
     "JPEG": write_jpeg,
     "TIFF": write_tiff,
     "AVIF": write_avif,
+    "JPEG XL": write_jxl,
 }
 """Writers of finished pictures by format name."""
 
@@ -158,6 +172,8 @@ def _reduced(pixels: NDArray[np.uint16], bits: int) -> Pixels:
     """In the range of fewer bits; of more than 8 bits, which do not band, rounded."""
     if bits == 8:  # noqa: PLR2004
         return to_eight_bits(pixels)
+    if bits == 16:  # noqa: PLR2004
+        return pixels
     peak = (1 << bits) - 1
     result = np.empty_like(pixels)
     for rows in bands(pixels.shape[0]):
@@ -176,6 +192,13 @@ def _bands(pixels: NDArray[np.uint16], bits: int) -> Iterator[Pixels]:
     for rows in bands(pixels.shape[0]):
         band = pixels[rows]
         yield to_eight_bits(band) if bits == 8 else band  # noqa: PLR2004
+
+
+def _working(picture: Picture) -> NDArray[np.uint16]:
+    """The picture's pixels under sRGB's curve."""
+    if not picture.profile:
+        return picture.pixels
+    return to_working(picture.pixels, picture.profile, picture.profile)[0].astype(np.uint16)
 
 
 @contextmanager

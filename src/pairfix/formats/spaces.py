@@ -13,11 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.formats.edge import bands
-from pairfix.formats.icc import SRGB, Chromaticities, Curve, rgb_profile, with_curve
+from pairfix.formats.icc import (
+    D50,
+    SRGB,
+    Chromaticities,
+    Curve,
+    adapted_chromaticities,
+    rgb_profile,
+    with_curve,
+)
 from pairfix.formats.lcms import transformed
 from pairfix.image import ColourSpace
 
-__all__ = ["code_points", "encoded", "space_profile", "working_profile"]
+__all__ = ["chromaticities", "code_points", "encoded", "space_profile", "working_profile"]
 
 _ALPHA, _BETA = 1.09929682680944, 0.018053968510807
 """Of ITU-R BT.2020's curve, as exact as it must be to have no step."""
@@ -36,7 +44,7 @@ _SPACES: Mapping[ColourSpace, tuple[str, Chromaticities, Curve]] = MappingProxyT
         ),
         "prophoto": (
             "ProPhoto RGB",
-            Chromaticities((0.7347, 0.2653), (0.1596, 0.8404), (0.0366, 0.0001), (0.3457, 0.3585)),
+            Chromaticities((0.7347, 0.2653), (0.1596, 0.8404), (0.0366, 0.0001), D50),
             Curve(1.8, c=1 / 16, d=1 / 32),
         ),
         "rec2020": (
@@ -50,6 +58,7 @@ _SPACES: Mapping[ColourSpace, tuple[str, Chromaticities, Curve]] = MappingProxyT
 Encoding; ISO 22028-2 (ROMM RGB); ITU-R BT.2020."""
 
 
+_SRGB = Chromaticities((0.640, 0.330), (0.300, 0.600), (0.150, 0.060))
 _CODE_POINTS: Mapping[ColourSpace, tuple[int, int]] = MappingProxyType(
     {"srgb": (1, 13), "display-p3": (12, 13), "rec2020": (9, 14)}
 )
@@ -63,6 +72,20 @@ def code_points(profile: bytes) -> tuple[int, int]:
         if space_profile(space) == profile:
             return points
     return _UNSPECIFIED, _UNSPECIFIED
+
+
+def chromaticities(profile: bytes) -> Chromaticities:
+    """The primaries of a result's profile; those of sRGB if it is empty.
+
+    Raises:
+        ValueError: It is none of three primaries.
+    """
+    if not profile:
+        return _SRGB
+    for space, (_, colours, _) in _SPACES.items():
+        if space_profile(space) == profile:
+            return colours
+    return adapted_chromaticities(profile)
 
 
 def space_profile(space: ColourSpace) -> bytes:
