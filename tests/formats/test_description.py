@@ -238,7 +238,7 @@ def test_pillow_and_tifffile_find_the_packet(tmp_path: Path) -> None:
         if path.suffix in (".tif", ".tiff", ".dng"):
             with tifffile.TiffFile(path) as tiff:
                 assert tiff.pages.first.tags[700].value == description.xmp
-        else:
+        elif path.suffix in Image.registered_extensions():
             with Image.open(path) as image:
                 image.load()
                 stored = image.info["xmp"]

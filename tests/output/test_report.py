@@ -34,6 +34,9 @@ def test_a_single_photo_is_never_unused() -> None:
         (DevelopSettings(exposure=1), True, 0),
         (DevelopSettings(demosaic="ppg"), True, 1),
         (DevelopSettings(demosaic="ppg"), False, 0),
+        (DevelopSettings(colour_space="rec2020"), True, 1),
+        (DevelopSettings(colour_space="rec2020", demosaic="ppg"), True, 2),
+        (DevelopSettings(colour_space="rec2020"), False, 0),
     ],
 )
 def test_settings_in_vain_are_remarked(

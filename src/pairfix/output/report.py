@@ -150,11 +150,16 @@ def unused_photos(scene: Scene, model: Model) -> tuple[str, ...]:
 def unused_settings(
     settings: DevelopSettings, reference: Frame, *, is_mosaic: bool
 ) -> tuple[str, ...]:
-    """A note if settings for white balance, demosaicing or highlights have no effect."""
-    if settings == DevelopSettings(exposure=settings.exposure):
-        return ()
+    """Notes if settings for white balance, demosaicing, highlights or colours have no effect."""
+    notes: tuple[str, ...] = ()
+    if is_mosaic and settings.colour_space != "srgb":
+        notes = ("a DNG is in the camera's colours: the colour space does not apply",)
+    plain = DevelopSettings(exposure=settings.exposure, colour_space=settings.colour_space)
+    if settings == plain:
+        return notes
     if is_mosaic:
-        return ("white balance, demosaicing and highlights are left to whoever develops the DNG",)
+        left = "white balance, demosaicing and highlights are left to whoever develops the DNG"
+        return (*notes, left)
     if reference.bayer is None and not reference.developed:
         name = reference.path.name
         return (f"white balance, demosaicing and highlights do not apply: {name} is not a raw",)

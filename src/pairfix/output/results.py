@@ -9,6 +9,7 @@ import numpy as np
 from pairfix.errors import InputError, OutputError, PairfixError
 from pairfix.formats import check_writable, encode_dng, encode_picture, output_format
 from pairfix.formats.atomic import replacing
+from pairfix.formats.colour import in_srgb
 from pairfix.image import DevelopSettings, Fused, Picture, Planes, Role
 from pairfix.output.html import (
     RESULT,
@@ -130,6 +131,7 @@ def _page(
     recipe: Recipe,
     timeline: Timeline,
 ) -> bytes:
+    pictures = {name: in_srgb(picture) for name, picture in pictures.items()}
     scores: list[Score] = []
     if recipe.report_scores:
         with timeline.run(SCORE):
