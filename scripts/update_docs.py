@@ -109,10 +109,7 @@ def _exit_codes(_page: Path) -> str:
 
 
 def _formats(_page: Path) -> str:
-    rows = [
-        (f"`{suffix}`", kind.name, " or ".join(str(bits) for bits in kind.bits))
-        for suffix, kind in FORMATS.items()
-    ]
+    rows = [(f"`{suffix}`", kind.name, kind.depths) for suffix, kind in FORMATS.items()]
     return _table(("Output", "Format", "Bits per channel"), rows)
 
 

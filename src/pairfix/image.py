@@ -23,6 +23,7 @@ __all__ = [
     "AlignmentKind",
     "AlignmentMode",
     "Bayer",
+    "ColourSpace",
     "Demosaic",
     "Description",
     "DevelopSettings",
@@ -58,6 +59,8 @@ AlignmentMode = Literal["auto", "homography", "translation", "none"]
 WhiteBalancePreset = Literal["camera", "daylight", "auto"]
 WhiteBalance = WhiteBalancePreset | tuple[float, float, float]
 HighlightMode = Literal["clip", "unclip", "blend", "reconstruct"]
+ColourSpace = Literal["srgb", "display-p3", "adobe-rgb", "prophoto", "rec2020", "source"]
+"""Of a result; "source" is that of the picture whose geometry it has, and sRGB for raws."""
 Demosaic = Literal["linear", "vng", "ppg", "ahd", "dcb", "dht", "aahd"]
 NoiseProfile = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
 """Shot and read noise (S, O) of R, G and B: a level x of 0 (black) to 1 (white) has variance
@@ -169,7 +172,8 @@ class Frame:
 
     path: Path
     pixels: Pixels
-    """``H x W`` mosaic (uint16), or ``H x W x 3`` sRGB-encoded RGB (uint8 or uint16)."""
+    """``H x W`` mosaic (uint16), or ``H x W x 3`` RGB (uint8 or uint16) under sRGB's curve, with
+    the primaries of `profile`."""
     bayer: Bayer | None = None
     exposure: Exposure = field(default_factory=Exposure)
     camera: str | None = None
@@ -188,6 +192,8 @@ class Frame:
     """What a result made of this frame says besides EXIF; decoding leaves it empty."""
     baseline_exposure: float = 0.0
     """EV by which a mosaic is meant to be brightened when it is developed."""
+    profile: bytes = b""
+    """ICC profile that a result in RGB pixels' colours has; empty for sRGB."""
 
     @property
     def domain(self) -> Domain:
@@ -356,7 +362,7 @@ class Fused:
 
 @dataclass(frozen=True, slots=True)
 class DevelopSettings:
-    """How a mosaic becomes RGB."""
+    """How a mosaic becomes RGB, and in which colours."""
 
     white_balance: WhiteBalance = "camera"
     """As shot, daylight, LibRaw's guess, or multipliers of R, G and B."""
@@ -364,14 +370,18 @@ class DevelopSettings:
     """EV, applied to linear light before anything is clipped."""
     highlight_mode: HighlightMode = "clip"
     demosaic: Demosaic = "ahd"
+    colour_space: ColourSpace = "srgb"
+    """Of the result, whether it was a mosaic or not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A finished RGB photo, upright, sRGB-encoded."""
+    """A finished RGB photo, upright."""
 
     pixels: NDArray[np.uint16]
     """``H x W x 3``."""
     exif: bytes
     """TIFF-structured EXIF block whose orientation is 1; empty if there is none."""
+    profile: bytes = b""
+    """ICC profile of the pixels; empty for sRGB."""
     description: Description = field(default_factory=Description)

@@ -67,7 +67,7 @@ class Restored:
     """What was done."""
 
     def picture(self) -> Picture:
-        """Develop the photo: upright, sRGB-encoded, ``H x W x 3`` uint16.
+        """Develop the photo: upright, ``H x W x 3`` uint16, in the recipe's colour space.
 
         Raises:
             InputError: The raw file that the short frame came from is gone.

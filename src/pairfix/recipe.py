@@ -43,7 +43,7 @@ class Recipe:
     bits: int | None = None
     """Bits per channel of the result; None: the format's default."""
     quality: int = 95
-    """JPEG quality, 1 to 100."""
+    """JPEG and AVIF quality, 1 to 100."""
     metadata: bool = True
     """Carry over what the short photo's file and its sidecars say: EXIF, XMP, IPTC."""
     dng: DngKind | None = None

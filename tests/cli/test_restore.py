@@ -16,6 +16,7 @@ from PIL import Image
 from pairfix.cli import run
 from pairfix.errors import DeviceError, InputError, ModelError, OutputError, PairError
 from pairfix.formats import decode
+from pairfix.formats.lcms import adobe_rgb_profile
 from pairfix.formats.tiff import read_chain
 from pairfix.image import DevelopSettings
 from pairfix.output import results
@@ -392,6 +393,31 @@ def test_developing_options_apply_where_libraw_develops_first(
     restore(raw_pair, tmp_path / "b.png", "--model", "selfir-srgb", "--white-balance", "3,1,1")
     reds = [decode(tmp_path / name).pixels[:, :, 0].mean() for name in ("a.png", "b.png")]
     assert reds[1] > 1.1 * reds[0]
+
+
+@pytest.mark.parametrize("kind", ["raw", "rgb"])
+def test_a_result_in_a_wide_space_shows_the_same_colours(
+    raw_pair: Pair, rgb_pair: Pair, tmp_path: Path, kind: str
+) -> None:
+    pair = raw_pair if kind == "raw" else rgb_pair
+    restore(pair, tmp_path / "a.tif")
+    options = ("--colour-space", "rec2020", "--preview", str(tmp_path / "c.png"))
+    assert restore(pair, tmp_path / "b.tif", *options) == 0
+    plain, wide = (decode(tmp_path / name) for name in ("a.tif", "b.tif"))
+    assert "converted from its ICC profile to sRGB" in wide.notes
+    assert "converted from its ICC profile to sRGB" in decode(tmp_path / "c.png").notes
+    difference = plain.pixels.astype(np.int32) - wide.pixels
+    assert np.abs(difference).mean() < 0.01 * 65535
+
+
+def test_a_picture_keeps_the_colour_space_of_the_short_one(rgb_pair: Pair, tmp_path: Path) -> None:
+    long, short = rgb_pair
+    wide = tmp_path / "short.png"
+    with Image.open(short) as opened:
+        opened.save(wide, icc_profile=adobe_rgb_profile())
+    assert restore((long, wide), tmp_path / "a.png", "--colour-space", "source") == 0
+    with Image.open(tmp_path / "a.png") as opened:
+        assert opened.info["icc_profile"] == adobe_rgb_profile()
 
 
 def test_developing_options_that_cannot_apply_are_noted(

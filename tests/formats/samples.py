@@ -2,10 +2,15 @@
 
 import shutil
 import subprocess
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
+from typing import Any
 
+import imagecodecs
 import numpy as np
 import pytest
+import tifffile
 from numpy.typing import NDArray
 
 from pairfix.formats.tiff import Directory, Entry, Kind
@@ -58,6 +63,74 @@ def make_dng(
     with path.open("wb") as file:
         write_image(file, directory | (extra or {}), [mosaic], height, (height, 2 * width))
     return path
+
+
+LEVELS: list[Any] = [
+    (50713, 3, 2, (2, 2), True),
+    (50714, 3, 4, (60, 61, 62, 63), True),
+    (50717, 4, 1, 1023, True),
+]
+"""Black and white of `scene`, as tifffile takes tags."""
+JPEG_XL = 52546
+_RAW = {2: 32803, 3: 34892}
+"""Photometric interpretation, by the number of axes."""
+
+
+def write_tiled_dng(
+    path: Path,
+    samples: NDArray[Any],
+    *,
+    jpeg_xl: bool,
+    stored: NDArray[Any] | None = None,
+    tags: list[Any] | None = None,
+    **options: Any,  # noqa: ANN401
+) -> Path:
+    """A DNG by tifffile, which is not what reads it.
+
+    Args:
+        path: The file.
+        samples: ``H x W`` of a mosaic (RGGB), or ``H x W x 3`` of linear samples.
+        jpeg_xl: Whether it is compressed as that.
+        stored: What is stored in place of the samples.
+        tags: Levels and more, as tifffile takes them; `LEVELS` by default.
+        options: Of tifffile's writer.
+    """
+    matrix = [int(part) for value in MATRIX for part in (round(value * 10000), 10000)]
+    extra = [
+        (50706, 1, 4, (1, 7, 0, 0), True),
+        (50708, 2, 0, "Test Camera", True),
+        (50721, 10, 9, matrix, True),
+        (50728, 5, 3, (1, 2, 1, 1, 5, 8), True),
+        (50778, 3, 1, 21, True),
+    ]
+    if samples.ndim == 2:
+        extra += [(33421, 3, 2, (2, 2), True), (33422, 1, 4, (0, 1, 1, 2), True)]
+    stored = samples if stored is None else stored
+    height, width = stored.shape[:2]
+    if "tile" not in options:
+        options = {"rowsperstrip": height} | options
+    rows, columns = options.get("tile", (options.get("rowsperstrip", height), width))
+    tifffile.imwrite(
+        path,
+        _coded(stored, (rows, columns), padded="tile" in options) if jpeg_xl else stored,
+        shape=stored.shape,
+        dtype=stored.dtype,
+        photometric=_RAW[samples.ndim],
+        compression=JPEG_XL if jpeg_xl else None,
+        extratags=extra + (LEVELS if tags is None else tags),
+        metadata=None,
+        **options,
+    )
+    return path
+
+
+def _coded(stored: NDArray[Any], tile: tuple[int, int], *, padded: bool) -> Iterator[bytes]:
+    for top, left in product(*(range(0, stored.shape[axis], tile[axis]) for axis in (0, 1))):
+        part = stored[top : top + tile[0], left : left + tile[1]]
+        missing = [(0, size - have) for size, have in zip(tile, part.shape[:2], strict=True)]
+        missing += [(0, 0)] * (part.ndim - 2)
+        whole = np.pad(part, missing, mode="edge") if padded else part
+        yield bytes(imagecodecs.jpegxl_encode(np.ascontiguousarray(whole), lossless=True))
 
 
 MATRIX = (0.9415, -0.4111, -0.0623, -0.4416, 1.2422, 0.2236, -0.0735, 0.1607, 0.6053)

@@ -15,7 +15,8 @@ from pairfix.errors import InputError
 from pairfix.formats import decode, metadata, read_facts
 from pairfix.formats.bitmap import turn_upright
 from pairfix.formats.cicp import profile_of
-from pairfix.formats.colour import adobe_rgb_profile, to_srgb
+from pairfix.formats.colour import to_working
+from pairfix.formats.lcms import adobe_rgb_profile
 
 from .samples import picture
 
@@ -89,7 +90,7 @@ def test_its_icc_profile_is_converted(tmp_path: Path) -> None:
     path, data = tmp_path / "a.avif", _avif(orientation=1, icc_profile=adobe_rgb_profile())
     path.write_bytes(data)
     frame = decode(path)
-    np.testing.assert_array_equal(frame.pixels, to_srgb(_stored(data), adobe_rgb_profile())[0])
+    np.testing.assert_array_equal(frame.pixels, to_working(_stored(data), adobe_rgb_profile())[0])
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L"])
@@ -101,7 +102,7 @@ def test_its_code_points_are_converted(
     told = b"nclx" + primaries.to_bytes(2, "big") + transfer.to_bytes(2, "big")
     frame = decode(_patched(tmp_path / "a.avif", _CODE_POINTS, told, data))
     profile = profile_of(tmp_path, primaries, transfer, grey=mode == "L")
-    np.testing.assert_array_equal(frame.pixels, to_srgb(_stored(data), profile)[0])
+    np.testing.assert_array_equal(frame.pixels, to_working(_stored(data), profile)[0])
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from PIL import Image
 
 from pairfix.errors import InputError
 from pairfix.formats import decode, read_facts
-from pairfix.formats.colour import adobe_rgb_profile, to_srgb
+from pairfix.formats.colour import to_working
+from pairfix.formats.lcms import adobe_rgb_profile
 from pairfix.formats.tiff import Directory, Entry, Kind, with_header
 
 from .samples import picture
@@ -46,7 +47,7 @@ def test_any_other_exif_is_srgb(tmp_path: Path, space: int, index: str) -> None:
 
 def test_dark_colours_of_16_bits_are_converted_exactly() -> None:
     levels = np.arange(0, 4096, dtype=np.uint16)
-    converted, _ = to_srgb(np.repeat(levels[None, :, None], 3, axis=2), adobe_rgb_profile())
+    converted, _ = to_working(np.repeat(levels[None, :, None], 3, axis=2), adobe_rgb_profile())
     light = (levels / 65535) ** _ADOBE_GAMMA
     curve = np.where(light > 0.0031308, 1.055 * light ** (1 / 2.4) - 0.055, 12.92 * light)
     assert np.abs(converted[0] - 65535 * curve[:, None]).max() < 8

@@ -11,7 +11,7 @@ from PIL import Image
 
 from pairfix.errors import InputError, OutputError, PairfixError, printable
 from pairfix.formats import decode, encode_dng, encode_picture
-from pairfix.formats.raw import develop_mosaic
+from pairfix.formats.raw_development import develop_mosaic
 from pairfix.image import DevelopSettings
 from pairfix.light import mosaic_from_planes, planes_from_mosaic
 

@@ -12,7 +12,8 @@ from PIL import Image
 
 from pairfix.errors import InputError
 from pairfix.formats import decode, encode_picture, read_facts
-from pairfix.formats.colour import adobe_rgb_profile, srgb_profile, to_srgb
+from pairfix.formats.colour import to_working
+from pairfix.formats.lcms import adobe_rgb_profile, srgb_profile
 
 from .samples import picture
 
@@ -81,7 +82,7 @@ def test_display_p3_by_its_code_points(tmp_path: Path) -> None:
 
 def test_adobe_rgb_by_gamma_and_chromaticities_is_as_good_as_its_profile(tmp_path: Path) -> None:
     told = decode(_png(tmp_path / "a.png", _ADOBE))
-    profiled, _ = to_srgb(_stored(), adobe_rgb_profile())
+    profiled, _ = to_working(_stored(), adobe_rgb_profile())
     assert np.abs(told.pixels.astype(int) - profiled).max() < 40
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pairfix.errors import InputError
 from pairfix.formats import decode, metadata, read_domain, read_facts
 from pairfix.formats.bitmap import turn_upright
-from pairfix.formats.raw import develop_mosaic
+from pairfix.formats.raw_development import develop_mosaic
 from pairfix.formats.tiff import Directory, Entry, Kind
 from pairfix.image import DevelopSettings, Exposure, Frame
 from pairfix.light import mosaic_from_planes, planes_from_mosaic
@@ -233,7 +233,7 @@ def test_a_chromaticity_that_makes_no_sense_is_none(
 
 @pytest.mark.parametrize(
     ("compression", "name"),
-    [(9, "VC-5"), (52546, "JPEG XL"), (50000, "number 50000"), (12345, "number 12345")],
+    [(9, "VC-5"), (50000, "number 50000"), (12345, "number 12345")],
 )
 @pytest.mark.parametrize("read", [decode, read_facts, read_domain])
 def test_a_compression_that_is_not_read_is_named_and_not_called_damage(

@@ -92,7 +92,7 @@ def _photo(folder: Path) -> None:
         return
     if frame.bayer is None:
         pixels = frame.pixels.astype(np.uint16)
-        picture = Picture(pixels, frame.exif, frame.description)
+        picture = Picture(pixels, frame.exif, description=frame.description)
         encode_picture(picture, folder / "out.tif", overwrite=True)
         return
     assert all(map(math.isfinite, (*frame.bayer.black, frame.bayer.white, *frame.bayer.gains)))

@@ -308,6 +308,7 @@ _MUTATIONS: Mapping[str, Callable[[bytes, Random], bytes]] = {
     "png": _png,
     "webp": _webp,
     "avif": _boxes,
+    "jxl": _boxes,
     "tiff": _tiff,
     "dng": _tiff,
     "json": _json,

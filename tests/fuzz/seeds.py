@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
@@ -15,13 +16,15 @@ from pairfix.export.folder import build_model
 from pairfix.formats import decode, encode_dng, iptc
 from pairfix.formats.embed import jpeg_segments, png_chunk, tiff_tags
 from pairfix.formats.iptc import Dataset
+from pairfix.formats.jxl import jxl_file
 from pairfix.formats.png import FIRST_CHUNK
+from pairfix.formats.spaces import chromaticities, space_profile
 from pairfix.formats.tiff import Directory, Entry, Kind, with_header
 from pairfix.image import Description
 from pairfix.model import CONFIG
 from pairfix.networks import NETWORKS
 from tests.formats.descriptions import alternatives, bag, rdf
-from tests.formats.samples import make_dng, picture, scene
+from tests.formats.samples import make_dng, picture, scene, write_tiled_dng
 from tests.networks.seeded import random_state
 
 __all__ = ["KINDS", "Seed", "seeds_of"]
@@ -116,6 +119,18 @@ def _avifs(_: Path) -> list[Seed]:
     return [{name: data}, {"other.heic": data.replace(b"avif", b"heic")}]
 
 
+def _jxls(_: Path) -> list[Seed]:
+    eight = (_small() >> 8).astype(np.uint8)
+    made = {
+        "lossy.jxl": imagecodecs.jpegxl_encode(eight, distance=1.0),
+        "boxes.jxl": imagecodecs.jpegxl_encode(eight, lossless=True, usecontainer=True),
+        "alpha.jxl": imagecodecs.jpegxl_encode(np.dstack((eight, eight[..., 0])), lossless=True),
+        "grey.jxl": imagecodecs.jpegxl_encode(_small()[..., 0], lossless=True),
+        "result.jxl": jxl_file(_small(), chromaticities(space_profile("adobe-rgb")), _EXIF),
+    }
+    return [{name: bytes(data)} for name, data in made.items()]
+
+
 def _tiffs(folder: Path) -> list[Seed]:
     path = folder / "a.tif"
     found: list[Seed] = []
@@ -157,6 +172,9 @@ def _dngs(folder: Path) -> list[Seed]:
     frame = decode(path)
     encode_dng(frame, np.full(frame.size, 0.5, np.float32), 0.25, again)
     found.append({"result.dng": again.read_bytes()})
+    for layout in ({"tile": (16, 16)}, {"rowsperstrip": 20}):
+        write_tiled_dng(path, mosaic, jpeg_xl=True, **layout)
+        found.append({"jxl.dng": path.read_bytes()})
     return found
 
 
@@ -201,6 +219,7 @@ _SEEDS: Mapping[str, Callable[[Path], list[Seed]]] = {
     "png": _pngs,
     "webp": _webps,
     "avif": _avifs,
+    "jxl": _jxls,
     "tiff": _tiffs,
     "dng": _dngs,
     "model": _models,

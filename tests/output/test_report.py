@@ -37,6 +37,9 @@ def test_a_single_photo_is_never_unused() -> None:
         (DevelopSettings(demosaic="ppg"), None, 0),
         (DevelopSettings(demosaic="ppg"), "linear", 0),
         (DevelopSettings(highlight_mode="blend"), "linear", 1),
+        (DevelopSettings(colour_space="rec2020"), "cfa", 1),
+        (DevelopSettings(colour_space="rec2020", demosaic="ppg"), "cfa", 2),
+        (DevelopSettings(colour_space="rec2020"), None, 0),
     ],
 )
 def test_settings_in_vain_are_remarked(

@@ -7,7 +7,7 @@ import pytest
 from pairfix.errors import PairError
 from pairfix.formats import decode
 from pairfix.formats.tiff import Directory, Entry, Kind
-from pairfix.image import DevelopSettings, Frame
+from pairfix.image import Frame
 from pairfix.progress import Timeline
 from pairfix.stages.prepare import Preparation, decode_photos, prepare_pair
 from tests.formats.samples import make_dng
@@ -23,9 +23,9 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, str]]:
     """Files as they are decoded, with the domain that was asked for."""
     found: list[tuple[Path, str]] = []
 
-    def recording(path: Path, domain: Any, settings: DevelopSettings) -> Frame:  # noqa: ANN401
+    def recording(path: Path, domain: Any, *others: Any) -> Frame:  # noqa: ANN401
         found.append((path, domain))
-        return decode(path, domain, settings)
+        return decode(path, domain, *others)
 
     monkeypatch.setattr("pairfix.stages.prepare.decode", recording)
     return found
@@ -46,7 +46,7 @@ def test_a_raw_beside_a_picture_is_developed_and_each_is_read_once(
 ) -> None:
     frames = decode_photos([picture, SHORT])
     assert [frame.domain for frame in frames] == ["srgb", "srgb"]
-    assert reads == [(picture, "srgb"), (SHORT, "srgb")]
+    assert reads == [(SHORT, "srgb"), (picture, "srgb")]
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])

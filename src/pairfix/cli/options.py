@@ -7,7 +7,7 @@ import typer
 
 from pairfix.backends import BACKENDS, DeviceChoice, PrecisionChoice
 from pairfix.formats import FORMATS
-from pairfix.image import AlignmentMode, Demosaic, HighlightMode, WhiteBalancePreset
+from pairfix.image import AlignmentMode, ColourSpace, Demosaic, HighlightMode, WhiteBalancePreset
 from pairfix.recipe import DngKind, Existing
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Aligned",
     "Backend",
     "Bits",
+    "ColourSpaceChoice",
     "Demosaicing",
     "Device",
     "Dng",
@@ -244,10 +245,18 @@ Highlights = Annotated[
 Demosaicing = Annotated[
     Demosaic, typer.Option(help="LibRaw's demosaicing algorithm.", rich_help_panel=_DEVELOPING)
 ]
+ColourSpaceChoice = Annotated[
+    ColourSpace,
+    typer.Option(
+        "--colour-space",
+        help="Colours of the result; source: those of the short picture.",
+        rich_help_panel=_DEVELOPING,
+    ),
+]
 Bits = Annotated[
     int | None,
     typer.Option(
-        help="Bits per channel, 8 or 16. Default: the most that the format holds.",
+        help="Bits per channel. Default: 16 where the format holds them, 10 in AVIF, 8 in JPEG.",
         rich_help_panel=_DEVELOPING,
     ),
 ]
@@ -260,7 +269,7 @@ Dng = Annotated[
     ),
 ]
 Quality = Annotated[
-    int, typer.Option(help="JPEG quality.", min=1, max=100, rich_help_panel=_DEVELOPING)
+    int, typer.Option(help="JPEG and AVIF quality.", min=1, max=100, rich_help_panel=_DEVELOPING)
 ]
 
 Backend = Annotated[

@@ -41,6 +41,7 @@ def restore(
     exposure: options.ExposureCorrection = _DEVELOP.exposure,
     highlight_mode: options.Highlights = _DEVELOP.highlight_mode,
     demosaic: options.Demosaicing = _DEVELOP.demosaic,
+    colour_space: options.ColourSpaceChoice = _DEVELOP.colour_space,
     bits: options.Bits = None,
     quality: options.Quality = _RECIPE.quality,
     no_metadata: options.NoMetadata = not _RECIPE.metadata,
@@ -70,7 +71,8 @@ def restore(
     Of a FOLDER, or a CSV file of pairs, restore every pair (see 'pairfix pairs') into another
     folder; the same command goes on where it was stopped.
     """
-    settings = DevelopSettings(_white_balance(white_balance), exposure, highlight_mode, demosaic)
+    balance = _white_balance(white_balance)
+    settings = DevelopSettings(balance, exposure, highlight_mode, demosaic, colour_space)
     _check_backend(backend)
     _check_needs("--report-scores", "--report", unused=report_scores and report is None)
     _check_needs("--reblur-module", "--adapt", unused=reblur_module is not None and not adapt)

@@ -42,6 +42,12 @@ class Format:
     lossy: bool = False
     """Whether a quality applies."""
 
+    @property
+    def depths(self) -> str:
+        """The supported bits in words."""
+        *others, last = map(str, self.bits)
+        return " or ".join((", ".join(others), last)) if others else last
+
 
 FORMATS: dict[str, Format] = {
     ".png": Format("PNG", (16, 8)),
@@ -49,6 +55,8 @@ FORMATS: dict[str, Format] = {
     ".tiff": Format("TIFF", (16, 8)),
     ".jpg": Format("JPEG", (8,), lossy=True),
     ".jpeg": Format("JPEG", (8,), lossy=True),
+    ".avif": Format("AVIF", (10, 12, 8), lossy=True),
+    ".jxl": Format("JPEG XL", (16, 8)),
     ".dng": Format("DNG", (16,), mosaic=True),
 }
 """Output formats by file extension."""
@@ -58,6 +66,7 @@ def decode(
     path: Path,
     domain: Literal["auto", "raw", "srgb"] = "auto",
     settings: DevelopSettings | None = None,
+    profile: bytes | None = None,
 ) -> Frame:
     """Read a photo; its type is found by its content, then its extension.
 
@@ -67,6 +76,7 @@ def decode(
             develop raw files; "raw" to require a mosaic.
         settings: How raw files are developed, if they are. The exposure setting is ignored: it
             applies to the result, not to the photos that are compared and restored.
+        profile: ICC profile that the result shall have, empty for sRGB; None: by the settings.
 
     Raises:
         InputError: The file is missing, empty, not readable, damaged, of an unknown type, or has
@@ -74,17 +84,20 @@ def decode(
         MemoryExhaustedError: It is too large.
     """
     from pairfix.formats.detect import detect  # noqa: PLC0415 (see the module's docstring)
+    from pairfix.formats.spaces import space_profile  # noqa: PLC0415
 
-    reader = detect(path)
+    reader, settings = detect(path), settings or DevelopSettings()
+    if profile is None and settings.colour_space != "source":
+        profile = space_profile(settings.colour_space)
     try:
         if reader == "raw":
             from pairfix.formats.raw import decode_raw  # noqa: PLC0415
 
-            frame = decode_raw(path, settings or DevelopSettings(), develop=domain == "srgb")
+            frame = decode_raw(path, settings, develop=domain == "srgb", wanted=profile or b"")
         else:
             from pairfix.formats.bitmap import decode_bitmap  # noqa: PLC0415
 
-            frame = decode_bitmap(path, tiff=reader == "tiff")
+            frame = decode_bitmap(path, tiff=reader == "tiff", wanted=profile)
     except MemoryError as error:
         raise too_large(path) from error
     if domain == "raw" and frame.bayer is None:
@@ -141,9 +154,9 @@ def encode_picture(
     """Write a finished picture in the format of the file's extension.
 
     Args:
-        picture: Upright, sRGB-encoded.
+        picture: Upright, in any colour space.
         path: The file to write; it appears complete or not at all.
-        bits: Bits per channel, 8 or 16; None for the format's default.
+        bits: Bits per channel; None for the format's default.
         quality: Quality in lossy formats, 1 to 100.
         overwrite: Whether an existing file may be replaced.
 
@@ -284,10 +297,8 @@ def _depth(path: Path, chosen: Format, bits: int | None) -> int:
     if bits is None:
         return chosen.bits[0]
     if bits not in chosen.bits:
-        offered = " or ".join(str(each) for each in chosen.bits)
-        raise OutputError(
-            f"{path}: {chosen.name} cannot hold {bits} bits per channel", f"use {offered}"
-        )
+        message = f"{path}: {chosen.name} cannot hold {bits} bits per channel"
+        raise OutputError(message, f"use {chosen.depths}")
     return bits
 
 

@@ -1,4 +1,4 @@
-"""Reader of finished pictures: PNG, JPEG, WebP, AVIF and TIFF, 8 or 16 bits, upright, in sRGB.
+"""Reader of finished pictures of 8 or 16 bits: PNG, JPEG, WebP, AVIF, JPEG XL and TIFF.
 
 The bit depth is the file's, never guessed from the values. Floating-point and 32-bit TIFFs and CMYK
 pictures are refused: converting them to sRGB takes choices that the photographer has to make.
@@ -19,10 +19,13 @@ from numpy.typing import NDArray
 from pairfix.errors import InputError, PairfixError
 from pairfix.formats import metadata
 from pairfix.formats.cicp import check_profile
-from pairfix.formats.colour import adobe_rgb_profile, to_srgb
+from pairfix.formats.colour import kept_profile, to_working
 from pairfix.formats.edge import bands, check_pixels, silenced, too_large
 from pairfix.formats.heif import read_avif
 from pairfix.formats.jpeg import START, is_cut, read_jpeg
+from pairfix.formats.jxl import decoded_jxl, read_jxl
+from pairfix.formats.jxl_header import CODESTREAM, CONTAINER
+from pairfix.formats.lcms import adobe_rgb_profile
 from pairfix.formats.png import SIGNATURE, check_claim, colour_profile, read_png
 from pairfix.formats.tiff_page import check_tiff, page_pixels, photo_page, tiff_exif, tiff_profile
 from pairfix.image import Frame, Pixels
@@ -42,12 +45,13 @@ _Decoded: TypeAlias = tuple[Pixels, metadata.Exif, bytes, tuple[str, ...]]
 """Pixels (grey, RGB, or either with alpha), EXIF, ICC profile, notes."""
 
 
-def decode_bitmap(path: Path, *, tiff: bool) -> Frame:
-    """A PNG, JPEG, WebP, AVIF or TIFF as upright sRGB.
+def decode_bitmap(path: Path, *, tiff: bool, wanted: bytes | None = b"") -> Frame:
+    """A PNG, JPEG, WebP, AVIF, JPEG XL or TIFF, upright, in sRGB or another space's working pixels.
 
     Args:
         path: The file.
         tiff: Whether its content is TIFF.
+        wanted: ICC profile that the result shall have; empty for sRGB, None for the file's own.
 
     Raises:
         InputError: It is damaged, or of a kind that pairfix does not convert.
@@ -57,7 +61,8 @@ def decode_bitmap(path: Path, *, tiff: bool) -> Frame:
     check_profile(path, profile)
     turned = turn_upright(pixels, metadata.orientation(exif))
     opaque, alpha_notes = _without_alpha(turned)
-    rgb, colour_notes = to_srgb(opaque, profile)
+    kept, kept_notes = kept_profile(opaque, profile) if wanted is None else (wanted, ())
+    rgb, colour_notes = to_working(opaque, profile, kept)
     exif[0].pop(metadata.ORIENTATION, None)
     return Frame(
         path=path,
@@ -68,7 +73,8 @@ def decode_bitmap(path: Path, *, tiff: bool) -> Frame:
         taken=metadata.taken(exif),
         orientation=1,
         exif=metadata.clean(exif),
-        notes=notes + alpha_notes + colour_notes,
+        notes=notes + alpha_notes + kept_notes + colour_notes,
+        profile=kept,
     )
 
 
@@ -82,7 +88,11 @@ def turn_upright(pixels: Pixels, orientation: int) -> Pixels:
 def _read_coded(path: Path) -> _Decoded:
     with decoding(path):
         data = regular(path).read_bytes()
-        return _read_avif(path, data) if data[4:8] == b"ftyp" else _read_opencv(path, data)
+        if data[4:8] == b"ftyp":
+            return _read_avif(path, data)
+        if data.startswith((CODESTREAM, CONTAINER)):
+            return _read_jxl(path, data)
+        return _read_opencv(path, data)
 
 
 def _read_avif(path: Path, data: bytes) -> _Decoded:
@@ -91,12 +101,32 @@ def _read_avif(path: Path, data: bytes) -> _Decoded:
     pixels = imagecodecs.avif_decode(data)
     if pixels.shape[:2] != (avif.height, avif.width) or not 8 <= avif.bits <= 12:  # noqa: PLR2004
         raise _damaged(path)
-    if pixels.dtype == np.uint16:
-        peak = (1 << avif.bits) - 1
-        for rows in bands(avif.height):
-            scaled = np.minimum(pixels[rows], peak).astype(np.uint32) * 65535 + peak // 2
-            pixels[rows] = scaled // peak
+    pixels = _full_range(pixels, avif.bits)
     return _as_grey(pixels) if avif.grey else pixels, avif.exif, avif.profile, avif.notes
+
+
+def _read_jxl(path: Path, data: bytes) -> _Decoded:
+    jxl = read_jxl(path, data)
+    header = jxl.header
+    pixels = decoded_jxl(data)
+    if pixels.shape[:2] != (header.height, header.width):
+        raise _damaged(path)
+    if pixels.dtype not in (np.uint8, np.uint16):
+        raise _damaged(path)
+    pixels = _full_range(cast("Pixels", pixels), header.bits)
+    return _as_grey(pixels) if header.grey else pixels, jxl.exif, jxl.profile, ()
+
+
+def _full_range(pixels: Pixels, bits: int) -> Pixels:
+    """Samples of so many bits in the whole range of their type."""
+    peak, full = (1 << bits) - 1, int(np.iinfo(pixels.dtype).max)
+    if peak == full:
+        return pixels
+    result = np.empty_like(pixels)
+    for rows in bands(pixels.shape[0]):
+        scaled = np.minimum(pixels[rows], peak).astype(np.uint32) * full + peak // 2
+        result[rows] = scaled // peak
+    return result
 
 
 def _read_opencv(path: Path, data: bytes) -> _Decoded:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pairfix.errors import InputError, OutputError
 from pairfix.formats.edge import BAND, bands, silenced
 from pairfix.formats.libraw import FULL_SCALE, opened, scaled_bands
-from pairfix.formats.raw import DEMOSAICS
+from pairfix.formats.raw_development import DEMOSAICS
 from pairfix.image import Demosaic, Frame
 
 __all__ = ["demosaiced"]

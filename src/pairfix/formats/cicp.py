@@ -4,13 +4,20 @@ What is meant for HDR displays (PQ, HLG) is refused by name: a photo of it that 
 would be wrong everywhere, and its light has no upper end that a picture of 16 bits could hold.
 """
 
-import struct
 from pathlib import Path
 
 from pairfix.errors import InputError
-from pairfix.formats.icc import BT_709, SRGB, Chromaticities, Curve, grey_profile, rgb_profile
+from pairfix.formats.icc import (
+    BT_709,
+    SRGB,
+    Chromaticities,
+    Curve,
+    grey_profile,
+    profile_tags,
+    rgb_profile,
+)
 
-__all__ = ["check_profile", "profile_of"]
+__all__ = ["check_profile", "curve_of", "profile_of"]
 
 _UNSPECIFIED = 2
 _PRIMARIES = {
@@ -32,8 +39,6 @@ _CURVES = {
     13: SRGB,
 }
 """TransferCharacteristics (H.273, table 3)."""
-_TAGS, _TAG = 128, struct.Struct(">4sII")
-"""Place of a profile's table of tags, and each one's name, place and size (7.3)."""
 _HDR = {16: "PQ", 18: "HLG"}
 _HINT = "export it as sRGB or Display P3, or with an ICC profile"
 
@@ -54,18 +59,27 @@ def profile_of(path: Path, primaries: int, transfer: int, *, grey: bool) -> byte
     return grey_profile(name, curve) if grey else rgb_profile(name, _PRIMARIES[primaries], curve)
 
 
+def curve_of(path: Path, transfer: int) -> Curve:
+    """The curve of a transfer's code point.
+
+    Raises:
+        InputError: It is of a kind that pairfix does not convert.
+    """
+    _check_range(path, transfer)
+    if transfer not in _CURVES:
+        raise InputError(f"{path} has colours that pairfix does not convert ({transfer})", _HINT)
+    return _CURVES[transfer]
+
+
 def check_profile(path: Path, profile: bytes) -> None:
     """Refuse what has an ICC profile for HDR displays, by its cicp tag (ICC.1:2022, 9.2.17).
 
     Raises:
         InputError: It is one.
     """
-    count = int.from_bytes(profile[_TAGS : _TAGS + 4], "big")
-    table = profile[_TAGS + 4 :][: count * _TAG.size]
-    for name, place, _ in _TAG.iter_unpack(table[: len(table) // _TAG.size * _TAG.size]):
-        transfer = profile[place + 9 : place + 10]
-        if name == b"cicp" and transfer:
-            _check_range(path, transfer[0])
+    transfer = profile_tags(profile).get(b"cicp", b"")[9:10]
+    if transfer:
+        _check_range(path, transfer[0])
 
 
 def _check_range(path: Path, transfer: int) -> None:

@@ -1,77 +1,97 @@
-"""ICC profiles: pictures converted to sRGB, and the sRGB profile that outputs carry."""
+"""Pictures brought into the colours that their result shall have, by their ICC profiles."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
+from dataclasses import replace
 from typing import cast
 
-import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ImageCms
 
 from pairfix.formats.edge import bands
-from pairfix.image import Pixels
+from pairfix.formats.lcms import srgb_profile, transformed
+from pairfix.formats.spaces import working_profile
+from pairfix.image import Picture, Pixels
 
-__all__ = ["adobe_rgb_profile", "srgb_profile", "to_srgb"]
+__all__ = ["in_srgb", "kept_profile", "to_working"]
 
-_CREATED = slice(24, 36)
 _SPACE = slice(16, 20)
-_DATE = bytes.fromhex("07ea 0001 0001 0000 0000 0000")
 _LATTICE = 9
 _SAME = 300
 """Two profiles count as equal if a lattice of colours differs by less than this, of 65535."""
 _SMALLEST_PROFILE = 128
+_SRGB = b""
 
 
-@cache
-def srgb_profile() -> bytes:
-    """A small sRGB profile (ICC.1, 588 bytes), always the same bytes."""
-    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    profile[_CREATED] = _DATE
-    return bytes(profile)
-
-
-@cache
-def adobe_rgb_profile() -> bytes:
-    """Adobe RGB (1998), as LittleCMS knows it."""
-    profile: bytes = imagecodecs.cms_profile("adobergb")
-    return profile
-
-
-def to_srgb(pixels: Pixels, profile: bytes) -> tuple[Pixels, tuple[str, ...]]:
-    """Convert pixels to sRGB if their ICC profile differs from it.
+def to_working(
+    pixels: Pixels, profile: bytes, wanted: bytes = _SRGB
+) -> tuple[Pixels, tuple[str, ...]]:
+    """Convert pixels to sRGB, or to the working pixels of another profile (`formats.spaces`).
 
     Args:
         pixels: ``H x W`` grey or ``H x W x 3`` RGB.
-        profile: The ICC profile; empty if there is none.
+        profile: Their ICC profile; empty if there is none, which means sRGB.
+        wanted: The profile that the result shall have; empty for sRGB.
 
     Returns:
         ``H x W x 3``, and a note if anything was done. Converted pixels have 16 bits, because the
         new curve would leave gaps between 8-bit levels; others are unchanged.
+
+    Raises:
+        ValueError: The wanted profile is none of three primaries.
     """
-    space = "gray" if pixels.ndim == 2 else "rgb"  # noqa: PLR2004
-    rgb = pixels if space == "rgb" else cast("Pixels", np.repeat(pixels[:, :, None], 3, axis=2))
-    if not profile:
-        return rgb, ()
-    try:
-        with _lcms():
+    target = working_profile(wanted) if wanted else srgb_profile()
+    notes: tuple[str, ...] = ()
+    if profile:
+        space = _space(pixels)
+        try:
             if not _describes(profile, space):
-                return rgb, ("its ICC profile is for another kind of picture and was ignored",)
-            if _is_srgb(profile, space):
-                return rgb, ()
-            return _convert(pixels, profile, space), ("converted from its ICC profile to sRGB",)
-    except ValueError:
-        return rgb, ("its ICC profile is damaged and was ignored",)
+                notes = ("its ICC profile is for another kind of picture and was ignored",)
+            elif _is_same(profile, target, space):
+                return _rgb(pixels), ()
+            else:
+                name = "the result's colours" if wanted else "sRGB"
+                converted = _convert(pixels, profile, target)
+                return converted, (f"converted from its ICC profile to {name}",)
+        except ValueError:
+            notes = ("its ICC profile is damaged and was ignored",)
+    rgb = _rgb(pixels)
+    return (_convert(rgb, srgb_profile(), target) if wanted else rgb), notes
 
 
-@contextmanager
-def _lcms() -> Iterator[None]:
-    """Translate errors of LittleCMS to ValueError."""
+def kept_profile(pixels: Pixels, profile: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """The profile that a result in its source's colours has, and a note if it is not the source's.
+
+    Args:
+        pixels: Of the source.
+        profile: Its ICC profile; empty if there is none.
+
+    Returns:
+        Empty for sRGB.
+    """
     try:
-        yield
-    except (imagecodecs.CmsError, RuntimeError) as error:
-        raise ValueError(str(error)) from error
+        if not profile or _is_same(profile, srgb_profile(), _space(pixels)):
+            return _SRGB, ()
+        working_profile(profile)
+    except ValueError:
+        return _SRGB, ("its ICC profile has no three primaries: the result is in sRGB",)
+    return profile, ()
+
+
+def in_srgb(picture: Picture) -> Picture:
+    """The same picture in sRGB, for pages, which have no colour management of their own."""
+    if not picture.profile:
+        return picture
+    pixels = _convert(picture.pixels, picture.profile, srgb_profile())
+    return replace(picture, pixels=pixels, profile=_SRGB)
+
+
+def _space(pixels: Pixels) -> str:
+    return "gray" if pixels.ndim == 2 else "rgb"  # noqa: PLR2004
+
+
+def _rgb(pixels: Pixels) -> Pixels:
+    if _space(pixels) == "rgb":
+        return pixels
+    return cast("Pixels", np.repeat(pixels[:, :, None], 3, axis=2))
 
 
 def _describes(profile: bytes, space: str) -> bool:
@@ -80,31 +100,17 @@ def _describes(profile: bytes, space: str) -> bool:
     return profile[_SPACE].strip().lower() == space.encode()
 
 
-def _is_srgb(profile: bytes, space: str) -> bool:
+def _is_same(profile: bytes, target: bytes, space: str) -> bool:
     steps = np.linspace(0, 65535, _LATTICE).astype(np.uint16)
     channels = 3 if space == "rgb" else 1
     lattice = np.stack(np.meshgrid(*[steps] * channels), -1).reshape(_LATTICE, -1, channels)
     sample = lattice if space == "rgb" else lattice[:, :, 0]
-    difference = _transform(sample, profile, space).astype(np.int32) - lattice
+    difference = transformed(sample, profile, target, space).astype(np.int32) - lattice
     return bool(np.abs(difference).max() < _SAME)
 
 
-def _convert(pixels: Pixels, profile: bytes, space: str) -> NDArray[np.uint16]:
+def _convert(pixels: Pixels, profile: bytes, target: bytes) -> NDArray[np.uint16]:
     result = np.empty((*pixels.shape[:2], 3), np.uint16)
     for rows in bands(pixels.shape[0]):
-        result[rows] = _transform(pixels[rows], profile, space)
+        result[rows] = transformed(pixels[rows], profile, target, _space(pixels))
     return result
-
-
-def _transform(pixels: Pixels, profile: bytes, space: str) -> NDArray[np.uint16]:
-    wide = pixels.astype(np.uint16) * np.uint16(257) if pixels.dtype == np.uint8 else pixels
-    converted: NDArray[np.uint16] = imagecodecs.cms_transform(
-        np.ascontiguousarray(wide),
-        profile,
-        srgb_profile(),
-        colorspace=space,
-        outcolorspace="rgb",
-        outdtype=np.uint16,
-        flags=imagecodecs.CMS.FLAGS.NOOPTIMIZE,  # or colours are interpolated in a table
-    )
-    return converted

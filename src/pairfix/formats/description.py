@@ -21,6 +21,8 @@ from pairfix.formats.embed import (
 )
 from pairfix.formats.heif import read_avif
 from pairfix.formats.jpeg import START, read_jpeg
+from pairfix.formats.jxl import jxl_xmp
+from pairfix.formats.jxl_header import CONTAINER
 from pairfix.formats.png import SIGNATURE, read_png
 from pairfix.formats.tiff import Entry, Kind
 from pairfix.formats.xmp_names import PHOTOSHOP as PHOTOSHOP_NAMES
@@ -140,6 +142,8 @@ def _packet(path: Path, file: BinaryIO, head: bytes) -> bytes | None:
         return _of_webp(file)
     if head[4:12] == b"ftypcrx ":
         return _of_cr3(file)
+    if head.startswith(CONTAINER):
+        return jxl_xmp(path.read_bytes())
     return read_avif(path, file).xmp if head[4:8] == b"ftyp" else None
 
 

@@ -4,21 +4,21 @@ from pathlib import Path
 from typing import Literal
 
 from pairfix.errors import InputError
-from pairfix.formats.tiff import read_chain
+from pairfix.formats.jxl_header import CODESTREAM as JXL_CODESTREAM
+from pairfix.formats.jxl_header import CONTAINER as JXL_CONTAINER
+from pairfix.formats.tiff import BIG_TIFF_HEADS, read_chain
 from pairfix.paths import regular
 
 __all__ = ["PHOTO_SUFFIXES", "Reader", "detect"]
 
 Reader = Literal["bitmap", "tiff", "raw"]
 
-_BITMAP_HEADS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
-_TIFF_HEADS = (b"II*\0", b"MM\0*")
-_BIG_TIFF_HEADS = (b"II+\0", b"MM\0+")
+_BITMAP_HEADS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", JXL_CODESTREAM, JXL_CONTAINER)
+_TIFF_HEADS = (b"II*\0", b"MM\0*", *BIG_TIFF_HEADS)
 _FOREIGN_HEADS = {
     b"GIF8": "a GIF",
     b"%PDF": "a PDF",
     b"8BPS": "a Photoshop file",
-    b"\xff\x0a": "a JPEG XL",
     b"v/1\x01": "an OpenEXR file",
 }
 _FOREIGN_BRANDS = {
@@ -32,8 +32,8 @@ _RAW_TIFF_SUFFIXES = {
     ".ptx", ".raw", ".rwl", ".sr2", ".srf", ".srw",
 }  # fmt: skip
 _OTHER_RAW_SUFFIXES = {".cr3", ".crw", ".mrw", ".orf", ".raf", ".rw2", ".x3f"}
-_PICTURE_SUFFIXES = {".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ".avif"}
-_FOREIGN_SUFFIXES = {".exr", ".gif", ".heic", ".heif", ".jxl", ".psd"}
+_PICTURE_SUFFIXES = {".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ".avif", ".jxl"}
+_FOREIGN_SUFFIXES = {".exr", ".gif", ".heic", ".heif", ".psd"}
 PHOTO_SUFFIXES = frozenset(
     _RAW_TIFF_SUFFIXES | _OTHER_RAW_SUFFIXES | _PICTURE_SUFFIXES | _FOREIGN_SUFFIXES
 )
@@ -58,7 +58,7 @@ def detect(path: Path) -> Reader:
         or _is_avif(head)
     ):
         return "bitmap"
-    if head.startswith(_BIG_TIFF_HEADS) or (head.startswith(_TIFF_HEADS) and not _is_raw(path)):
+    if head.startswith(_TIFF_HEADS) and not _is_raw(path):
         return "tiff"
     if kind := _foreign(head):
         hint = "convert it to DNG, TIFF, PNG or JPEG first"
@@ -95,7 +95,7 @@ def _is_raw(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             directories = read_chain(file)
-    except ValueError:
+    except (OSError, ValueError):
         return False
     return any(
         _DNG_VERSION in directory

@@ -1,7 +1,8 @@
-"""Writers of finished pictures: PNG, TIFF and JPEG, with EXIF and an sRGB profile."""
+"""Writers of finished pictures: PNG, TIFF, JPEG, AVIF and JPEG XL, with EXIF and ICC profile."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,9 +14,13 @@ from numpy.typing import NDArray
 from pairfix.errors import MemoryExhaustedError, OutputError, printable
 from pairfix.formats import metadata
 from pairfix.formats.atomic import replacing
-from pairfix.formats.colour import srgb_profile
+from pairfix.formats.avif import avif_file
+from pairfix.formats.colour import to_working
 from pairfix.formats.edge import BAND, bands, silenced
 from pairfix.formats.embed import jpeg_segments, place_for_more, png_chunk, tiff_tags
+from pairfix.formats.jxl import jxl_file
+from pairfix.formats.lcms import srgb_profile
+from pairfix.formats.spaces import chromaticities, code_points
 from pairfix.formats.tiff import Directory, Entry, Kind
 from pairfix.formats.tiff_file import write_image
 from pairfix.image import Picture, Pixels
@@ -48,7 +53,7 @@ class Encoding:
     """How a picture is written."""
 
     bits: int
-    """Bits per channel, 8 or 16."""
+    """Bits per channel, one of those that the format has."""
     quality: int
     """Of lossy formats, 1 to 100."""
     overwrite: bool
@@ -122,17 +127,54 @@ def write_tiff(picture: Picture, path: Path, encoding: Encoding) -> None:
         _PHOTOMETRIC: Entry.of(Kind.SHORT, _RGB),
         _SAMPLES: Entry.of(Kind.SHORT, 3),
         _PLANAR: Entry.of(Kind.SHORT, 1),
-        _PROFILE: Entry(Kind.UNDEFINED, srgb_profile()),
+        _PROFILE: Entry(Kind.UNDEFINED, picture.profile or srgb_profile()),
     }
     size = height, width * 3 * bits // 8
     with replacing(path, overwrite=encoding.overwrite) as file:
         write_image(file, directory, _bands(picture.pixels, bits), BAND, size)
 
 
+def write_avif(picture: Picture, path: Path, encoding: Encoding) -> None:
+    """Write an AVIF of 8, 10 or 12 bits per channel with full colour resolution (4:4:4).
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    with replacing(path, overwrite=encoding.overwrite) as file, _encoding(path):
+        file.write(
+            avif_file(
+                _reduced(picture.pixels, encoding.bits),
+                encoding.bits,
+                encoding.quality,
+                code_points=code_points(picture.profile),
+                profile=picture.profile or srgb_profile(),
+                exif=_exif(picture),
+                xmp=picture.description.xmp,
+            )
+        )
+
+
+def write_jxl(picture: Picture, path: Path, encoding: Encoding) -> None:
+    """Write a lossless JPEG XL of 8 or 16 bits per channel, in the primaries of the picture.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    with replacing(path, overwrite=encoding.overwrite) as file, _encoding(path):
+        pixels = _reduced(_working(picture), encoding.bits)
+        file.write(
+            jxl_file(
+                pixels, chromaticities(picture.profile), _exif(picture), picture.description.xmp
+            )
+        )
+
+
 WRITERS: dict[str, Callable[[Picture, Path, Encoding], None]] = {
     "PNG": write_png,
     "JPEG": write_jpeg,
     "TIFF": write_tiff,
+    "AVIF": write_avif,
+    "JPEG XL": write_jxl,
 }
 """Writers of finished pictures by format name."""
 
@@ -150,6 +192,19 @@ def to_eight_bits(pixels: NDArray[np.uint16]) -> NDArray[np.uint8]:
     return reduced
 
 
+def _reduced(pixels: NDArray[np.uint16], bits: int) -> Pixels:
+    """In the range of fewer bits; of more than 8 bits, which do not band, rounded."""
+    if bits == 8:  # noqa: PLR2004
+        return to_eight_bits(pixels)
+    if bits == 16:  # noqa: PLR2004
+        return pixels
+    peak = (1 << bits) - 1
+    result = np.empty_like(pixels)
+    for rows in bands(pixels.shape[0]):
+        result[rows] = (pixels[rows].astype(np.uint32) * peak + 32767) // 65535
+    return result
+
+
 @cache
 def _dither(width: int) -> NDArray[np.uint32]:
     """``128 x width`` of constant noise, 0 to 256."""
@@ -163,8 +218,23 @@ def _bands(pixels: NDArray[np.uint16], bits: int) -> Iterator[Pixels]:
         yield to_eight_bits(band) if bits == 8 else band  # noqa: PLR2004
 
 
+def _working(picture: Picture) -> NDArray[np.uint16]:
+    """The picture's pixels under sRGB's curve."""
+    if not picture.profile:
+        return picture.pixels
+    return to_working(picture.pixels, picture.profile, picture.profile)[0].astype(np.uint16)
+
+
+@contextmanager
+def _encoding(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise OutputError(f"{path} cannot be encoded: {error}", "try TIFF") from error
+
+
 def _exif(picture: Picture) -> bytes:
-    return metadata.upright(picture.exif, picture.pixels.shape[:2])
+    return metadata.upright(picture.exif, picture.pixels.shape[:2], srgb=not picture.profile)
 
 
 def _write_opencv(
@@ -181,7 +251,7 @@ def _write_opencv(
     pixels = to_eight_bits(picture.pixels) if encoding.bits == 8 else picture.pixels  # noqa: PLR2004
     blocks = {
         cv2.IMAGE_METADATA_EXIF: exif,
-        cv2.IMAGE_METADATA_ICCP: srgb_profile(),
+        cv2.IMAGE_METADATA_ICCP: picture.profile or srgb_profile(),
     }
     with replacing(path, overwrite=encoding.overwrite) as file:
         try:

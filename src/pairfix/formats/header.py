@@ -18,6 +18,8 @@ from pairfix.formats import metadata
 from pairfix.formats.bitmap import decoding
 from pairfix.formats.cicp import check_profile
 from pairfix.formats.heif import read_avif
+from pairfix.formats.jxl import read_jxl
+from pairfix.formats.jxl_header import CODESTREAM, CONTAINER
 from pairfix.formats.png import colour_profile, read_png
 from pairfix.formats.tiff_page import check_tiff, photo_page, tiff_exif, tiff_profile
 from pairfix.image import HeaderFacts
@@ -34,7 +36,7 @@ _Header: TypeAlias = tuple[int, int, metadata.Exif, bytes]
 
 
 def picture_facts(path: Path, *, tiff: bool) -> HeaderFacts:
-    """The facts of a PNG, JPEG, WebP, AVIF or TIFF.
+    """The facts of a PNG, JPEG, WebP, AVIF, JPEG XL or TIFF.
 
     Args:
         path: The file.
@@ -73,9 +75,17 @@ def _of_bitmap(path: Path) -> _Header:
         if box == b"ftyp":
             avif = read_avif(path, file)
             return avif.height, avif.width, avif.exif, avif.profile
+        if kind.startswith(CODESTREAM) or (kind + box) == CONTAINER[:8]:
+            return _of_jxl(path, file)
         if kind == b"RIFF":
             return _of_webp(file)
         return _of_png(path, file) if kind == b"\x89PNG" else _of_jpeg(path, file)
+
+
+def _of_jxl(path: Path, file: BinaryIO) -> _Header:
+    file.seek(0)
+    jxl = read_jxl(path, file.read())
+    return jxl.header.height, jxl.header.width, jxl.exif, jxl.profile
 
 
 def _of_jpeg(path: Path, file: BinaryIO) -> _Header:

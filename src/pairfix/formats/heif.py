@@ -12,7 +12,7 @@ from pairfix.errors import InputError
 from pairfix.formats import cicp, metadata
 from pairfix.formats.tiff import Entry, Kind
 
-__all__ = ["HeifPicture", "read_avif"]
+__all__ = ["HeifPicture", "coded_item", "read_avif"]
 
 _HINT = "convert it to TIFF, PNG or JPEG first"
 _CODED = (b"av01", b"grid")
@@ -81,6 +81,22 @@ def read_avif(path: Path, file: BinaryIO) -> HeifPicture:
     exif = _exif(file, kinds, places)
     exif[0][metadata.ORIENTATION] = Entry.of(Kind.SHORT, _orientation(told))
     return HeifPicture(height, width, bits, grey, profile, exif, notes, _xmp(file, items, places))
+
+
+def coded_item(file: BinaryIO) -> tuple[bytes, bytes, bytes]:
+    """The file's first box, and the primary picture's decoder configuration and coded data.
+
+    Raises:
+        ValueError: It is damaged.
+        KeyError: A part is missing.
+    """
+    meta = dict(_boxes(_meta(file)[4:]))
+    primary = _primary(meta[b"pitm"])
+    configuration = dict(_properties(meta[b"iprp"], primary))[b"av1C"]
+    data = _contents(file, _places(meta[b"iloc"])[primary])
+    file.seek(0)
+    head = file.read(4)
+    return head + file.read(int.from_bytes(head, "big") - 4), configuration, data
 
 
 class _Numbers:

@@ -10,19 +10,24 @@ from numpy.typing import NDArray
 
 __all__ = [
     "BT_709",
+    "D50",
     "D65",
     "SRGB",
     "Chromaticities",
     "Curve",
     "Point",
+    "adapted_chromaticities",
     "grey_profile",
+    "profile_tags",
     "rgb_profile",
+    "with_curve",
 ]
 
 Point: TypeAlias = tuple[float, float]
 """CIE x and y."""
 
 D65: Point = (0.3127, 0.3290)
+D50: Point = (0.3457, 0.3585)
 _D50 = np.array((0.9642, 1.0, 0.8249))
 """XYZ of the profile connection space's white (ICC.1, 7.2.16)."""
 _BRADFORD = np.array(
@@ -30,6 +35,13 @@ _BRADFORD = np.array(
 )
 """XYZ to the cone responses of the Bradford adaptation (ICC.1, annex E)."""
 _FIXED = 65536
+_COLORANT = 20
+"""Bytes of a tag of one XYZ (10.31)."""
+_LETTERS = (b"r", b"g", b"b")
+_SPACES = slice(16, 24)
+"""Of a profile's colours and of its connection space, in its header (7.2)."""
+_TABLE, _TAG = 128, struct.Struct(">4sII")
+"""Place of a profile's table of tags, and each one's name, place and size (7.3)."""
 _SMALLEST_Y = 1e-6
 _PARAMETRIC = 3
 """Function type of a power law with a straight line below it (ICC.1, 10.18)."""
@@ -91,7 +103,7 @@ def rgb_profile(name: str, colours: Chromaticities, curve: Curve) -> bytes:
     colorants, adaptation = colours.adapted_colorants()
     shared = _curve(curve)
     tags = [(b"chad", b"sf32\0\0\0\0" + _numbers(adaptation.ravel()))]
-    for letter, colorant in zip((b"r", b"g", b"b"), colorants.T, strict=True):
+    for letter, colorant in zip(_LETTERS, colorants.T, strict=True):
         tags += [(letter + b"XYZ", _xyz_type(colorant)), (letter + b"TRC", shared)]
     return _profile(name, b"RGB ", tags)
 
@@ -100,6 +112,59 @@ def rgb_profile(name: str, colours: Chromaticities, curve: Curve) -> bytes:
 def grey_profile(name: str, curve: Curve) -> bytes:
     """A display profile of grey, always the same bytes."""
     return _profile(name, b"GRAY", [(b"kTRC", _curve(curve))])
+
+
+def profile_tags(profile: bytes) -> dict[bytes, bytes]:
+    """A profile's tags (ICC.1, 7.3); those outside of it are left out."""
+    count = int.from_bytes(profile[_TABLE : _TABLE + 4], "big")
+    table = profile[_TABLE + 4 :][: count * _TAG.size]
+    whole = table[: len(table) // _TAG.size * _TAG.size]
+    return {
+        name: profile[place : place + size]
+        for name, place, size in _TAG.iter_unpack(whole)
+        if place + size <= len(profile)
+    }
+
+
+def adapted_chromaticities(profile: bytes) -> Chromaticities:
+    """The primaries of a display profile, as they are under D50.
+
+    Raises:
+        ValueError: It is not one of three primaries.
+    """
+    red, green, blue = (_chromaticity(colorant) for colorant in _colorants(profile))
+    return Chromaticities(red, green, blue, D50)
+
+
+def with_curve(profile: bytes, curve: Curve) -> bytes:
+    """A display profile with the primaries of another one, under a curve of its own.
+
+    Raises:
+        ValueError: The other profile is not one of three primaries.
+    """
+    tags, colorants = profile_tags(profile), _colorants(profile)
+    made = [(b"chad", tags[b"chad"])] if b"chad" in tags else []
+    for letter, colorant in zip(_LETTERS, colorants, strict=True):
+        made += [(letter + b"XYZ", colorant), (letter + b"TRC", _curve(curve))]
+    return _profile("Working space", b"RGB ", made)
+
+
+def _colorants(profile: bytes) -> list[bytes]:
+    tags = profile_tags(profile)
+    found = [tags.get(letter + b"XYZ", b"") for letter in _LETTERS]
+    if profile[_SPACES] != b"RGB XYZ " or b"A2B0" in tags:
+        raise ValueError("a profile without primaries")
+    if any(len(each) < _COLORANT for each in found):
+        raise ValueError("a profile without primaries")
+    return found
+
+
+def _chromaticity(colorant: bytes) -> Point:
+    """Of a tag of one XYZ."""
+    x, y, z = np.frombuffer(colorant, ">i4", 3, 8).tolist()
+    if x + y + z <= 0:
+        raise ValueError("a primary without light")
+    return x / (x + y + z), y / (x + y + z)
 
 
 def _xyz(point: Point) -> NDArray[np.float64]:

@@ -12,8 +12,9 @@ import rawpy
 from numpy.typing import NDArray
 
 from pairfix.errors import InputError
+from pairfix.formats.dng_jxl import JPEG_XL, without_jpeg_xl
 from pairfix.formats.edge import bands, check_pixels, silenced, too_large
-from pairfix.formats.tiff import Entry, read_chain
+from pairfix.formats.tiff import BIG_TIFF_HEADS, Entry, read_chain
 
 __all__ = [
     "FULL_SCALE",
@@ -27,10 +28,10 @@ __all__ = [
 
 FULL_SCALE = 65535
 """White level of the mosaics that pairfix writes."""
-_COMPRESSION, _COMPRESSIONS = 259, {1, 7, 8, 34892}
-"""None, lossless JPEG, Deflate and lossy JPEG: what a DNG may have, but for JPEG XL."""
-_NAMES = {9: "VC-5 (GoPro's GPR)", 52546: "JPEG XL"}
-"""Compressions of DNGs that LibRaw does not read."""
+_COMPRESSION, _COMPRESSIONS = 259, {1, 7, 8, 34892, JPEG_XL}
+"""None, lossless JPEG, Deflate, lossy JPEG and JPEG XL: what a DNG may have (1.7, chapter 3)."""
+_NAMES = {9: "VC-5 (GoPro's GPR)"}
+"""Compressions of DNGs that are not read."""
 _PHOTOMETRIC, _FILTER_ARRAY, _LINEAR_RAW = 262, 32803, 34892
 _RAW_PHOTOMETRICS = (_FILTER_ARRAY, _LINEAR_RAW)
 _DNG_VERSION, _FILTERS_SIZE = 50706, 33421
@@ -60,7 +61,7 @@ def opened(path: Path, *, unpack: bool = True) -> Iterator[rawpy.RawPy]:
         MemoryExhaustedError: It is too large.
     """
     try:
-        source = io.BytesIO(path.read_bytes()) if unpack or not _is_utf8(path) else str(path)
+        source = _source(path, unpack=unpack)
         with silenced():
             raw = rawpy.imread(source)
         with raw:
@@ -86,6 +87,18 @@ def opened(path: Path, *, unpack: bool = True) -> Iterator[rawpy.RawPy]:
         raise InputError(
             f"{path} is damaged or incomplete: {_reason(error)}", "copy it again"
         ) from error
+
+
+def _source(path: Path, *, unpack: bool) -> io.BytesIO | str:
+    """What LibRaw opens: the file itself, or what it can read of it."""
+    with path.open("rb") as file:
+        if file.read(4) in BIG_TIFF_HEADS:
+            message = f"{path} is raw data in a BigTIFF, which LibRaw does not read"
+            raise InputError(message, "convert it to DNG, TIFF or PNG and use that")
+    plain = without_jpeg_xl(path, pixels=unpack)
+    if plain is not None:
+        return io.BytesIO(plain)
+    return io.BytesIO(path.read_bytes()) if unpack or not _is_utf8(path) else str(path)
 
 
 def _check_kind(path: Path) -> None:

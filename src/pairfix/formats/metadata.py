@@ -181,8 +181,8 @@ def shortened(exif: Exif, longest: int) -> tuple[Exif, list[int]]:
     return kept, dropped
 
 
-def upright(block: bytes, size: tuple[int, int]) -> bytes:
-    """The block for a finished, upright sRGB picture of `size` (height, width)."""
+def upright(block: bytes, size: tuple[int, int], *, srgb: bool = True) -> bytes:
+    """The block for a finished, upright picture of `size` (height, width), in sRGB or not."""
     main, photographic, gps = parse(block)
     main |= {
         ORIENTATION: Entry.of(Kind.SHORT, 1),
@@ -193,7 +193,7 @@ def upright(block: bytes, size: tuple[int, int]) -> bytes:
     }
     photographic |= {
         FLASHPIX_VERSION: Entry(Kind.UNDEFINED, b"0100"),
-        COLOR_SPACE: Entry.of(Kind.SHORT, 1),
+        COLOR_SPACE: Entry.of(Kind.SHORT, 1 if srgb else _UNCALIBRATED),
         WIDTH: Entry.of(Kind.LONG, size[1]),
         HEIGHT: Entry.of(Kind.LONG, size[0]),
     }

@@ -17,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "BIG_TIFF_HEADS",
     "SUB_IFDS",
     "Directory",
     "Entry",
     "Kind",
     "Layout",
     "even",
+    "located_chain",
     "pack",
     "read_chain",
     "read_directory",
@@ -68,6 +70,9 @@ _ORDERS: dict[bytes, Literal["<", ">"]] = {b"II": "<", b"MM": ">"}
 _HEADER = struct.Struct("<2sHI")
 _BIG_TIFF = 43
 SUB_IFDS = 330
+BIG_TIFF_HEADS = (b"II+\0", b"MM\0+")
+"""First bytes of a BigTIFF."""
+_STRIP_OFFSETS, _ROWS_PER_STRIP, _STRIP_BYTE_COUNTS = 273, 278, 279
 _LARGEST_VALUE = 1 << 26
 """Bytes of all values of a directory together: tags that share their bytes could multiply them."""
 _LONG8, _IFD8 = 16, 18
@@ -212,22 +217,30 @@ def read_directory(file: BinaryIO, layout: Layout, offset: int) -> tuple[dict[in
     return entries, layout.integer(table[size:])
 
 
-def read_chain(file: BinaryIO, *, longest: int = 64) -> list[dict[int, Entry]]:
+def read_chain(file: BinaryIO) -> list[dict[int, Entry]]:
     """The file's main directories, each followed by its SubIFDs.
 
     Raises:
         ValueError: The file is not structured as TIFF.
     """
+    return [*located_chain(file).values()]
+
+
+def located_chain(file: BinaryIO, *, longest: int = 64) -> dict[int, dict[int, Entry]]:
+    """As `read_chain`, by the offset of each directory.
+
+    Raises:
+        ValueError: The file is not structured as TIFF.
+    """
     layout, offset = read_header(file)
-    found: list[dict[int, Entry]] = []
-    pending, seen = [offset], set()
+    found: dict[int, dict[int, Entry]] = {}
+    pending = [offset]
     while pending and len(found) < longest:
         offset = pending.pop(0)
-        if not offset or offset in seen:
+        if not offset or offset in found:
             continue
-        seen.add(offset)
         entries, following = read_directory(file, layout, offset)
-        found.append(entries)
+        found[offset] = entries
         children = entries[SUB_IFDS].offsets if SUB_IFDS in entries else ()
         pending[:0] = [*children, following]
     return found

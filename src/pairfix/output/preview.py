@@ -42,7 +42,7 @@ def compare(pictures: Mapping[str, Picture]) -> Picture:
     sheet = [_header(list(pictures), side)]
     for row in rows:
         sheet += [row, gap]
-    return Picture(np.concatenate(sheet), exif=b"")
+    return Picture(np.concatenate(sheet), exif=b"", profile=result.profile)
 
 
 def _row(crops: list[Pixels16]) -> Pixels16:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -151,15 +151,21 @@ def unused_photos(scene: Scene, model: Model) -> tuple[str, ...]:
 def unused_settings(
     settings: DevelopSettings, reference: Frame, dng: DngKind | None
 ) -> tuple[str, ...]:
-    """A note if settings for white balance, demosaicing or highlights have no effect."""
-    if settings == DevelopSettings(exposure=settings.exposure):
-        return ()
-    if reference.bayer is not None and dng == "cfa":
-        return ("white balance, demosaicing and highlights are left to whoever develops the DNG",)
-    if reference.bayer is not None and dng == "linear":
-        if settings == DevelopSettings(exposure=settings.exposure, demosaic=settings.demosaic):
-            return ()
-        return ("white balance and highlights are left to whoever develops the DNG",)
+    """Notes if settings for white balance, demosaicing, highlights or colours have no effect."""
+    notes: tuple[str, ...] = ()
+    mosaic = reference.bayer is not None
+    if mosaic and dng and settings.colour_space != "srgb":
+        notes = ("a DNG is in the camera's colours: the colour space does not apply",)
+    plain = DevelopSettings(exposure=settings.exposure, colour_space=settings.colour_space)
+    if settings == plain:
+        return notes
+    if mosaic and dng == "cfa":
+        left = "white balance, demosaicing and highlights are left to whoever develops the DNG"
+        return (*notes, left)
+    if mosaic and dng == "linear":
+        if settings == replace(plain, demosaic=settings.demosaic):
+            return notes
+        return (*notes, "white balance and highlights are left to whoever develops the DNG")
     if reference.bayer is None and not reference.developed:
         name = reference.path.name
         return (f"white balance, demosaicing and highlights do not apply: {name} is not a raw",)

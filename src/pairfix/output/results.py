@@ -15,6 +15,7 @@ from pairfix.formats import (
     output_format,
 )
 from pairfix.formats.atomic import replacing
+from pairfix.formats.colour import in_srgb
 from pairfix.formats.dng_preview import PREVIEW_PIXELS
 from pairfix.image import DevelopSettings, Frame, Fused, Picture, Planes, Role
 from pairfix.output.html import (
@@ -69,7 +70,8 @@ def dng_kind(reference: Frame, output: Path, asked: DngKind | None) -> DngKind |
         asked: What it shall hold; None: a mosaic where there is one.
 
     Raises:
-        OutputError: The photo is no raw, or a mosaic is asked for and there is none.
+        OutputError: The photo is no raw, a mosaic is asked for and there is none, or it was
+            developed to other colours than sRGB's.
     """
     if not output_format(output).mosaic:
         return None
@@ -80,6 +82,9 @@ def dng_kind(reference: Frame, output: Path, asked: DngKind | None) -> DngKind |
     if asked == "cfa":
         message = f"{output}: {reference.path} was developed, so that there is no mosaic"
         raise OutputError(message, "leave --dng cfa out: the DNG will be linear")
+    if reference.profile:
+        message = f"{output}: a DNG of a developed raw is in sRGB's colours"
+        raise OutputError(message, "leave --colour-space out")
     return "linear"
 
 
@@ -157,6 +162,7 @@ def _page(
     recipe: Recipe,
     timeline: Timeline,
 ) -> bytes:
+    pictures = {name: in_srgb(picture) for name, picture in pictures.items()}
     scores: list[Score] = []
     if recipe.report_scores:
         with timeline.run(SCORE):

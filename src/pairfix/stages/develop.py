@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from pairfix.errors import OutputError
 from pairfix.formats.camera_light import demosaiced
 from pairfix.formats.metadata import upright
-from pairfix.formats.raw import develop_mosaic
+from pairfix.formats.raw_development import develop_mosaic
+from pairfix.formats.spaces import encoded, space_profile
 from pairfix.image import Demosaic, DevelopSettings, Frame, Fused, Picture, Planes
 from pairfix.light import linear_to_srgb, mosaic_from_planes
 from pairfix.progress import Stage
@@ -35,25 +36,29 @@ def develop(
         planes: ``C x h x w`` linear light in the frame's geometry.
         frame: Where colour, orientation and EXIF come from.
         settings: White balance, demosaicing and highlights apply to mosaics only, which LibRaw
-            develops with the camera's own matrices; exposure applies to every picture, on top of
-            the frame's own baseline exposure.
+            develops with the camera's own matrices; so does the colour space. Exposure applies to
+            every picture, on top of the frame's own baseline exposure.
         gain: Brightness of the planes over the frame's own.
         half_size: Whether each 2 x 2 cell of a mosaic becomes one pixel, which is quick.
 
     Returns:
-        The upright picture in sRGB.
+        The upright picture, in the colour space of the settings if the frame is a mosaic, else in
+        the frame's own.
     """
     settings = replace(settings, exposure=settings.exposure + frame.baseline_exposure)
     if frame.bayer is None:
-        pixels = _encode(planes * np.float32(2.0**settings.exposure))
+        profile = frame.profile
+        working = _encode(planes * np.float32(2.0**settings.exposure))
     else:
         ceiling = gain * min(frame.bayer.gains)
         if ceiling * 2.0**settings.exposure < 1:
             planes = np.minimum(planes, np.float32(ceiling))
         mosaic = mosaic_from_planes(planes, frame.bayer, frame.size)
-        pixels = develop_mosaic(frame, mosaic, settings, half_size=half_size)
-    height, width = pixels.shape[:2]
-    return Picture(pixels, upright(frame.exif, (height, width)), frame.description)
+        profile = space_profile(settings.colour_space)
+        working = develop_mosaic(frame, mosaic, settings, half_size=half_size)
+    height, width = working.shape[:2]
+    exif = upright(frame.exif, (height, width), srgb=not profile)
+    return Picture(encoded(working, profile), exif, profile, frame.description)
 
 
 def source_mosaic(fused: Fused) -> NDArray[np.float32]:

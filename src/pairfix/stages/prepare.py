@@ -140,9 +140,9 @@ def _in_one_domain(photos: Sequence[Photo], preparation: Preparation) -> list[Fr
     """
     mixed = len({_is_raw(photo) for photo in photos}) > 1
     domain: Literal["auto", "srgb"] = "srgb" if mixed or preparation.domain == "srgb" else "auto"
-    frames = [_decoded(photo, domain, preparation) for photo in photos]
+    frames = _decoded(photos, domain, preparation.develop)
     if len({frame.domain for frame in frames}) > 1:
-        frames = [_decoded(frame, "srgb", preparation) for frame in frames]
+        frames = _decoded(frames, "srgb", preparation.develop)
     if len({frame.size for frame in frames}) > 1:
         frames = [as_camera_shows(frame) if frame.developed else frame for frame in frames]
     return frames
@@ -152,11 +152,23 @@ def _is_raw(photo: Photo) -> bool:
     return photo.domain == "raw" if isinstance(photo, Frame) else detect(photo) == "raw"
 
 
-def _decoded(photo: Photo, domain: Literal["auto", "srgb"], preparation: Preparation) -> Frame:
+def _decoded(
+    photos: Sequence[Photo], domain: Literal["auto", "srgb"], settings: DevelopSettings
+) -> list[Frame]:
+    """The photos in the colours of the last one, whose geometry the result has."""
+    *others, last = photos
+    reference = _frame(last, domain, settings, None)
+    profile = reference.profile if reference.bayer is None else None
+    return [*(_frame(each, domain, settings, profile) for each in others), reference]
+
+
+def _frame(
+    photo: Photo, domain: Literal["auto", "srgb"], settings: DevelopSettings, profile: bytes | None
+) -> Frame:
     if isinstance(photo, Path):
-        return decode(photo, domain, preparation.develop)
+        return decode(photo, domain, settings, profile)
     if domain == "srgb" and photo.domain == "raw":
-        return decode(photo.path, domain, preparation.develop)
+        return decode(photo.path, domain, settings, profile)
     return photo
 
 
