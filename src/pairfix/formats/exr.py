@@ -25,6 +25,7 @@ _LEVEL = 4
 """Of zlib, as in OpenEXR's own library."""
 _CHANNELS = {"B": 2, "G": 1, "R": 0}
 """In the order of their names, as they are stored, with their places in pixels."""
+_LARGEST = float(np.finfo(np.float32).max)
 _DATE = "%Y:%m:%d %H:%M:%S"
 
 
@@ -78,7 +79,7 @@ def _attributes(
         ("isoSpeed", recorded.iso),
     ):
         if number is not None:
-            yield _attribute(name, "float", struct.pack("<f", number))
+            yield _attribute(name, "float", struct.pack("<f", min(number, _LARGEST)))
     for name, tag in (
         ("cameraMake", metadata.MAKE),
         ("cameraModel", metadata.MODEL),
