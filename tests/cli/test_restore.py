@@ -29,7 +29,9 @@ def restore(pair: Pair, output: Path, *options: str) -> int:
     return run(["restore", *map(str, pair), "-o", str(output), *options])
 
 
-@pytest.mark.parametrize("name", ["out.png", "out.tif", "out.jpg", "out.dng"])
+@pytest.mark.parametrize(
+    "name", ["out.png", "out.tif", "out.jpg", "out.avif", "out.jxl", "out.dng"]
+)
 def test_a_raw_pair_becomes_a_file_of_every_format(
     raw_pair: Pair, tmp_path: Path, name: str
 ) -> None:

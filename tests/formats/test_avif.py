@@ -112,7 +112,7 @@ def test_its_code_points_are_converted(
         (_CODE_POINTS, b"nclx\0\x09\0\x12", r"HDR picture \(HLG\)"),
         (b"irot", b"clap", "cropped by its container"),
         (b"cdsc", b"prem", "transparency multiplied"),
-        (b"\0av01", b"\0hvc1", "not coded as AV1"),
+        (b"\0av01", b"\0vvc1", "coded as neither AV1 nor HEVC"),
     ],
 )
 def test_what_is_not_converted_is_named_alike_everywhere(

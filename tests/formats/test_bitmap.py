@@ -28,7 +28,7 @@ EXIFTOOL = shutil.which("exiftool")
 WRITTEN = [
     (extension, bits)
     for extension, chosen in FORMATS.items()
-    if not chosen.mosaic
+    if not chosen.mosaic and chosen.readable
     for bits in chosen.bits
 ]
 _GPS_METHOD = Entry(Kind.UNDEFINED, b"ASCII\0\0\0GPS")
@@ -59,9 +59,10 @@ def test_what_is_written_comes_back(tmp_path: Path, extension: str, bits: int) -
     original = Picture(picture().pixels, EXIF)
     encode_picture(original, path, bits=bits)
     frame = decode(path)
-    assert 8 * frame.pixels.itemsize == bits
+    assert 8 * frame.pixels.itemsize == (8 if bits == 8 else 16)
     if FORMATS[extension].lossy:
-        assert np.abs(frame.pixels * 257.0 - original.pixels).mean() < 500
+        scale = 257.0 if bits == 8 else 1.0
+        assert np.abs(frame.pixels * scale - original.pixels).mean() < 500
     elif bits == 16:
         np.testing.assert_array_equal(frame.pixels, original.pixels)
     else:
@@ -76,7 +77,7 @@ def test_what_is_written_comes_back(tmp_path: Path, extension: str, bits: int) -
     assert frame.notes == ()
 
 
-@pytest.mark.parametrize(("extension", "bits"), WRITTEN)
+@pytest.mark.parametrize(("extension", "bits"), [each for each in WRITTEN if each[0] != ".jxl"])
 def test_every_output_carries_the_srgb_profile(tmp_path: Path, extension: str, bits: int) -> None:
     path = tmp_path / f"a{extension}"
     encode_picture(picture(), path, bits=bits)
@@ -87,7 +88,7 @@ def test_every_output_carries_the_srgb_profile(tmp_path: Path, extension: str, b
 
 
 @pytest.mark.skipif(EXIFTOOL is None, reason="exiftool is not installed")
-@pytest.mark.parametrize("extension", [".png", ".tif", ".jpg"])
+@pytest.mark.parametrize("extension", [".png", ".tif", ".jpg", ".avif", ".jxl", ".exr"])
 def test_exiftool_finds_no_fault(tmp_path: Path, extension: str) -> None:
     path = tmp_path / f"a{extension}"
     encode_picture(Picture(picture().pixels, EXIF), path)

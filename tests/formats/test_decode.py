@@ -26,7 +26,7 @@ def _refusal(path: Path) -> str:
     [
         ("empty.dng", b"", "is empty"),
         ("letter.pdf", b"%PDF-1.7 and more", "is a PDF"),
-        ("phone.heic", b"\0\0\0\x18ftypheic\0\0\0\0", "is a HEIC"),
+        ("phone.heic", b"\0\0\0\x18ftypheic\0\0\0\0", "damaged or incomplete"),
         ("web.avif", b"\0\0\0\x18ftypavif\0\0\0\0", "damaged or incomplete"),
         ("note.txt", b"words, no photo " * 999, "not a photo that LibRaw or pairfix knows"),
         ("photo.nef", b"words, no photo " * 999, "not a photo that LibRaw or pairfix knows"),

@@ -39,6 +39,11 @@ def save(path: Path, pixels: NDArray[Any], **options: Any) -> Path:  # noqa: ANN
     return path
 
 
+def box(kind_and_content: tuple[bytes, bytes]) -> bytes:
+    kind, content = kind_and_content
+    return struct.pack(">I4s", 8 + len(content), kind) + content
+
+
 def changed(path: Path, start: int, count: int, value: int) -> Path:
     """The same codestream with other bits in its header."""
     data = path.read_bytes()
@@ -142,6 +147,38 @@ def test_the_description_of_colours_is_read_as_it_was_written() -> None:
         np.testing.assert_allclose(read, np.array(points), atol=1e-6)
 
 
+@pytest.mark.parametrize("place", [bytes(4), b""])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_codestream_in_parts_around_its_exif(
+    tmp_path: Path,
+    compressed: bool,  # noqa: FBT001
+    place: bytes,
+) -> None:
+    path = tmp_path / "a.jxl"
+    encode_picture(picture(), path)
+    data = path.read_bytes()
+    coded, exif = codestream(data), place + EXIF
+    packed = b"Exif" + bytes(imagecodecs.brotli_encode(exif))
+    boxes = (
+        (b"jxlp", bytes(4) + coded[:4]),
+        (b"brob", packed) if compressed else (b"Exif", exif),
+        (b"jxlp", b"\x80\0\0\1" + coded[4:]),
+    )
+    path.write_bytes(data[:32] + b"".join(map(box, boxes)))
+    np.testing.assert_array_equal(decode(path).pixels, picture().pixels)
+    assert read_facts(path).camera == "Acme One"
+
+
+def test_exif_that_would_inflate_without_end_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "a.jxl"
+    encode_picture(picture(), path)
+    data = path.read_bytes()
+    packed = b"Exif" + bytes(imagecodecs.brotli_encode(bytes(1 << 24)))
+    path.write_bytes(data[:32] + box((b"brob", packed)) + data[32:])
+    with pytest.raises(InputError, match="damaged or incomplete"):
+        read_facts(path)
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_the_codestream_s_orientation_counts_and_not_that_of_exif(
     tmp_path: Path, orientation: int
@@ -150,11 +187,7 @@ def test_the_codestream_s_orientation_counts_and_not_that_of_exif(
     encode_picture(picture(), path)
     coded = turned(codestream(path.read_bytes()), orientation)
     boxes = ((b"Exif", bytes(4) + EXIF), (b"jxlc", coded))
-    signature = path.read_bytes()[:32]
-    path.write_bytes(
-        signature
-        + b"".join(struct.pack(">I4s", 8 + len(each), kind) + each for kind, each in boxes)
-    )
+    path.write_bytes(path.read_bytes()[:32] + b"".join(map(box, boxes)))
     upright = turn_upright(picture().pixels, orientation)
     np.testing.assert_array_equal(decode(path).pixels, upright)
     assert read_facts(path).size == upright.shape[:2]

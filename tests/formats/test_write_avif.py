@@ -11,7 +11,7 @@ from PIL import Image
 from pairfix.errors import OutputError
 from pairfix.formats import decode, encode_picture, read_facts
 from pairfix.formats.colour import in_srgb
-from pairfix.formats.heif import read_avif
+from pairfix.formats.heif import read_heif
 from pairfix.formats.lcms import adobe_rgb_profile, srgb_profile
 from pairfix.formats.spaces import encoded, space_profile
 from pairfix.formats.tiff import Entry, Kind, with_header
@@ -37,7 +37,7 @@ def test_depths_are_kept_and_colours_are_close(tmp_path: Path, bits: int, most: 
     path = tmp_path / "a.avif"
     encode_picture(picture(), path, bits=bits, quality=100)
     with path.open("rb") as file:
-        assert read_avif(path, file).bits == bits
+        assert read_heif(path, file).bits == bits
     scale = 257 if bits == 8 else 1
     error = np.abs(scale * pixels(path) - picture().pixels)
     assert error.mean() < most
@@ -50,7 +50,7 @@ def test_ten_bits_are_the_default_and_a_lower_quality_is_smaller(tmp_path: Path)
         encode_picture(picture(), path, quality=int(path.stem))
     assert paths[0].stat().st_size < paths[1].stat().st_size
     with paths[0].open("rb") as file:
-        assert read_avif(paths[0], file).bits == 10
+        assert read_heif(paths[0], file).bits == 10
     with pytest.raises(OutputError, match=r"AVIF cannot hold 16 bits.*use 10, 12 or 8"):
         encode_picture(picture(), tmp_path / "a.avif", bits=16)
 
@@ -99,7 +99,7 @@ def test_wide_spaces_are_told_by_profile_and_code_points(
     data = path.read_bytes()
     place = data.index(b"nclx") + 4
     assert tuple(int.from_bytes(data[place + at : place + at + 2], "big") for at in (0, 2)) == told
-    assert read_avif(path, io.BytesIO(data)).profile == (profile or srgb_profile())
+    assert read_heif(path, io.BytesIO(data)).profile == (profile or srgb_profile())
     expected = in_srgb(wide).pixels
     assert np.abs(pixels(path) - expected).mean() < 300
 

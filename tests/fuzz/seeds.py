@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,18 @@ def _webps(_: Path) -> list[Seed]:
 
 def _avifs(_: Path) -> list[Seed]:
     name, data = _pillow("plain.avif", exif=_EXIF, xmp=_XMP)
-    return [{name: data}, {"other.heic": data.replace(b"avif", b"heic")}]
+    return [{name: data}, {"other.heic": data.replace(b"avif", b"heic")}, *_heics()]
+
+
+def _heics() -> list[Seed]:
+    """None where the extra heif is not installed."""
+    if find_spec("pillow_heif") is None:
+        return []
+    from pillow_heif import from_pillow  # noqa: PLC0415
+
+    file = io.BytesIO()
+    from_pillow(_image()).save(file, quality=80, exif=b"Exif\0\0" + _EXIF)
+    return [{"photo.heic": file.getvalue()}]
 
 
 def _jxls(_: Path) -> list[Seed]:

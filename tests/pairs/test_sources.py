@@ -71,7 +71,7 @@ def test_a_photo_whose_partner_is_missing_or_damaged_is_left_out(tmp_path: Path)
     assert "no readable short exposure of the same name" in reasons["c_long.dng"]
     assert "damaged" in reasons["c_short.dng"]
     assert "damaged" in reasons["d.jpg"]
-    assert reasons["e.heic"].startswith("is a HEIC")
+    assert "damaged" in reasons["e.heic"]
     assert reasons["f.png"] == "is empty"
     incomplete = {each.path.name: each.pair for each in found.left_out if each.pair}
     assert incomplete == {"a_long.png": "a", "c_long.dng": "c", "c_short.dng": "c"}

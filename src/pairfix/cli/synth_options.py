@@ -33,7 +33,9 @@ __all__ = [
 ]
 
 _MOTION = "Motion"
-_FORMATS = {suffix.removeprefix("."): chosen for suffix, chosen in FORMATS.items()}
+_FORMATS = {
+    suffix.removeprefix("."): chosen for suffix, chosen in FORMATS.items() if chosen.readable
+}
 
 
 def _usual(domain: Domain) -> str:

@@ -41,6 +41,8 @@ class Format:
     """Whether it holds a raw mosaic instead of a finished picture."""
     lossy: bool = False
     """Whether a quality applies."""
+    readable: bool = True
+    """Whether pairfix reads it again."""
 
     @property
     def depths(self) -> str:
@@ -57,6 +59,7 @@ FORMATS: dict[str, Format] = {
     ".jpeg": Format("JPEG", (8,), lossy=True),
     ".avif": Format("AVIF", (10, 12, 8), lossy=True),
     ".jxl": Format("JPEG XL", (16, 8)),
+    ".exr": Format("OpenEXR", (16,), readable=False),
     ".dng": Format("DNG", (16,), mosaic=True),
 }
 """Output formats by file extension."""

@@ -1,4 +1,4 @@
-"""Reader of finished pictures of 8 or 16 bits: PNG, JPEG, WebP, AVIF, JPEG XL and TIFF.
+"""Reader of finished pictures: PNG, JPEG, WebP, AVIF, HEIC, JPEG XL and TIFF, upright.
 
 The bit depth is the file's, never guessed from the values. Floating-point and 32-bit TIFFs and CMYK
 pictures are refused: converting them to sRGB takes choices that the photographer has to make.
@@ -21,7 +21,8 @@ from pairfix.formats import metadata
 from pairfix.formats.cicp import check_profile
 from pairfix.formats.colour import kept_profile, to_working
 from pairfix.formats.edge import bands, check_pixels, silenced, too_large
-from pairfix.formats.heif import read_avif
+from pairfix.formats.heic import decoded_heic
+from pairfix.formats.heif import read_heif
 from pairfix.formats.jpeg import START, is_cut, read_jpeg
 from pairfix.formats.jxl import decoded_jxl, read_jxl
 from pairfix.formats.jxl_header import CODESTREAM, CONTAINER
@@ -46,7 +47,7 @@ _Decoded: TypeAlias = tuple[Pixels, metadata.Exif, bytes, tuple[str, ...]]
 
 
 def decode_bitmap(path: Path, *, tiff: bool, wanted: bytes | None = b"") -> Frame:
-    """A PNG, JPEG, WebP, AVIF, JPEG XL or TIFF, upright, in sRGB or another space's working pixels.
+    """A finished picture, upright, in sRGB or in the working pixels of another space.
 
     Args:
         path: The file.
@@ -55,6 +56,7 @@ def decode_bitmap(path: Path, *, tiff: bool, wanted: bytes | None = b"") -> Fram
 
     Raises:
         InputError: It is damaged, or of a kind that pairfix does not convert.
+        MissingExtraError: It is a HEIC, and pillow-heif is not installed.
     """
     pixels, exif, profile, notes = _read_tiff(path) if tiff else _read_coded(path)
     _check_pixels(path, pixels)
@@ -89,20 +91,24 @@ def _read_coded(path: Path) -> _Decoded:
     with decoding(path):
         data = regular(path).read_bytes()
         if data[4:8] == b"ftyp":
-            return _read_avif(path, data)
+            return _read_heif(path, data)
         if data.startswith((CODESTREAM, CONTAINER)):
             return _read_jxl(path, data)
         return _read_opencv(path, data)
 
 
-def _read_avif(path: Path, data: bytes) -> _Decoded:
-    avif = read_avif(path, io.BytesIO(data))
-    check_pixels(path, avif.height, avif.width)
-    pixels = imagecodecs.avif_decode(data)
-    if pixels.shape[:2] != (avif.height, avif.width) or not 8 <= avif.bits <= 12:  # noqa: PLR2004
+def _read_heif(path: Path, data: bytes) -> _Decoded:
+    heif = read_heif(path, io.BytesIO(data))
+    check_pixels(path, heif.height, heif.width)
+    if heif.is_hevc:
+        pixels, size = decoded_heic(path, data), heif.upright
+        heif.exif[0].pop(metadata.ORIENTATION)  # libheif has turned it already
+    else:
+        pixels, size = imagecodecs.avif_decode(data), (heif.height, heif.width)
+    if pixels.shape[:2] != size or not 8 <= heif.bits <= 12:  # noqa: PLR2004
         raise _damaged(path)
-    pixels = _full_range(pixels, avif.bits)
-    return _as_grey(pixels) if avif.grey else pixels, avif.exif, avif.profile, avif.notes
+    pixels = _full_range(pixels, heif.bits)
+    return _as_grey(pixels) if heif.grey else pixels, heif.exif, heif.profile, heif.notes
 
 
 def _read_jxl(path: Path, data: bytes) -> _Decoded:

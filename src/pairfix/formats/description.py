@@ -19,7 +19,7 @@ from pairfix.formats.embed import (
     STANDARD,
     XMP_TAG,
 )
-from pairfix.formats.heif import read_avif
+from pairfix.formats.heif import read_heif
 from pairfix.formats.jpeg import START, read_jpeg
 from pairfix.formats.jxl import jxl_xmp
 from pairfix.formats.jxl_header import CONTAINER
@@ -144,7 +144,7 @@ def _packet(path: Path, file: BinaryIO, head: bytes) -> bytes | None:
         return _of_cr3(file)
     if head.startswith(CONTAINER):
         return jxl_xmp(path.read_bytes())
-    return read_avif(path, file).xmp if head[4:8] == b"ftyp" else None
+    return read_heif(path, file).xmp if head[4:8] == b"ftyp" else None
 
 
 def _of_jpeg(path: Path) -> _Embedded:

@@ -21,19 +21,26 @@ _FOREIGN_HEADS = {
     b"8BPS": "a Photoshop file",
     b"v/1\x01": "an OpenEXR file",
 }
-_FOREIGN_BRANDS = {
-    b"heic": "a HEIC",
-    b"heix": "a HEIC",
-    b"mif1": "a HEIF",
-}
 _RAW_TIFF_SUFFIXES = {
     ".3fr", ".arw", ".bay", ".cap", ".cr2", ".dcr", ".dcs", ".dng", ".erf", ".fff", ".gpr",
     ".iiq", ".k25", ".kdc", ".mef", ".mos", ".nef", ".nrw", ".pef",
     ".ptx", ".raw", ".rwl", ".sr2", ".srf", ".srw",
 }  # fmt: skip
 _OTHER_RAW_SUFFIXES = {".cr3", ".crw", ".mrw", ".orf", ".raf", ".rw2", ".x3f"}
-_PICTURE_SUFFIXES = {".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ".avif", ".jxl"}
-_FOREIGN_SUFFIXES = {".exr", ".gif", ".heic", ".heif", ".psd"}
+_PICTURE_SUFFIXES = {
+    ".jpe",
+    ".jpeg",
+    ".jpg",
+    ".png",
+    ".tif",
+    ".tiff",
+    ".webp",
+    ".avif",
+    ".heic",
+    ".heif",
+    ".jxl",
+}
+_FOREIGN_SUFFIXES = {".exr", ".gif", ".psd"}
 PHOTO_SUFFIXES = frozenset(
     _RAW_TIFF_SUFFIXES | _OTHER_RAW_SUFFIXES | _PICTURE_SUFFIXES | _FOREIGN_SUFFIXES
 )
@@ -41,8 +48,8 @@ PHOTO_SUFFIXES = frozenset(
 _DNG_VERSION, _PHOTOMETRIC = 50706, 262
 _RAW_PHOTOMETRICS = {32803.0, 34892.0}
 _HEAD_SIZE = 64
-_AVIF = {b"avif", b"avis"}
-"""Brands of AVIF, the first or any other that a file names."""
+_HEIF = {b"avif", b"avis", b"heic", b"heix", b"mif1"}
+"""Brands of AVIF and HEIC, the first or any other that a file names."""
 
 
 def detect(path: Path) -> Reader:
@@ -55,7 +62,7 @@ def detect(path: Path) -> Reader:
     if (
         head.startswith(_BITMAP_HEADS)
         or (head[:4], head[8:12]) == (b"RIFF", b"WEBP")
-        or _is_avif(head)
+        or _is_heif(head)
     ):
         return "bitmap"
     if head.startswith(_TIFF_HEADS) and not _is_raw(path):
@@ -104,14 +111,12 @@ def _is_raw(path: Path) -> bool:
     )
 
 
-def _is_avif(head: bytes) -> bool:
+def _is_heif(head: bytes) -> bool:
     brands = head[8 : int.from_bytes(head[:4], "big")]
     return head[4:8] == b"ftyp" and any(
-        brands[place : place + 4] in _AVIF for place in range(0, len(brands), 4)
+        brands[place : place + 4] in _HEIF for place in range(0, len(brands), 4)
     )
 
 
 def _foreign(head: bytes) -> str | None:
-    if head[4:8] == b"ftyp":
-        return _FOREIGN_BRANDS.get(head[8:12])
     return next((kind for start, kind in _FOREIGN_HEADS.items() if head.startswith(start)), None)

@@ -45,7 +45,7 @@ _COUNT = 2
 """Bytes of a directory's number of entries."""
 
 
-def without_jpeg_xl(path: Path, *, pixels: bool = True) -> bytes | None:
+def without_jpeg_xl(path: Path, *, pixels: bool = True) -> bytearray | None:
     """A DNG's bytes with its raw images uncompressed; None if it has none of JPEG XL.
 
     Args:
@@ -78,7 +78,7 @@ def without_jpeg_xl(path: Path, *, pixels: bool = True) -> bytes | None:
             _store(data, layout, place, image, samples)
     except (ValueError, struct.error) as error:
         raise InputError(f"{path} is damaged or incomplete: {error}", "copy it again") from error
-    return bytes(data)
+    return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def _store(
     strip = len(data)
     if strip + samples.nbytes > _LARGEST_FILE:
         raise ValueError("it is larger than 4 GB once decoded")
-    data += samples.astype(f"{order}u2").tobytes()
+    data += samples.astype(f"{order}u2", copy=False).data.cast("B")
     numbers = {
         _COMPRESSION: 1,
         _STRIPS: strip,

@@ -1,4 +1,4 @@
-"""Writers of finished pictures: PNG, TIFF, JPEG, AVIF and JPEG XL, with EXIF and ICC profile."""
+"""Writers of finished pictures: PNG, TIFF, JPEG, AVIF, JPEG XL and OpenEXR."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +18,7 @@ from pairfix.formats.avif import avif_file
 from pairfix.formats.colour import to_working
 from pairfix.formats.edge import BAND, bands, silenced
 from pairfix.formats.embed import jpeg_segments, place_for_more, png_chunk, tiff_tags
+from pairfix.formats.exr import write_exr_file
 from pairfix.formats.jxl import jxl_file
 from pairfix.formats.lcms import srgb_profile
 from pairfix.formats.spaces import chromaticities, code_points
@@ -169,12 +170,24 @@ def write_jxl(picture: Picture, path: Path, encoding: Encoding) -> None:
         )
 
 
+def write_exr(picture: Picture, path: Path, encoding: Encoding) -> None:
+    """Write an OpenEXR of half floats in linear light, in the primaries of the picture.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    with replacing(path, overwrite=encoding.overwrite) as file, _encoding(path):
+        exif = metadata.parse(_exif(picture))
+        write_exr_file(file, _working(picture), chromaticities(picture.profile), exif)
+
+
 WRITERS: dict[str, Callable[[Picture, Path, Encoding], None]] = {
     "PNG": write_png,
     "JPEG": write_jpeg,
     "TIFF": write_tiff,
     "AVIF": write_avif,
     "JPEG XL": write_jxl,
+    "OpenEXR": write_exr,
 }
 """Writers of finished pictures by format name."""
 

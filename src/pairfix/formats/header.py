@@ -17,7 +17,7 @@ from pairfix.errors import InputError
 from pairfix.formats import metadata
 from pairfix.formats.bitmap import decoding
 from pairfix.formats.cicp import check_profile
-from pairfix.formats.heif import read_avif
+from pairfix.formats.heif import read_heif
 from pairfix.formats.jxl import read_jxl
 from pairfix.formats.jxl_header import CODESTREAM, CONTAINER
 from pairfix.formats.png import colour_profile, read_png
@@ -36,7 +36,7 @@ _Header: TypeAlias = tuple[int, int, metadata.Exif, bytes]
 
 
 def picture_facts(path: Path, *, tiff: bool) -> HeaderFacts:
-    """The facts of a PNG, JPEG, WebP, AVIF, JPEG XL or TIFF.
+    """The facts of a PNG, JPEG, WebP, AVIF, HEIC, JPEG XL or TIFF.
 
     Args:
         path: The file.
@@ -73,8 +73,8 @@ def _of_bitmap(path: Path) -> _Header:
     with path.open("rb") as file:
         kind, box = file.read(4), file.read(4)
         if box == b"ftyp":
-            avif = read_avif(path, file)
-            return avif.height, avif.width, avif.exif, avif.profile
+            heif = read_heif(path, file)
+            return heif.height, heif.width, heif.exif, heif.profile
         if kind.startswith(CODESTREAM) or (kind + box) == CONTAINER[:8]:
             return _of_jxl(path, file)
         if kind == b"RIFF":

@@ -1,4 +1,4 @@
-"""What an AVIF says of its picture: the items and properties of its container.
+"""What an AVIF or HEIC says of its picture: the items and properties of its container.
 
 ISO/IEC 23008-12 (HEIF) on ISO/IEC 14496-12 (boxes), and the AVIF specification, version 1.1.
 """
@@ -12,16 +12,19 @@ from pairfix.errors import InputError
 from pairfix.formats import cicp, metadata
 from pairfix.formats.tiff import Entry, Kind
 
-__all__ = ["HeifPicture", "coded_item", "read_avif"]
+__all__ = ["HeifPicture", "coded_item", "read_heif"]
 
 _HINT = "convert it to TIFF, PNG or JPEG first"
-_CODED = (b"av01", b"grid")
+_CODED = (b"av01", b"hvc1", b"grid")
+_HEVC = b"hvc1"
 _XMP_TYPE = b"\0application/rdf+xml\0"
 _TURNED = {
     (0, False): 1, (0, True): 2, (2, False): 3, (2, True): 4,
     (3, True): 5, (3, False): 6, (1, True): 7, (1, False): 8,
 }  # fmt: skip
 """Quarter turns counter-clockwise, and whether left and right change then, to EXIF orientation."""
+_FIRST_SIDEWAYS = 5
+"""First EXIF orientation that swaps height and width."""
 _IN_FILE = 0
 """Construction method of items whose place is one in the file (14496-12, 8.11.3)."""
 _TO_THE_END, _LARGE = 0, 1
@@ -37,7 +40,7 @@ class HeifPicture:
 
     height: int
     width: int
-    """As stored, before it is turned."""
+    """As stored, cut to its clean aperture, before it is turned."""
     bits: int
     """Per channel: 8, 10 or 12."""
     grey: bool
@@ -47,12 +50,20 @@ class HeifPicture:
     exif: metadata.Exif
     """With the orientation that the container states: that in EXIF does not count (HEIF, A.2.1)."""
     notes: tuple[str, ...]
+    is_hevc: bool
+    """Whether it is coded as HEVC; otherwise as AV1."""
     xmp: bytes
     """A packet; empty if there is none."""
 
+    @property
+    def upright(self) -> tuple[int, int]:
+        """Height and width once it is turned."""
+        sideways = metadata.orientation(self.exif) >= _FIRST_SIDEWAYS
+        return (self.width, self.height) if sideways else (self.height, self.width)
 
-def read_avif(path: Path, file: BinaryIO) -> HeifPicture:
-    """Read the header of an AVIF; pixels are passed over.
+
+def read_heif(path: Path, file: BinaryIO) -> HeifPicture:
+    """Read the header of an AVIF or HEIC; pixels are passed over.
 
     Raises:
         InputError: It is of a kind that pairfix does not convert.
@@ -64,15 +75,15 @@ def read_avif(path: Path, file: BinaryIO) -> HeifPicture:
     items = dict(_items(meta[b"iinf"]))
     kinds = {item: described[:4] for item, described in items.items()}
     if kinds[primary] not in _CODED:
-        raise InputError(f"{path} is a HEIF picture that is not coded as AV1", _HINT)
+        raise InputError(f"{path} is a HEIF picture coded as neither AV1 nor HEVC", _HINT)
     if any(kind == b"prem" for kind, _ in _boxes(meta.get(b"iref", b"")[4:])):
         raise InputError(f"{path} has transparency multiplied into its colours", _HINT)
     properties = _properties(meta[b"iprp"], primary)
     told = dict(reversed(properties))
-    if b"clap" in told:
+    is_hevc = kinds[primary] == _HEVC or (kinds[primary] == b"grid" and _HEVC in kinds.values())
+    if b"clap" in told and not is_hevc:
         raise InputError(f"{path} is cropped by its container", _HINT)
-    size = _Numbers(told[b"ispe"][4:])
-    width, height = size.next(4), size.next(4)
+    width, height = _size(told)
     bits, grey = _samples(told)
     profile, notes = _colour(
         path, [data for kind, data in properties if kind == b"colr"], grey=grey
@@ -80,7 +91,8 @@ def read_avif(path: Path, file: BinaryIO) -> HeifPicture:
     places = _places(meta[b"iloc"])
     exif = _exif(file, kinds, places)
     exif[0][metadata.ORIENTATION] = Entry.of(Kind.SHORT, _orientation(told))
-    return HeifPicture(height, width, bits, grey, profile, exif, notes, _xmp(file, items, places))
+    xmp = _xmp(file, items, places)
+    return HeifPicture(height, width, bits, grey, profile, exif, notes, is_hevc, xmp)
 
 
 def coded_item(file: BinaryIO) -> tuple[bytes, bytes, bytes]:
@@ -196,11 +208,25 @@ def _properties(box: bytes, item: int) -> list[tuple[bytes, bytes]]:
     raise ValueError("the picture has no properties")
 
 
+def _size(told: dict[bytes, bytes]) -> tuple[int, int]:
+    """Width and height: of the clean aperture (14496-12, 12.1.4.1), where there is one."""
+    if b"clap" in told:
+        numbers = _Numbers(told[b"clap"])
+        parts = [numbers.next(4) for _ in range(4)]
+        return parts[0] // parts[1], parts[2] // parts[3]
+    numbers = _Numbers(told[b"ispe"][4:])
+    return numbers.next(4), numbers.next(4)
+
+
 def _samples(told: dict[bytes, bytes]) -> tuple[int, bool]:
     """Bits per channel, and whether there is one channel only.
 
-    The decoder's configuration says so (AV1-ISOBMFF, 2.3); a grid of pictures has none itself.
+    The decoder's configuration says so (AV1-ISOBMFF, 2.3; ISO/IEC 14496-15, 8.3.3); a grid of
+    pictures has none itself.
     """
+    if b"hvcC" in told:
+        configuration = told[b"hvcC"]
+        return 8 + (configuration[17] & 7), not configuration[16] & 3
     if b"av1C" not in told:
         return told[b"pixi"][5], told[b"pixi"][4] == 1
     flags = told[b"av1C"][2]

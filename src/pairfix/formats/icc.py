@@ -35,8 +35,8 @@ _BRADFORD = np.array(
 )
 """XYZ to the cone responses of the Bradford adaptation (ICC.1, annex E)."""
 _FIXED = 65536
-_COLORANT = 20
-"""Bytes of a tag of one XYZ (10.31)."""
+_COLORANT, _ADAPTATION = 20, 44
+"""Bytes of tags of one XYZ (10.31) and of a matrix (10.22)."""
 _LETTERS = (b"r", b"g", b"b")
 _SPACES = slice(16, 24)
 """Of a profile's colours and of its connection space, in its header (7.2)."""
@@ -114,13 +114,14 @@ def grey_profile(name: str, curve: Curve) -> bytes:
     return _profile(name, b"GRAY", [(b"kTRC", _curve(curve))])
 
 
-def profile_tags(profile: bytes) -> dict[bytes, bytes]:
-    """A profile's tags (ICC.1, 7.3); those outside of it are left out."""
+def profile_tags(profile: bytes) -> dict[bytes, memoryview]:
+    """A profile's tags (ICC.1, 7.3), not copied; those outside of it are left out."""
     count = int.from_bytes(profile[_TABLE : _TABLE + 4], "big")
     table = profile[_TABLE + 4 :][: count * _TAG.size]
     whole = table[: len(table) // _TAG.size * _TAG.size]
+    content = memoryview(profile)
     return {
-        name: profile[place : place + size]
+        name: content[place : place + size]
         for name, place, size in _TAG.iter_unpack(whole)
         if place + size <= len(profile)
     }
@@ -143,7 +144,7 @@ def with_curve(profile: bytes, curve: Curve) -> bytes:
         ValueError: The other profile is not one of three primaries.
     """
     tags, colorants = profile_tags(profile), _colorants(profile)
-    made = [(b"chad", tags[b"chad"])] if b"chad" in tags else []
+    made = [(b"chad", bytes(tags[b"chad"][:_ADAPTATION]))] if b"chad" in tags else []
     for letter, colorant in zip(_LETTERS, colorants, strict=True):
         made += [(letter + b"XYZ", colorant), (letter + b"TRC", _curve(curve))]
     return _profile("Working space", b"RGB ", made)
@@ -151,7 +152,7 @@ def with_curve(profile: bytes, curve: Curve) -> bytes:
 
 def _colorants(profile: bytes) -> list[bytes]:
     tags = profile_tags(profile)
-    found = [tags.get(letter + b"XYZ", b"") for letter in _LETTERS]
+    found = [bytes(tags.get(letter + b"XYZ", b"")[:_COLORANT]) for letter in _LETTERS]
     if profile[_SPACES] != b"RGB XYZ " or b"A2B0" in tags:
         raise ValueError("a profile without primaries")
     if any(len(each) < _COLORANT for each in found):

@@ -6,7 +6,7 @@ on its way, and only the curve changes in the end.
 """
 
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -56,14 +56,14 @@ _SPACES: Mapping[ColourSpace, tuple[str, Chromaticities, Curve]] = MappingProxyT
 )
 """Names, primaries and curves: SMPTE EG 432-1 with sRGB's curve; Adobe RGB (1998) Color Image
 Encoding; ISO 22028-2 (ROMM RGB); ITU-R BT.2020."""
-
-
 _SRGB = Chromaticities((0.640, 0.330), (0.300, 0.600), (0.150, 0.060))
 _CODE_POINTS: Mapping[ColourSpace, tuple[int, int]] = MappingProxyType(
     {"srgb": (1, 13), "display-p3": (12, 13), "rec2020": (9, 14)}
 )
 """Primaries and transfer (ITU-T H.273)."""
 _UNSPECIFIED = 2
+_KEPT = 16
+"""Profiles whose curves are remembered, of half a megabyte each."""
 
 
 def code_points(profile: bytes) -> tuple[int, int]:
@@ -93,7 +93,7 @@ def space_profile(space: ColourSpace) -> bytes:
     return rgb_profile(*_SPACES[space]) if space in _SPACES else b""
 
 
-@cache
+@lru_cache(_KEPT)
 def working_profile(profile: bytes) -> bytes:
     """The primaries of an ICC profile, not of sRGB, under sRGB's curve.
 
@@ -115,7 +115,7 @@ def encoded(pixels: NDArray[np.uint16], profile: bytes) -> NDArray[np.uint16]:
     return result
 
 
-@cache
+@lru_cache(_KEPT)
 def _curves(profile: bytes) -> NDArray[np.uint16]:
     """What each working level becomes in each channel, ``3 x 65536``."""
     levels = np.arange(65536, dtype=np.uint16)
