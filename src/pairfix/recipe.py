@@ -7,7 +7,7 @@ from typing import Literal
 from pairfix.backends import DeviceChoice, PrecisionChoice
 from pairfix.image import AlignmentMode, DevelopSettings
 
-__all__ = ["Existing", "Recipe", "Shoot"]
+__all__ = ["Cluster", "Existing", "Recipe", "Shoot"]
 
 Existing = Literal["skip", "overwrite", "fail"]
 """What happens to results that are there already."""
@@ -67,3 +67,16 @@ class Shoot:
     """``overwrite`` leaves results that are up to date alone."""
     shard: tuple[int, int] = (1, 1)
     """Which part of how many: the first is (1, n). Every pair is in one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where pairs are restored, by which workers."""
+
+    address: str
+    """``HOST:PORT`` of a Ray cluster that this machine belongs to, ``auto`` for the one that runs
+    on it, or ``local`` for one that is started here and ends with the run."""
+    cpus: int = 4
+    """CPUs of a worker; fewer where a machine has no more. GPUs get a worker each."""
+    workers: int | None = None
+    """How many at most; None: as many as there is room for."""

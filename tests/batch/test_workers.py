@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pairfix.batch import plan_shoot
-from pairfix.batch.workers import _Forwarding, restore_side_by_side
+from pairfix.batch.processes import Forwarding
+from pairfix.batch.workers import restore_side_by_side
 from pairfix.errors import MemoryExhaustedError
 from pairfix.recipe import Recipe, Shoot
 from tests.batch.conftest import make_pair
@@ -49,7 +50,7 @@ def test_a_killed_process_costs_its_pair_alone(large_shoot: Path, tmp_path: Path
 def test_log_messages_reach_the_first_process() -> None:
     ours, theirs = multiprocessing.Pipe()
     record = logging.LogRecord("pairfix", 30, "", 0, "%s is damaged", (Path("a.png"),), None)
-    _Forwarding(theirs).handle(record)
+    Forwarding(theirs).handle(record)
     assert ours.recv().getMessage() == "a.png is damaged"
 
 

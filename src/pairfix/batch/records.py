@@ -59,10 +59,17 @@ class Record:
     """The file that was there before; None if there was none."""
     report: dict[str, Any]
     """What was done, as `pairfix.output.report.Restoration.as_json` has it."""
+    worker: str = ""
+    """The machine of a cluster that made it; empty: the one that wrote it."""
 
     @classmethod
     def of(
-        cls, inputs: tuple[State, ...], restoration: Restoration, recipe: Recipe, output: Path
+        cls,
+        inputs: tuple[State, ...],
+        restoration: Restoration,
+        recipe: Recipe,
+        output: Path,
+        worker: str = "",
     ) -> Self:
         """The record of a result that is about to be written."""
         model = restoration.model
@@ -74,6 +81,7 @@ class Record:
             _settings(recipe),
             State.of(output),
             restoration.as_json(),
+            worker,
         )
 
     def difference(self, inputs: tuple[Path, ...], recipe: Recipe) -> str:

@@ -4,18 +4,24 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
+from pairfix.batch.cluster import restore_on_cluster
 from pairfix.batch.outcome import Outcome, finish, states_of, unreadable
 from pairfix.batch.plan import Plan
 from pairfix.batch.workers import restore_side_by_side
 from pairfix.pipeline import Restorer
 from pairfix.progress import Progress, no_progress
-from pairfix.recipe import Recipe
+from pairfix.recipe import Cluster, Recipe
 
 __all__ = ["restore_shoot"]
 
 
 def restore_shoot(
-    plan: Plan, recipe: Recipe, *, progress: Progress = no_progress, processes: int = 1
+    plan: Plan,
+    recipe: Recipe,
+    *,
+    progress: Progress = no_progress,
+    processes: int = 1,
+    cluster: Cluster | None = None,
 ) -> Generator[Outcome]:
     """Restore pair after pair with models that stay open.
 
@@ -30,6 +36,7 @@ def restore_shoot(
         progress: Called with a stage of the pair under way, the steps done and the steps in all;
             not by several processes.
         processes: Processes that restore side by side and share the cores.
+        cluster: Where to restore instead of on this machine.
 
     Yields:
         What became of each pair as it is done, in the plan's order unless there are several
@@ -37,10 +44,13 @@ def restore_shoot(
 
     Raises:
         ModelError, DeviceError, MissingExtraError: As `pairfix.pipeline.Restorer`.
+        ClusterError: The cluster cannot be used.
     """
     own = replace(recipe, preview=None, report=None, overwrite=plan.shoot.existing == "overwrite")
     yield from unreadable(plan)
-    if processes > 1:
+    if cluster is not None:
+        yield from restore_on_cluster(plan, own, cluster)
+    elif processes > 1:
         yield from restore_side_by_side(plan, own, processes)
     else:
         yield from _restore_in_turn(plan, own, progress)
