@@ -9,6 +9,7 @@ again, on other machines if need be; until then their pairs go to those that are
 import logging
 import os
 import re
+import secrets
 import sys
 import warnings
 from collections import deque
@@ -118,7 +119,7 @@ def _absent(cluster: Cluster, reason: str = "") -> ClusterError:
     told = f": {reason}" if reason else ""
     return ClusterError(
         f"no Ray cluster answers {place}{told}",
-        "start one by 'ray start', or check the address; see docs/cluster.md",
+        "start one by 'ray start', or check its address and token; see docs/cluster.md",
     )
 
 
@@ -145,9 +146,20 @@ def _silence() -> None:
     warnings.simplefilter("ignore")
 
 
+def _keep_to_this_run() -> None:
+    """Let nobody else on this machine use a cluster that is started here.
+
+    Versions of Ray that know tokens would otherwise leave one in the user's home.
+    """
+    if "RAY_AUTH_MODE" not in os.environ:
+        os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+
+
 @contextmanager
 def _joined(cluster: Cluster) -> Iterator[None]:
     """Be connected to the cluster, or to one that is started here for the time being."""
+    if cluster.address == "local":
+        _keep_to_this_run()
     import ray  # noqa: PLC0415  (an extra)
 
     options: dict[str, Any] = {"logging_level": logging.CRITICAL, "log_to_driver": False}
