@@ -173,7 +173,11 @@ class Restorer:
         return Restored(scene, fused, self.recipe.develop, facts)
 
     def restore_many(
-        self, scenes: Iterable[Sequence[Photo]], *, progress: Progress = no_progress
+        self,
+        scenes: Iterable[Sequence[Photo]],
+        *,
+        progress: Progress = no_progress,
+        ahead: int = 1,
     ) -> Iterator[Restored | PairfixError]:
         """Restore scene after scene in memory; the next photos are read while the network runs.
 
@@ -182,6 +186,7 @@ class Restorer:
                 one.
             progress: Called with a stage of the scene under way, the steps done and the steps in
                 all.
+            ahead: How many scenes are read ahead, at least 0; memory holds them.
 
         Yields:
             The restored photos in order as they are done, and in place of those that cannot be
@@ -191,7 +196,7 @@ class Restorer:
             upcoming: deque[Future[_Read | PairfixError]] = deque()
             for photos in scenes:
                 upcoming.append(reader.submit(caught, partial(self._read, photos)))
-                if len(upcoming) > 1:
+                if len(upcoming) > ahead:
                     yield self._restored(upcoming.popleft().result(), progress)
             while upcoming:
                 yield self._restored(upcoming.popleft().result(), progress)

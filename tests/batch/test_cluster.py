@@ -16,6 +16,7 @@ import pytest
 from pairfix.batch import cluster as module
 from pairfix.batch import plan_shoot
 from pairfix.batch.cluster import Places, check_cluster, places_on, restore_on_cluster
+from pairfix.batch.memory import Need
 from pairfix.batch.outcome import Sent
 from pairfix.batch.plan import Job
 from pairfix.batch.records import State, read_record
@@ -45,7 +46,7 @@ def job(shoot: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
     """A pair whose photos are named relative to a folder in which the worker is not."""
     monkeypatch.chdir(shoot)
     names = Path("a_long.png"), Path("a_short.png")
-    return Job("a", names, Path("out") / "a.png")
+    return Job("a", names, Path("out") / "a.png", Need(0, 0))
 
 
 def states(job: Job) -> list[State | None]:

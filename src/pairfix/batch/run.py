@@ -5,6 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from pairfix.batch.cluster import restore_on_cluster
+from pairfix.batch.memory import fits_beside
 from pairfix.batch.outcome import Outcome, finish, states_of, unreadable
 from pairfix.batch.plan import Plan
 from pairfix.batch.workers import restore_side_by_side
@@ -26,9 +27,9 @@ def restore_shoot(
     """Restore pair after pair with models that stay open.
 
     While one pair is restored, the next is read and the last is written, so that memory holds
-    three at most; or one in each of several processes. Results are whole or absent. When the
-    iterator is closed or interrupted, the one that is being written is finished; those of other
-    processes are given up.
+    three at most, and one if no more is free; or one in each of several processes. Results are
+    whole or absent. When the iterator is closed or interrupted, the one that is being written is
+    finished; those of other processes are given up.
 
     Args:
         plan: What is to be done.
@@ -58,7 +59,10 @@ def restore_shoot(
 
 def _restore_in_turn(plan: Plan, recipe: Recipe, progress: Progress) -> Iterator[Outcome]:
     states = {job: states_of(job) for job in plan.jobs}
-    restored = Restorer(recipe).restore_many((job.photos for job in plan.jobs), progress=progress)
+    overlap = fits_beside([job.need for job in plan.jobs])
+    restored = Restorer(recipe).restore_many(
+        (job.photos for job in plan.jobs), progress=progress, ahead=int(overlap)
+    )
     with ThreadPoolExecutor(1, "pairfix-writer") as writer:
         writing: Future[Outcome] | None = None
         for job, result in zip(plan.jobs, restored, strict=True):
@@ -66,5 +70,7 @@ def _restore_in_turn(plan: Plan, recipe: Recipe, progress: Progress) -> Iterator
                 yield writing.result()
             writing = writer.submit(finish, plan, job, states[job], result, recipe)
             del result
+            if not overlap:
+                writing.result()
         if writing is not None:
             yield writing.result()

@@ -11,6 +11,7 @@ from functools import partial
 from multiprocessing.connection import Connection, wait
 
 from pairfix.backends.threads import available_cores, limit_threads
+from pairfix.batch.memory import fitting_processes
 from pairfix.batch.outcome import Outcome, finish, states_of
 from pairfix.batch.plan import Job, Plan
 from pairfix.batch.processes import Helper
@@ -27,7 +28,7 @@ def restore_side_by_side(plan: Plan, recipe: Recipe, processes: int) -> Generato
     Args:
         plan: What is to be done.
         recipe: How; it writes no preview and no report.
-        processes: How many at most, at least 1.
+        processes: How many at most, at least 1; fewer if memory is free for fewer.
 
     Yields:
         What became of each pair, in the order in which they are done.
@@ -37,7 +38,7 @@ def restore_side_by_side(plan: Plan, recipe: Recipe, processes: int) -> Generato
     """
     Restorer(recipe)  # refuses before any work what no process could do
     waiting = deque(plan.jobs)
-    count = min(processes, len(waiting))
+    count = fitting_processes(min(processes, len(waiting)), [job.need for job in waiting])
     threads = max(1, available_cores() // max(1, count))
     staff: list[_Worker] = []
     busy: dict[Connection, _Worker] = {}
