@@ -65,6 +65,8 @@ class Shoot:
     """The results' format: a key of `pairfix.formats.FORMATS`."""
     existing: Existing = "skip"
     """``overwrite`` leaves results that are up to date alone."""
+    pages: bool = False
+    """Whether each pair gets a report of its own, for the contact sheet to link to."""
     shard: tuple[int, int] = (1, 1)
     """Which part of how many: the first is (1, n). Every pair is in one of them."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pairfix.batch.plan import Job, Plan
-from pairfix.batch.records import Record, State, write_record
+from pairfix.batch.records import Record, State, page_path, write_record
 from pairfix.errors import InputError, OutputError, PairfixError, caught
 from pairfix.formats import output_format
 from pairfix.formats.atomic import replacing
@@ -93,7 +93,12 @@ def finish(
     def write(restored: Restored) -> Restoration:
         facts, timeline = described(job, restored, recipe)
         _record(plan, job, states, facts, recipe)
-        write_results(restored.fused, {}, job.output, facts, recipe, timeline)
+        sources, settings = {}, recipe
+        if plan.shoot.pages:
+            page = page_path(plan.shoot.output, job.output)
+            page.unlink(missing_ok=True)  # of an earlier result
+            sources, settings = restored.scene.sources, replace(recipe, report=page)
+        write_results(restored.fused, sources, job.output, facts, settings, timeline)
         return facts
 
     return _outcome(job, result, write)

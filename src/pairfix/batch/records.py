@@ -16,7 +16,7 @@ from pairfix.model import CHANNELS, default_model, find_model
 from pairfix.output.report import Restoration
 from pairfix.recipe import Recipe
 
-__all__ = ["Record", "State", "read_record", "record_path", "write_record"]
+__all__ = ["Record", "State", "page_path", "read_record", "record_path", "write_record"]
 
 FOLDER = ".pairfix"
 """Name of the records' folder."""
@@ -140,6 +140,11 @@ def record_path(folder: Path, result: Path, suffix: str = ".json") -> Path:
     """Where what is known of a result is kept."""
     inside = result.relative_to(folder)
     return folder / FOLDER / inside.with_name(f"{inside.name}{suffix}")
+
+
+def page_path(folder: Path, result: Path) -> Path:
+    """Where a result's report is kept: beside its record, in nobody's way."""
+    return record_path(folder, result, ".html")
 
 
 def _settings(recipe: Recipe) -> dict[str, Any]:

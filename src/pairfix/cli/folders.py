@@ -34,6 +34,7 @@ def shoot_of(
     shard: str | None,
     *,
     overwrite: bool,
+    pages: bool,
 ) -> Shoot:
     """What the options ask for.
 
@@ -48,6 +49,7 @@ def shoot_of(
         name=_DEFAULT.name if name is None else name,
         suffix=f".{extension.removeprefix('.').lower()}" if extension else _DEFAULT.suffix,
         existing="overwrite" if overwrite else existing or _DEFAULT.existing,
+        pages=pages,
         shard=_DEFAULT.shard if shard is None else _shard(shard),
     )
 

@@ -35,6 +35,7 @@ __all__ = [
     "NoSharpLong",
     "Output",
     "Overwrite",
+    "Pages",
     "PrecisionOption",
     "Preview",
     "Quality",
@@ -123,6 +124,14 @@ Jobs = Annotated[
         "a pair. Default: 1. On a cluster: workers at most.",
         min=1,
         metavar="N",
+        rich_help_panel=_FOLDERS,
+    ),
+]
+Pages = Annotated[
+    bool,
+    typer.Option(
+        "--pages",
+        help="Also make a report of each pair that is restored, and link to it from --report.",
         rich_help_panel=_FOLDERS,
     ),
 ]

@@ -58,6 +58,7 @@ def restore(
     jobs: options.Jobs = None,
     ray: options.Ray = None,
     worker_cpus: options.WorkerCpus = None,
+    pages: options.Pages = False,
     dry_run: options.DryRun = False,
     fail_fast: options.FailFast = False,
     watch: options.Watch = False,
@@ -107,6 +108,7 @@ def restore(
         "--jobs": jobs,
         "--ray": ray,
         "--worker-cpus": worker_cpus,
+        "--pages": pages or None,
         "--dry-run": dry_run or None,
         "--fail-fast": fail_fast or None,
         "--watch": watch or None,
@@ -115,7 +117,11 @@ def restore(
         _check_alone(
             {"SHORT": short, "--preview": preview, "--report-scores": report_scores or None}
         )
-        shoot = shoot_of(long, output, name, format, existing, shard, overwrite=overwrite)
+        shoot = shoot_of(
+            long, output, name, format, existing, shard, overwrite=overwrite, pages=pages
+        )
+        _check_needs("--pages", "--report", unused=pages and report is None)
+        _check_needs("--pages", "a run without --ray", unused=pages and ray is not None)
         _check_needs("--worker-cpus", "--ray", unused=worker_cpus is not None and ray is None)
         if watch:
             for option in ("--dry-run", "--fail-fast"):
