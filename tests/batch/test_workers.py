@@ -47,6 +47,14 @@ def test_a_killed_process_costs_its_pair_alone(large_shoot: Path, tmp_path: Path
     assert not unfinished(tmp_path)
 
 
+def test_each_process_tells_its_stages(shoot: Path, tmp_path: Path) -> None:
+    stages: list[list[str]] = [[], []]
+    told = [lambda stage, _done, _total, names=names: names.append(stage.name) for names in stages]
+    plan = plan_shoot(Shoot(shoot, tmp_path / "out"), RECIPE)
+    assert not [each for each in restore_side_by_side(plan, RECIPE, 2, told) if each.error]
+    assert all("decode" in names and "fuse" in names for names in stages)
+
+
 def test_log_messages_reach_the_first_process() -> None:
     ours, theirs = multiprocessing.Pipe()
     record = logging.LogRecord("pairfix", 30, "", 0, "%s is damaged", (Path("a.png"),), None)

@@ -1,6 +1,6 @@
 """Restore what a plan says: reading, restoring and writing overlap."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ def restore_shoot(
     plan: Plan,
     recipe: Recipe,
     *,
-    progress: Progress = no_progress,
+    progress: Sequence[Progress] = (),
     processes: int = 1,
     cluster: Cluster | None = None,
 ) -> Generator[Outcome]:
@@ -34,8 +34,8 @@ def restore_shoot(
     Args:
         plan: What is to be done.
         recipe: How; its `preview`, `report` and `overwrite` play no part.
-        progress: Called with a stage of the pair under way, the steps done and the steps in all;
-            not by several processes.
+        progress: For each process a function that is called with a stage of its pair, the steps
+            done and the steps in all; or none. Not for clusters.
         processes: Processes that restore side by side and share the cores.
         cluster: Where to restore instead of on this machine.
 
@@ -52,9 +52,9 @@ def restore_shoot(
     if cluster is not None:
         yield from restore_on_cluster(plan, own, cluster)
     elif processes > 1:
-        yield from restore_side_by_side(plan, own, processes)
+        yield from restore_side_by_side(plan, own, processes, progress)
     else:
-        yield from _restore_in_turn(plan, own, progress)
+        yield from _restore_in_turn(plan, own, progress[0] if progress else no_progress)
 
 
 def _restore_in_turn(plan: Plan, recipe: Recipe, progress: Progress) -> Iterator[Outcome]:

@@ -5,7 +5,7 @@ killed costs the pair that it was restoring; another takes its place.
 """
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
@@ -17,18 +17,22 @@ from pairfix.batch.plan import Job, Plan
 from pairfix.batch.processes import Helper
 from pairfix.errors import MemoryExhaustedError, caught
 from pairfix.pipeline import Restorer
+from pairfix.progress import Progress, Stage, Timeline, no_progress
 from pairfix.recipe import Recipe
 
 __all__ = ["restore_side_by_side"]
 
 
-def restore_side_by_side(plan: Plan, recipe: Recipe, processes: int) -> Generator[Outcome]:
+def restore_side_by_side(
+    plan: Plan, recipe: Recipe, processes: int, progress: Sequence[Progress] = ()
+) -> Generator[Outcome]:
     """Restore pairs in several processes; they end when the iterator is closed.
 
     Args:
         plan: What is to be done.
         recipe: How; it writes no preview and no report.
         processes: How many at most, at least 1; fewer if memory is free for fewer.
+        progress: Of each process, as many as there may be; or none.
 
     Yields:
         What became of each pair, in the order in which they are done.
@@ -43,18 +47,19 @@ def restore_side_by_side(plan: Plan, recipe: Recipe, processes: int) -> Generato
     staff: list[_Worker] = []
     busy: dict[Connection, _Worker] = {}
 
-    def employ(worker: _Worker | None) -> None:
+    def employ(worker: _Worker | None, told: Progress) -> None:
         if worker is None:
-            worker = _Worker(
-                Helper.start(_work, plan, recipe, threads, name="pairfix-worker"), waiting[0]
+            helper = Helper.start(
+                _work, plan, recipe, threads, bool(progress), name="pairfix-worker"
             )
+            worker = _Worker(helper, told, waiting[0])
             staff.append(worker)
         worker.give(waiting.popleft())
         busy[worker.helper.connection] = worker
 
     try:
-        for _ in range(count):
-            employ(None)
+        for told in [*progress, *[no_progress] * count][:count]:
+            employ(None, told)
         while busy:
             for connection in wait([*busy]):
                 worker = busy[connection]  # type: ignore[index]
@@ -63,7 +68,8 @@ def restore_side_by_side(plan: Plan, recipe: Recipe, processes: int) -> Generato
                     continue
                 del busy[worker.helper.connection]
                 if waiting:
-                    employ(worker if worker.helper.process.is_alive() else None)
+                    alive = worker.helper.process.is_alive()
+                    employ(worker if alive else None, worker.progress)
                 else:
                     worker.helper.connection.close()
                 yield outcome
@@ -74,11 +80,21 @@ def restore_side_by_side(plan: Plan, recipe: Recipe, processes: int) -> Generato
             worker.helper.end()
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """How far a process is with its pair."""
+
+    stage: Stage
+    done: int
+    total: int
+
+
 @dataclass(slots=True)
 class _Worker:
     """A process, from the outside, and the pair that it restores."""
 
     helper: Helper
+    progress: Progress
     job: Job
 
     def give(self, job: Job) -> None:
@@ -91,11 +107,14 @@ class _Worker:
     def receive(self) -> Outcome | None:
         """What became of its pair, once it is done; if it was killed, that the pair failed."""
         try:
-            outcome: Outcome | None = self.helper.receive()
+            message: Outcome | _Step | None = self.helper.receive()
         except (EOFError, OSError):
             self.helper.end()
         else:
-            return outcome
+            if not isinstance(message, _Step):
+                return message
+            self.progress(message.stage, message.done, message.total)
+            return None
         error = MemoryExhaustedError(
             "the process that restored it was killed, perhaps because memory ran out",
             "use fewer --jobs, or a smaller --tile",
@@ -103,12 +122,23 @@ class _Worker:
         return Outcome(self.job.name, self.job.photos, None, error)
 
 
-def _work(connection: Connection, plan: Plan, recipe: Recipe, threads: int) -> None:
+def _work(
+    connection: Connection,
+    plan: Plan,
+    recipe: Recipe,
+    threads: int,
+    tells: bool,  # noqa: FBT001  (processes take no keywords)
+) -> None:
     """The process: restore one pair after the other until there are no more."""
     limit_threads(threads)
     restorer = Restorer(recipe)
+
+    def tell(stage: Stage, done: int, total: int) -> None:
+        connection.send(_Step(stage, done, total))
+
+    progress = tell if tells else no_progress
     while True:
         job: Job = connection.recv()
         states = states_of(job)
-        result = caught(partial(restorer.restore, *job.photos))
+        result = caught(partial(restorer.restore, *job.photos, timeline=Timeline(progress)))
         connection.send(finish(plan, job, states, result, recipe))

@@ -111,7 +111,7 @@ def _restore(
 
     try:
         with (
-            talk.folder_progress(tally.due) as (progress, advance),
+            talk.folder_progress(tally.due, processes) as (progress, advance),
             closing(
                 restore_shoot(plan, recipe, progress=progress, processes=processes, cluster=cluster)
             ) as outcomes,
