@@ -1,11 +1,13 @@
 """A folder of pairs in one run, against one command for each pair.
 
-    python benchmarks/folder_speed.py PAIRS [--count N] [--jobs J] [--model NAME|FOLDER]
+    python benchmarks/folder_speed.py PAIRS [--count N] [--jobs J] [--ray ADDRESS] [--model NAME]
 
 PAIRS holds folders of ``long.*`` and ``short.*``; N pairs are taken from them in turn. Half of the
 single commands run before the folder, half after it, so that a machine that grows slower or
-quicker favours neither. With --jobs, the folder is restored once more by J processes.
-Peak memory is the largest resident set of one process.
+quicker favours neither. With --jobs, the folder is restored once more by J processes; with --ray
+as well, once more by J workers on the Ray cluster there, which share this machine's cores. A
+cluster that runs already (``ray start --head``, then --ray auto) costs no time to start.
+Peak memory is the largest resident set of one process; a cluster's workers are not measured.
 """
 
 import argparse
@@ -17,6 +19,8 @@ import time
 from collections.abc import Sequence
 from itertools import cycle, islice
 from pathlib import Path
+
+from pairfix.backends.threads import available_cores
 
 _KILOBYTE = 1024
 
@@ -35,15 +39,28 @@ def main() -> None:
         together, peak = _timed([str(shoot), "-o", str(output), *options])
         if len([*output.glob("*.png")]) != len(folders):
             raise SystemExit("the folder gave another number of results")
-        rows = [("one folder", together, peak)]
+        rows = [("one folder", together, f"{peak / 1e9:.2f}")]
+        ratios: list[tuple[str, float, str]] = []
         if arguments.jobs > 1:
-            again = [str(shoot), "-o", f"{output}-jobs", "--jobs", str(arguments.jobs), *options]
-            rows.append((f"one folder, --jobs {arguments.jobs}", *_timed(again)))
+            jobs = ["--jobs", str(arguments.jobs)]
+            seconds, memory = _timed([str(shoot), "-o", f"{output}-jobs", *jobs, *options])
+            rows.append((" ".join(["one folder,", *jobs]), seconds, f"{memory / 1e9:.2f}"))
+            ratios.append(("--jobs to one folder", together / seconds, ""))
+        if arguments.jobs > 1 and arguments.ray:
+            share = max(1, available_cores() // arguments.jobs)
+            workers = [*jobs, "--ray", arguments.ray, "--worker-cpus", str(share)]
+            on_ray, _ = _timed([str(shoot), "-o", f"{output}-ray", *workers, *options])
+            rows.append((" ".join(["one folder,", *workers]), on_ray, ""))
+            ratios.append(("--ray to --jobs", seconds / on_ray, ""))
         alone += _one_by_one(folders[middle:], options, peaks)
     print("| | photos a minute | peak memory, GB |\n|---|---:|---:|")
-    for name, seconds, memory in (("one command each", alone, max(peaks)), *rows):
-        print(f"| {name} | {60 * len(folders) / seconds:.1f} | {memory / 1e9:.2f} |")
-    print(f"| ratio | {alone / together:.2f} | {peak / max(peaks):.2f} |")
+    for name, duration, used in (("one command each", alone, f"{max(peaks) / 1e9:.2f}"), *rows):
+        print(f"| {name} | {60 * len(folders) / duration:.1f} | {used} |")
+    ratios.insert(
+        0, ("one folder to one command each", alone / together, f"{peak / max(peaks):.2f}")
+    )
+    for name, ratio, used in ratios:
+        print(f"| ratio of {name} | {ratio:.2f} | {used} |")
 
 
 def _arguments() -> argparse.Namespace:
@@ -51,6 +68,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("pairs", type=Path)
     parser.add_argument("--count", type=int, default=24, help="pairs")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--ray", metavar="ADDRESS", help="auto, local or HOST:PORT; needs --jobs")
     parser.add_argument("--model")
     return parser.parse_args()
 

@@ -7,8 +7,8 @@
     print(restoration.runtime.description, restoration.seconds)
 
 Importing pairfix loads none of the libraries that it depends on; using one of its names does.
-It switches the telemetry of ONNX Runtime and huggingface_hub off, which only the environment can
-that they are first imported in.
+It switches the telemetry of ONNX Runtime, huggingface_hub and Ray off, which only the environment
+can that they are first imported in.
 """
 
 import os
@@ -17,13 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 from pairfix._version import __version__
 
-os.environ |= {"ORT_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+os.environ |= {
+    "ORT_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+}
 
 if TYPE_CHECKING:
     from pairfix.backends import Runtime, choose_runtime
     from pairfix.errors import (
         AdaptationError,
         AlignmentError,
+        ClusterError,
         DeviceError,
         InputError,
         MemoryExhaustedError,
@@ -48,6 +53,7 @@ __all__ = [
     "Alignment",
     "AlignmentError",
     "Bayer",
+    "ClusterError",
     "DevelopSettings",
     "DeviceError",
     "Exposure",

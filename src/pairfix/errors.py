@@ -16,16 +16,19 @@ The tree::
       + NotImprovedError      13   fine-tuning did not improve the model
       + AdaptationError       14   the adaptation to a photo diverged
       + UnfinishedError       15   some pairs of a folder could not be restored
+      + ClusterError          16   a Ray cluster cannot be used
 
 Any other exception but KeyboardInterrupt is a defect in pairfix.
 """
 
 import unicodedata
-from typing import ClassVar
+from collections.abc import Callable
+from typing import ClassVar, TypeVar
 
 __all__ = [
     "AdaptationError",
     "AlignmentError",
+    "ClusterError",
     "DeviceError",
     "InputError",
     "MemoryExhaustedError",
@@ -38,9 +41,12 @@ __all__ = [
     "PairfixError",
     "UnfinishedError",
     "WeightsMissingError",
+    "caught",
     "from_system",
     "printable",
 ]
+
+_T = TypeVar("_T")
 
 _BREAKING = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode categories: controls, lone surrogates, line and paragraph separators."""
@@ -174,6 +180,23 @@ class UnfinishedError(PairfixError):
 
     exit_code = 15
     summary = "some pairs of a folder could not be restored; all others were"
+
+
+class ClusterError(PairfixError):
+    """A Ray cluster cannot be used."""
+
+    exit_code = 16
+    summary = "the Ray cluster cannot be reached, or has no place for the work"
+
+
+def caught(work: Callable[[], _T]) -> "_T | PairfixError":
+    """The result of a function, or why there is none."""
+    try:
+        return work()
+    except PairfixError as error:
+        return error
+    except (OSError, MemoryError) as error:
+        return from_system(error)
 
 
 def from_system(error: OSError | MemoryError) -> PairfixError:

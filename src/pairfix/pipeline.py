@@ -1,20 +1,19 @@
 """Restoring photos: the stages in order, for one pair of files or for many."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.adapt import ADAPT, adapt, choose_adapting_runtime, find_reblur_module
 from pairfix.backends import OpenModel, choose_runtime
-from pairfix.errors import PairError, PairfixError, from_system
+from pairfix.errors import PairError, PairfixError, caught
 from pairfix.formats import check_writable, encode_picture
 from pairfix.image import (
     ROLES,
@@ -49,8 +48,6 @@ from pairfix.stages.prepare import Photo, Preparation, decode_photos, prepare_pa
 from pairfix.stages.sharplong import SHARP_LONG, use_sharp_long
 
 __all__ = ["Recipe", "Restored", "Restorer", "align_pair", "restore"]
-
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +181,11 @@ class Restorer:
         return Restored(scene, fused, self.recipe.develop, facts)
 
     def restore_many(
-        self, scenes: Iterable[Sequence[Photo]], *, progress: Progress = no_progress
+        self,
+        scenes: Iterable[Sequence[Photo]],
+        *,
+        progress: Progress = no_progress,
+        ahead: int = 1,
     ) -> Iterator[Restored | PairfixError]:
         """Restore scene after scene in memory; the next photos are read while the network runs.
 
@@ -193,6 +194,7 @@ class Restorer:
                 one.
             progress: Called with a stage of the scene under way, the steps done and the steps in
                 all.
+            ahead: How many scenes are read ahead, at least 0; memory holds them.
 
         Yields:
             The restored photos in order as they are done, and in place of those that cannot be
@@ -201,8 +203,8 @@ class Restorer:
         with ThreadPoolExecutor(1, "pairfix-reader") as reader:
             upcoming: deque[Future[_Read | PairfixError]] = deque()
             for photos in scenes:
-                upcoming.append(reader.submit(_caught, partial(self._read, photos)))
-                if len(upcoming) > 1:
+                upcoming.append(reader.submit(caught, partial(self._read, photos)))
+                if len(upcoming) > ahead:
                     yield self._restored(upcoming.popleft().result(), progress)
             while upcoming:
                 yield self._restored(upcoming.popleft().result(), progress)
@@ -219,7 +221,7 @@ class Restorer:
             return read
         timeline = Timeline(progress)
         timeline.seconds.update(read.seconds)
-        return _caught(partial(self.restore, *read.frames, timeline=timeline))
+        return caught(partial(self.restore, *read.frames, timeline=timeline))
 
     def _scene(self, photos: Sequence[Photo], timeline: Timeline) -> Scene:
         if self._chosen is None or len(photos) == len(ROLES):
@@ -283,16 +285,6 @@ class _Read:
 
     frames: tuple[Frame, ...]
     seconds: dict[str, float]
-
-
-def _caught(work: Callable[[], _T]) -> _T | PairfixError:
-    """The result, or why there is none."""
-    try:
-        return work()
-    except PairfixError as error:
-        return error
-    except (OSError, MemoryError) as error:
-        return from_system(error)
 
 
 def restore(

@@ -7,7 +7,7 @@ from typing import Literal
 from pairfix.backends import DeviceChoice, PrecisionChoice
 from pairfix.image import AlignmentMode, DevelopSettings
 
-__all__ = ["DngKind", "Existing", "Recipe", "Shoot"]
+__all__ = ["Cluster", "DngKind", "Existing", "Recipe", "Shoot"]
 
 DngKind = Literal["cfa", "linear"]
 """A mosaic as the camera's, or three channels of light."""
@@ -71,5 +71,20 @@ class Shoot:
     """The results' format: a key of `pairfix.formats.FORMATS`."""
     existing: Existing = "skip"
     """``overwrite`` leaves results that are up to date alone."""
+    pages: bool = False
+    """Whether each pair gets a report of its own, for the contact sheet to link to."""
     shard: tuple[int, int] = (1, 1)
     """Which part of how many: the first is (1, n). Every pair is in one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where pairs are restored, by which workers."""
+
+    address: str
+    """``HOST:PORT`` of a Ray cluster that this machine belongs to, ``auto`` for the one that runs
+    on it, or ``local`` for one that is started here and ends with the run."""
+    cpus: int = 4
+    """CPUs of a worker; fewer where a machine has no more. GPUs get a worker each."""
+    workers: int | None = None
+    """How many at most; None: as many as there is room for."""

@@ -10,9 +10,9 @@ from pairfix.recipe import Recipe, Shoot
 RECIPE = Recipe(device="cpu")
 
 
-def made(shoot: Path, out: Path, page: Path) -> str:
+def made(shoot: Path, out: Path, page: Path, *, pages: bool = False) -> str:
     """The sheet of one more run."""
-    plan = plan_shoot(Shoot(shoot, out), RECIPE)
+    plan = plan_shoot(Shoot(shoot, out, pages=pages), RECIPE)
     check_sheet(page, out)
     outcomes: list[Outcome] = [*restore_shoot(plan, RECIPE)]
     write_sheet(page, plan, outcomes, "the numbers")
@@ -44,6 +44,20 @@ def test_links_lead_from_the_page_to_the_results(shoot: Path, tmp_path: Path) ->
     (tmp_path / "pages").mkdir()
     page = made(shoot, tmp_path / "out", tmp_path / "pages" / "sheet.html")
     assert links(page) == ["../out/a.png", "../out/night/b.png"]
+
+
+def test_pages_of_the_pairs_are_linked_and_made_again_with_their_results(
+    shoot: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    page = made(shoot, out, out / "index.html", pages=True)
+    reports = re.findall(r'<a href="([^"]*)" aria-label="Report of', page)
+    assert reports == [".pairfix/a.png.html", ".pairfix/night/b.png.html"]
+    (out / "a.png").unlink()
+    (out / reports[0]).write_text("of the result that is gone")
+    assert made(shoot, out, out / "index.html", pages=True).count("Report of ") == 2
+    assert "a_long.png" in (out / reports[0]).read_text(encoding="utf-8")
+    assert str(tmp_path) not in (out / reports[0]).read_text(encoding="utf-8")
 
 
 def test_another_file_is_not_replaced(tmp_path: Path) -> None:

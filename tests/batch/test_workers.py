@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pairfix.batch import plan_shoot
-from pairfix.batch.workers import _Forwarding, restore_side_by_side
+from pairfix.batch.processes import Forwarding
+from pairfix.batch.workers import restore_side_by_side
 from pairfix.errors import MemoryExhaustedError
 from pairfix.recipe import Recipe, Shoot
 from tests.batch.conftest import make_pair
@@ -46,10 +47,18 @@ def test_a_killed_process_costs_its_pair_alone(large_shoot: Path, tmp_path: Path
     assert not unfinished(tmp_path)
 
 
+def test_each_process_tells_its_stages(shoot: Path, tmp_path: Path) -> None:
+    stages: list[list[str]] = [[], []]
+    told = [lambda stage, _done, _total, names=names: names.append(stage.name) for names in stages]
+    plan = plan_shoot(Shoot(shoot, tmp_path / "out"), RECIPE)
+    assert not [each for each in restore_side_by_side(plan, RECIPE, 2, told) if each.error]
+    assert all("decode" in names and "fuse" in names for names in stages)
+
+
 def test_log_messages_reach_the_first_process() -> None:
     ours, theirs = multiprocessing.Pipe()
     record = logging.LogRecord("pairfix", 30, "", 0, "%s is damaged", (Path("a.png"),), None)
-    _Forwarding(theirs).handle(record)
+    Forwarding(theirs).handle(record)
     assert ours.recv().getMessage() == "a.png is damaged"
 
 

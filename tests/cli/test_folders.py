@@ -153,6 +153,9 @@ def test_a_dry_run_lists_and_does_nothing(shoot: Path, tmp_path: Path, capsys: C
         (["--preview", "p.png"], "belongs to one pair"),
         (["--shard", "3/2"], "is not I/N"),
         (["--overwrite", "--existing", "skip"], "contradicts"),
+        (["--pages"], "needs --report"),
+        (["--worker-cpus", "2"], "needs --ray"),
+        (["--ray", "local", "--watch"], "without --watch"),
     ],
 )
 def test_options_that_make_no_sense_for_folders_are_refused(

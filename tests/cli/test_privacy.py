@@ -38,6 +38,12 @@ def test_users_of_the_library_and_its_workers_are_covered(home: Path) -> None:
     assert _run(sys.executable, "-c", code) == "1 []\n", home
 
 
+def test_ray_reports_nothing_to_its_makers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "1")
+    code = "import os, pairfix; print(os.environ['RAY_USAGE_STATS_ENABLED'])"
+    assert _run(sys.executable, "-c", code) == "0\n"
+
+
 def _can_trace() -> bool:
     tracer = shutil.which("strace")
     return (

@@ -5,6 +5,7 @@ the results (`records`) says what each was made from, so that a run that was sto
 it ended.
 """
 
+from pairfix.batch.cluster import check_cluster
 from pairfix.batch.outcome import Outcome
 from pairfix.batch.plan import FIELDS, Job, Kept, Plan, is_shoot, plan_shoot
 from pairfix.batch.run import restore_shoot
@@ -17,6 +18,7 @@ __all__ = [
     "Kept",
     "Outcome",
     "Plan",
+    "check_cluster",
     "check_sheet",
     "check_watching",
     "is_shoot",

@@ -7,10 +7,11 @@ from operator import attrgetter
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from pairfix.batch.memory import Need, need_of
 from pairfix.batch.records import read_record
 from pairfix.errors import InputError, OutputError, PairError
 from pairfix.formats import FORMATS, check_writable
-from pairfix.image import ROLES
+from pairfix.image import ROLES, HeaderFacts
 from pairfix.model import find_model
 from pairfix.output.results import check_distinct
 from pairfix.pairs import LeftOut, find_pairs
@@ -39,6 +40,8 @@ class Job:
     photos: tuple[Path, ...]
     """The long and the short exposure; or the only photo."""
     output: Path
+    need: Need
+    """Memory that it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ def plan_shoot(shoot: Shoot, recipe: Recipe) -> Plan:
     else:
         scenes, unreadable, left_out = _pairs(shoot.source)
     jobs = [
-        Job(name, photos, _target(shoot, name, photos, number))
+        _job(shoot, recipe, name, photos, number)
         for number, (name, photos) in enumerate(scenes, start=1)
     ]
     _check_targets(jobs)
@@ -120,7 +123,14 @@ def plan_shoot(shoot: Shoot, recipe: Recipe) -> Plan:
     return Plan(shoot, tuple(todo), tuple(kept), tuple(broken), tuple(left_out))
 
 
-_Scenes = list[tuple[str, tuple[Path, ...]]]
+_Scenes = list[tuple[str, tuple[HeaderFacts, ...]]]
+
+
+def _job(
+    shoot: Shoot, recipe: Recipe, name: str, facts: tuple[HeaderFacts, ...], number: int
+) -> Job:
+    photos = tuple(each.path for each in facts)
+    return Job(name, photos, _target(shoot, name, photos, number), need_of(facts, recipe.model))
 
 
 def _pairs(source: Path) -> tuple[_Scenes, list[LeftOut], list[LeftOut]]:
@@ -128,7 +138,7 @@ def _pairs(source: Path) -> tuple[_Scenes, list[LeftOut], list[LeftOut]]:
     meant = [each for each in found.left_out if each.pair]
     if not meant:
         found.require()
-    scenes: _Scenes = [(pair.name, (pair.long, pair.short)) for pair in found.pairs]
+    scenes: _Scenes = [(pair.name, (pair.long_facts, pair.short_facts)) for pair in found.pairs]
     others = [each for each in found.left_out if not each.pair]
     return scenes, [each for each in meant if each.pair not in dict(scenes)], others
 
@@ -143,8 +153,7 @@ def _single_photos(source: Path) -> tuple[_Scenes, list[LeftOut], list[LeftOut]]
     if not paths:
         raise PairError(f"{source} holds no photos", "name a folder of photos")
     scenes: _Scenes = [
-        (each.path.relative_to(source).with_suffix("").as_posix(), (each.path,))
-        for each in readable
+        (each.path.relative_to(source).with_suffix("").as_posix(), (each,)) for each in readable
     ]
     named = [LeftOut(each.path, each.reason, pair_name(each.path, source)) for each in damaged]
     return scenes, named, closed

@@ -16,7 +16,7 @@ from pairfix.model import CHANNELS, default_model, find_model
 from pairfix.output.report import Restoration
 from pairfix.recipe import Recipe
 
-__all__ = ["Record", "State", "read_record", "record_path", "write_record"]
+__all__ = ["Record", "State", "page_path", "read_record", "record_path", "write_record"]
 
 FOLDER = ".pairfix"
 """Name of the records' folder."""
@@ -59,10 +59,17 @@ class Record:
     """The file that was there before; None if there was none."""
     report: dict[str, Any]
     """What was done, as `pairfix.output.report.Restoration.as_json` has it."""
+    worker: str = ""
+    """The machine of a cluster that made it; empty: the one that wrote it."""
 
     @classmethod
     def of(
-        cls, inputs: tuple[State, ...], restoration: Restoration, recipe: Recipe, output: Path
+        cls,
+        inputs: tuple[State, ...],
+        restoration: Restoration,
+        recipe: Recipe,
+        output: Path,
+        worker: str = "",
     ) -> Self:
         """The record of a result that is about to be written."""
         model = restoration.model
@@ -74,6 +81,7 @@ class Record:
             _settings(recipe),
             State.of(output),
             restoration.as_json(),
+            worker,
         )
 
     def difference(self, inputs: tuple[Path, ...], recipe: Recipe) -> str:
@@ -132,6 +140,11 @@ def record_path(folder: Path, result: Path, suffix: str = ".json") -> Path:
     """Where what is known of a result is kept."""
     inside = result.relative_to(folder)
     return folder / FOLDER / inside.with_name(f"{inside.name}{suffix}")
+
+
+def page_path(folder: Path, result: Path) -> Path:
+    """Where a result's report is kept: beside its record, in nobody's way."""
+    return record_path(folder, result, ".html")
 
 
 def _settings(recipe: Recipe) -> dict[str, Any]:

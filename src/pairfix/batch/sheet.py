@@ -10,7 +10,7 @@ from typing import Any
 
 from pairfix.batch.outcome import Outcome
 from pairfix.batch.plan import Job, Plan
-from pairfix.batch.records import read_record, record_path
+from pairfix.batch.records import page_path, read_record, record_path
 from pairfix.errors import OutputError, PairfixError, printable
 from pairfix.formats import decode
 from pairfix.formats.atomic import check_target, replacing
@@ -85,12 +85,17 @@ def _within(source: Path, text: str) -> str:
 def _card(job: Job, folder: Path, page_folder: Path) -> Card:
     record = read_record(folder, job.output)
     report = record.report if record else {}
-    place = Path(os.path.relpath(job.output, page_folder)).as_posix()
+    place, page = (
+        Path(os.path.relpath(path, page_folder)).as_posix()
+        for path in (job.output, page_path(folder, job.output))
+    )
+    report_link = page if page_path(folder, job.output).exists() else ""
     try:
         facts, notes = [*_facts(report)], [printable(note) for note in report.get("notes", ())]
     except (KeyError, TypeError, ValueError, AttributeError):  # somebody changed the record
         facts, notes = [], []
-    return Card(printable(job.name), place, dict(_thumbnails(job, folder)), facts, notes)
+    thumbnails = dict(_thumbnails(job, folder))
+    return Card(printable(job.name), place, thumbnails, facts, notes, report=report_link)
 
 
 def _thumbnails(job: Job, folder: Path) -> Iterator[tuple[str, bytes]]:

@@ -1,7 +1,7 @@
 """Restore pairs as they arrive in a folder, until somebody stops it."""
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from itertools import groupby
@@ -13,7 +13,7 @@ from pairfix.batch.plan import Plan, plan_shoot
 from pairfix.batch.records import State
 from pairfix.batch.run import restore_shoot
 from pairfix.errors import InputError, MissingExtraError, PairError
-from pairfix.progress import Progress, no_progress
+from pairfix.progress import Progress
 from pairfix.recipe import Recipe, Shoot
 
 __all__ = ["check_watching", "watch_shoot"]
@@ -41,7 +41,7 @@ def watch_shoot(
     shoot: Shoot,
     recipe: Recipe,
     *,
-    progress: Progress = no_progress,
+    progress: Sequence[Progress] = (),
     processes: int = 1,
     changes: Callable[[Path], Iterator[bool]] | None = None,
 ) -> Generator[Outcome]:

@@ -4,38 +4,35 @@ Each process has its models open and is given the next pair when it has finished
 killed costs the pair that it was restoring; another takes its place.
 """
 
-import logging
-import os
-import signal
-import threading
 from collections import deque
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from functools import partial
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 
 from pairfix.backends.threads import available_cores, limit_threads
+from pairfix.batch.memory import fitting_processes
 from pairfix.batch.outcome import Outcome, finish, states_of
 from pairfix.batch.plan import Job, Plan
-from pairfix.errors import MemoryExhaustedError, PairfixError, from_system
-from pairfix.pipeline import Restored, Restorer
+from pairfix.batch.processes import Helper
+from pairfix.errors import MemoryExhaustedError, caught
+from pairfix.pipeline import Restorer
+from pairfix.progress import Progress, Stage, Timeline, no_progress
 from pairfix.recipe import Recipe
 
 __all__ = ["restore_side_by_side"]
 
-_PATIENCE = 30.0
-"""Seconds until a process that was told to end is killed; a tile takes a few."""
 
-
-def restore_side_by_side(plan: Plan, recipe: Recipe, processes: int) -> Generator[Outcome]:
+def restore_side_by_side(
+    plan: Plan, recipe: Recipe, processes: int, progress: Sequence[Progress] = ()
+) -> Generator[Outcome]:
     """Restore pairs in several processes; they end when the iterator is closed.
 
     Args:
         plan: What is to be done.
         recipe: How; it writes no preview and no report.
-        processes: How many at most, at least 1.
+        processes: How many at most, at least 1; fewer if memory is free for fewer.
+        progress: Of each process, as many as there may be; or none.
 
     Yields:
         What became of each pair, in the order in which they are done.
@@ -45,153 +42,103 @@ def restore_side_by_side(plan: Plan, recipe: Recipe, processes: int) -> Generato
     """
     Restorer(recipe)  # refuses before any work what no process could do
     waiting = deque(plan.jobs)
-    count = min(processes, len(waiting))
+    count = fitting_processes(min(processes, len(waiting)), [job.need for job in waiting])
     threads = max(1, available_cores() // max(1, count))
     staff: list[_Worker] = []
     busy: dict[Connection, _Worker] = {}
 
-    def employ(worker: _Worker | None) -> None:
+    def employ(worker: _Worker | None, told: Progress) -> None:
         if worker is None:
-            worker = _Worker.start(plan, recipe, threads)
+            helper = Helper.start(
+                _work, plan, recipe, threads, bool(progress), name="pairfix-worker"
+            )
+            worker = _Worker(helper, told, waiting[0])
             staff.append(worker)
         worker.give(waiting.popleft())
-        busy[worker.connection] = worker
+        busy[worker.helper.connection] = worker
 
     try:
-        for _ in range(count):
-            employ(None)
+        for told in [*progress, *[no_progress] * count][:count]:
+            employ(None, told)
         while busy:
             for connection in wait([*busy]):
                 worker = busy[connection]  # type: ignore[index]
-                message = worker.receive()
-                if isinstance(message, logging.LogRecord):
-                    logging.getLogger(message.name).handle(message)
+                outcome = worker.receive()
+                if outcome is None:
                     continue
-                del busy[worker.connection]
+                del busy[worker.helper.connection]
                 if waiting:
-                    employ(worker if worker.process.is_alive() else None)
+                    alive = worker.helper.process.is_alive()
+                    employ(worker if alive else None, worker.progress)
                 else:
-                    worker.connection.close()
-                yield message
+                    worker.helper.connection.close()
+                yield outcome
     finally:
         for worker in busy.values():
-            worker.process.terminate()
+            worker.helper.stop()
         for worker in staff:
-            worker.end()
+            worker.helper.end()
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """How far a process is with its pair."""
+
+    stage: Stage
+    done: int
+    total: int
 
 
 @dataclass(slots=True)
 class _Worker:
-    """A process, from the outside."""
+    """A process, from the outside, and the pair that it restores."""
 
-    process: BaseProcess
-    connection: Connection
-    job: Job | None = None
-
-    @classmethod
-    def start(cls, plan: Plan, recipe: Recipe, threads: int) -> "_Worker":
-        context = get_context("spawn")
-        ours, theirs = context.Pipe()
-        level = logging.getLogger("pairfix").getEffectiveLevel()
-        process = context.Process(
-            target=_work,
-            args=(theirs, plan, recipe, threads, level),
-            name="pairfix-worker",
-            daemon=True,
-        )
-        with _without_terminal():
-            process.start()
-        theirs.close()
-        return cls(process, ours)
+    helper: Helper
+    progress: Progress
+    job: Job
 
     def give(self, job: Job) -> None:
         self.job = job
         try:
-            self.connection.send(job)
+            self.helper.connection.send(job)
         except OSError:
             return  # it was killed, and `receive` says so
 
-    def receive(self) -> Outcome | logging.LogRecord:
-        """What it has to say; of a process that was killed, that its pair failed."""
+    def receive(self) -> Outcome | None:
+        """What became of its pair, once it is done; if it was killed, that the pair failed."""
         try:
-            return self.connection.recv()
+            message: Outcome | _Step | None = self.helper.receive()
         except (EOFError, OSError):
-            self.end()
-        assert self.job is not None  # noqa: S101  (only busy workers are listened to)
+            self.helper.end()
+        else:
+            if not isinstance(message, _Step):
+                return message
+            self.progress(message.stage, message.done, message.total)
+            return None
         error = MemoryExhaustedError(
             "the process that restored it was killed, perhaps because memory ran out",
             "use fewer --jobs, or a smaller --tile",
         )
         return Outcome(self.job.name, self.job.photos, None, error)
 
-    def end(self) -> None:
-        """Wait for its end."""
-        self.process.join(_PATIENCE)
-        if self.process.is_alive():
-            self.process.kill()
-            self.process.join()
-        self.connection.close()
 
-
-@contextmanager
-def _without_terminal() -> Iterator[None]:
-    """Start a process that Ctrl-C and a closed terminal reach only through this one."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _work(connection: Connection, plan: Plan, recipe: Recipe, threads: int, level: int) -> None:
+def _work(
+    connection: Connection,
+    plan: Plan,
+    recipe: Recipe,
+    threads: int,
+    tells: bool,  # noqa: FBT001  (processes take no keywords)
+) -> None:
     """The process: restore one pair after the other until there are no more."""
-    signal.signal(signal.SIGTERM, _stop)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    try:
-        limit_threads(threads)
-        logger = logging.getLogger("pairfix")
-        logger.setLevel(level)
-        logger.addHandler(_Forwarding(connection))
-        restorer = Restorer(recipe)
-        while True:
-            job: Job = connection.recv()
-            states = states_of(job)
-            connection.send(finish(plan, job, states, _restored(restorer, job), recipe))
-    except (EOFError, ConnectionError, KeyboardInterrupt):
-        return
+    limit_threads(threads)
+    restorer = Restorer(recipe)
 
+    def tell(stage: Stage, done: int, total: int) -> None:
+        connection.send(_Step(stage, done, total))
 
-def _restored(restorer: Restorer, job: Job) -> Restored | PairfixError:
-    try:
-        return restorer.restore(*job.photos)
-    except PairfixError as error:
-        return error
-    except (OSError, MemoryError) as error:
-        return from_system(error)
-
-
-class _Forwarding(logging.Handler):
-    """Log messages become the first process's."""
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__()
-        self._connection = connection
-
-    def emit(self, record: logging.LogRecord) -> None:
-        record.msg, record.args, record.exc_info = record.getMessage(), None, None
-        self._connection.send(record)
-
-
-def _end_with_parent() -> None:
-    """Stop also if the first process is killed: another run may restore the same pair soon."""
-    parent = parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _stop(_signal: int, _frame: object) -> None:
-    raise KeyboardInterrupt
+    progress = tell if tells else no_progress
+    while True:
+        job: Job = connection.recv()
+        states = states_of(job)
+        result = caught(partial(restorer.restore, *job.photos, timeline=Timeline(progress)))
+        connection.send(finish(plan, job, states, result, recipe))

@@ -64,19 +64,21 @@ class Talk:
             yield self._plain
 
     @contextmanager
-    def folder_progress(self, pairs: int) -> Iterator[tuple[Callback, Callable[[], None]]]:
-        """Show a bar for the pairs and one for the stage under way, on a terminal.
+    def folder_progress(
+        self, pairs: int, processes: int
+    ) -> Iterator[tuple[list[Callback], Callable[[], None]]]:
+        """Show a bar for the pairs and one for the stage of each process, on a terminal.
 
         Yields:
-            What reports the stages of a pair, and what counts a pair as done.
+            What reports the stages of each process's pair, and what counts a pair as done.
         """
         if self.quiet or not self.console.is_terminal:
-            yield no_progress, lambda: None
+            yield [], lambda: None
             return
         with _bars(self.console) as bars:
             whole = bars.add_task("Pairs", total=pairs)
-            stage = bars.add_task("", total=None)
-            yield _on_one_bar(bars, stage), lambda: bars.advance(whole)
+            stages = [bars.add_task("", total=None, visible=False) for _ in range(processes)]
+            yield [_on_one_bar(bars, each) for each in stages], lambda: bars.advance(whole)
 
     def _plain(self, stage: Stage, done: int, total: int) -> None:
         if done == 0:
@@ -145,7 +147,7 @@ def _on_one_bar(bars: Progress, task: TaskID) -> Callback:
     """Stages that follow each other on the same bar."""
 
     def show(stage: Stage, done: int, total: int) -> None:
-        bars.update(task, description=stage.label, completed=done, total=total)
+        bars.update(task, description=stage.label, completed=done, total=total, visible=True)
 
     return show
 

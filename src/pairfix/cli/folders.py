@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,14 +11,14 @@ import typer
 
 from pairfix.cli.console import Talk, print_json, show_error
 from pairfix.errors import UnfinishedError, printable
-from pairfix.recipe import Existing, Recipe, Shoot
+from pairfix.recipe import Cluster, Existing, Recipe, Shoot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pairfix.batch import Job, Kept, Outcome, Plan
 
-__all__ = ["restore_folder", "shoot_of", "watch_folder"]
+__all__ = ["cluster_of", "restore_folder", "shoot_of", "watch_folder"]
 
 _SHARD = re.compile(r"(\d{1,6})/(\d{1,6})")
 _MINUTE = 60.0
@@ -33,6 +34,7 @@ def shoot_of(
     shard: str | None,
     *,
     overwrite: bool,
+    pages: bool,
 ) -> Shoot:
     """What the options ask for.
 
@@ -47,8 +49,16 @@ def shoot_of(
         name=_DEFAULT.name if name is None else name,
         suffix=f".{extension.removeprefix('.').lower()}" if extension else _DEFAULT.suffix,
         existing="overwrite" if overwrite else existing or _DEFAULT.existing,
+        pages=pages,
         shard=_DEFAULT.shard if shard is None else _shard(shard),
     )
+
+
+def cluster_of(address: str | None, cpus: int | None, workers: int | None) -> Cluster | None:
+    """The cluster that the options ask for; None: this machine."""
+    if address is None:
+        return None
+    return Cluster(address, Cluster(address).cpus if cpus is None else cpus, workers)
 
 
 def restore_folder(
@@ -57,6 +67,7 @@ def restore_folder(
     talk: Talk,
     *,
     processes: int,
+    cluster: Cluster | None,
     dry_run: bool,
     fail_fast: bool,
     json: bool,
@@ -67,8 +78,10 @@ def restore_folder(
         UnfinishedError: A pair failed; all others were restored, unless `fail_fast`.
         PairfixError: Nothing can be restored.
     """
-    from pairfix.batch import check_sheet, plan_shoot  # noqa: PLC0415  (keeps --help quick)
+    from pairfix.batch import check_cluster, check_sheet, plan_shoot  # noqa: PLC0415  (keeps --help quick)
 
+    if cluster is not None:
+        check_cluster(cluster)
     plan = plan_shoot(shoot, recipe)
     if dry_run:
         _foretell(plan, talk, json=json)
@@ -80,7 +93,7 @@ def restore_folder(
     for kept in plan.kept:
         if kept.difference:
             talk.note(f"{kept.job.output} stays: {kept.difference}")
-    _restore(plan, recipe, talk, tally, processes=processes, fail_fast=fail_fast)
+    _restore(plan, recipe, talk, tally, processes=processes, cluster=cluster, fail_fast=fail_fast)
     tally.close()
 
 
@@ -91,15 +104,16 @@ def _restore(
     tally: "_Tally",
     *,
     processes: int,
+    cluster: Cluster | None,
     fail_fast: bool,
 ) -> None:
     from pairfix.batch import restore_shoot, write_sheet  # noqa: PLC0415  (keeps --help quick)
 
     try:
         with (
-            talk.folder_progress(tally.due) as (progress, advance),
+            talk.folder_progress(tally.due, processes) as (progress, advance),
             closing(
-                restore_shoot(plan, recipe, progress=progress, processes=processes)
+                restore_shoot(plan, recipe, progress=progress, processes=processes, cluster=cluster)
             ) as outcomes,
         ):
             for outcome in outcomes:
@@ -145,6 +159,8 @@ class _Tally:
         """Reasons by the pairs' names."""
         self._kept, self.due, self._talk, self._json = kept, due, talk, json
         self._restored = 0
+        self._workers: Counter[str] = Counter()
+        """How many pairs each worker of a cluster restored."""
         self._start = time.monotonic()
 
     def add(self, outcome: "Outcome") -> None:
@@ -156,6 +172,7 @@ class _Tally:
             show_error(f"{outcome.name}: {outcome.error}")
         else:
             self._restored += 1
+            self._workers.update([outcome.worker] if outcome.worker else [])
             for note in done.notes:
                 self._talk.note(f"{outcome.name}: {note}")
             seconds = sum(done.seconds.values())
@@ -181,6 +198,8 @@ class _Tally:
             UnfinishedError: A pair failed.
         """
         self._talk.say(self.told())
+        for name, count in sorted(self._workers.items()):
+            self._talk.say(f"  {name}: {count}")
         for name, reason in self.failures.items():
             self._talk.say(f"  failed: {name}: {reason}")
         if self._json:
@@ -211,6 +230,7 @@ class _Tally:
             "kept": [str(each.job.output) for each in self._kept],
             "failed": self.failures,
             "left": self._left(),
+            "workers": dict(sorted(self._workers.items())),
             "seconds": round(time.monotonic() - self._start, 3),
         }
 

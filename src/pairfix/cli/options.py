@@ -8,7 +8,7 @@ import typer
 from pairfix.backends import BACKENDS, DeviceChoice, PrecisionChoice
 from pairfix.formats import FORMATS
 from pairfix.image import AlignmentMode, ColourSpace, Demosaic, HighlightMode, WhiteBalancePreset
-from pairfix.recipe import DngKind, Existing
+from pairfix.recipe import Cluster, DngKind, Existing
 
 __all__ = [
     "Adapt",
@@ -38,10 +38,12 @@ __all__ = [
     "NoSharpLong",
     "Output",
     "Overwrite",
+    "Pages",
     "PrecisionOption",
     "Preview",
     "Quality",
     "Quiet",
+    "Ray",
     "ReblurModule",
     "ReportPage",
     "ReportScores",
@@ -53,6 +55,7 @@ __all__ = [
     "Verbose",
     "Watch",
     "WhiteBalanceText",
+    "WorkerCpus",
 ]
 
 _DEVELOPING = "Developing"
@@ -121,7 +124,35 @@ Jobs = Annotated[
     typer.Option(
         "--jobs",
         help="Processes that restore side by side and share the cores; each takes the memory of "
-        "a pair. Default: 1.",
+        "a pair. Default: 1. On a cluster: workers at most.",
+        min=1,
+        metavar="N",
+        rich_help_panel=_FOLDERS,
+    ),
+]
+Pages = Annotated[
+    bool,
+    typer.Option(
+        "--pages",
+        help="Also make a report of each pair that is restored, and link to it from --report.",
+        rich_help_panel=_FOLDERS,
+    ),
+]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        help="Restore on the Ray cluster at this address (extra cluster); auto: the one that runs "
+        "on this machine, local: start one.",
+        metavar="ADDRESS|auto|local",
+        rich_help_panel=_FOLDERS,
+    ),
+]
+WorkerCpus = Annotated[
+    int | None,
+    typer.Option(
+        "--worker-cpus",
+        help=f"CPUs of a worker on the cluster; GPUs get one each. Default: {Cluster('').cpus}.",
         min=1,
         metavar="N",
         rich_help_panel=_FOLDERS,

@@ -9,7 +9,7 @@ import typer
 from pairfix.backends import BACKENDS
 from pairfix.cli import options
 from pairfix.cli.console import Talk, print_json
-from pairfix.cli.folders import restore_folder, shoot_of, watch_folder
+from pairfix.cli.folders import cluster_of, restore_folder, shoot_of, watch_folder
 from pairfix.image import DevelopSettings, WhiteBalance, WhiteBalancePreset
 from pairfix.recipe import Recipe
 
@@ -59,6 +59,9 @@ def restore(
     existing: options.ExistingResults = None,
     shard: options.Shard = None,
     jobs: options.Jobs = None,
+    ray: options.Ray = None,
+    worker_cpus: options.WorkerCpus = None,
+    pages: options.Pages = False,
     dry_run: options.DryRun = False,
     fail_fast: options.FailFast = False,
     watch: options.Watch = False,
@@ -109,6 +112,9 @@ def restore(
         "--existing": existing,
         "--shard": shard,
         "--jobs": jobs,
+        "--ray": ray,
+        "--worker-cpus": worker_cpus,
+        "--pages": pages or None,
         "--dry-run": dry_run or None,
         "--fail-fast": fail_fast or None,
         "--watch": watch or None,
@@ -117,11 +123,17 @@ def restore(
         _check_alone(
             {"SHORT": short, "--preview": preview, "--report-scores": report_scores or None}
         )
-        shoot = shoot_of(long, output, name, format, existing, shard, overwrite=overwrite)
+        shoot = shoot_of(
+            long, output, name, format, existing, shard, overwrite=overwrite, pages=pages
+        )
+        _check_needs("--pages", "--report", unused=pages and report is None)
+        _check_needs("--pages", "a run without --ray", unused=pages and ray is not None)
+        _check_needs("--worker-cpus", "--ray", unused=worker_cpus is not None and ray is None)
         if watch:
             for option in ("--dry-run", "--fail-fast"):
                 _check_needs(option, "a run without --watch", unused=chosen[option] is not None)
             _check_needs("--report", "a run without --watch", unused=report is not None)
+            _check_needs("--ray", "a run without --watch", unused=ray is not None)
             watch_folder(shoot, recipe, talk, processes=jobs or 1, json=json)
             return
         restore_folder(
@@ -129,6 +141,7 @@ def restore(
             recipe,
             talk,
             processes=jobs or 1,
+            cluster=cluster_of(ray, worker_cpus, jobs),
             dry_run=dry_run,
             fail_fast=fail_fast,
             json=json,

@@ -36,6 +36,8 @@ class Card:
     """JPEGs by what they show: ``before``, ``after``."""
     facts: Sequence[Fact] = ()
     notes: Sequence[str] = ()
+    report: str = ""
+    """Where the pair's own page lies, relative to the sheet; empty if there is none."""
     error: str = ""
     """Why it could not be restored; empty if it was."""
 

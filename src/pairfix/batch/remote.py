@@ -1,0 +1,163 @@
+"""A worker on a cluster: it restores pairs with models that stay open, and sends results back.
+
+It knows nothing of the cluster's engine. Photos are read where they lie if this machine sees the
+same files, else from the bytes that are sent.
+"""
+
+import logging
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pairfix._version import __version__
+from pairfix.backends.threads import limit_threads
+from pairfix.batch.outcome import Sent, described
+from pairfix.batch.plan import Job
+from pairfix.batch.records import State
+from pairfix.errors import PairfixError, caught, printable
+from pairfix.output.report import Restoration
+from pairfix.output.results import write_results
+from pairfix.pipeline import Restorer
+from pairfix.recipe import Recipe
+
+__all__ = ["Answer", "RemoteWorker", "Unseen", "Welcome"]
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What a worker says of itself."""
+
+    machine: str
+    version: str
+    """Of pairfix."""
+    refusal: PairfixError | None
+    """Why it cannot restore anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """The photos are not on this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a pair."""
+
+    result: Sent | PairfixError | Unseen
+    logged: tuple[logging.LogRecord, ...]
+
+
+class RemoteWorker:
+    """Restores one pair after the other by one recipe."""
+
+    def __init__(self, recipe: Recipe, threads: int, level: int) -> None:
+        """Choose device and model; a refusal is told by `welcome`.
+
+        Args:
+            recipe: How; it writes no preview and no report.
+            threads: Threads to compute with.
+            level: Of the log messages that are sent back.
+        """
+        limit_threads(threads)
+        logger = logging.getLogger("pairfix")
+        logger.setLevel(level)
+        self._log = _Collecting()
+        logger.addHandler(self._log)
+        self._recipe = replace(recipe, overwrite=True)  # of files in a folder of its own
+        self._machine = socket.gethostname()
+        self._restorer = caught(lambda: Restorer(recipe))
+
+    def welcome(self) -> Welcome:
+        """Say which machine this is, and whether it can restore."""
+        refusal = self._restorer if isinstance(self._restorer, PairfixError) else None
+        return Welcome(self._machine, __version__, refusal)
+
+    def restore(
+        self,
+        job: Job,
+        photos: Sequence[Path],
+        states: Sequence[State | None],
+        contents: Sequence[bytes] | None,
+    ) -> Answer:
+        """Restore one pair.
+
+        Args:
+            job: The pair, as it is named in reports.
+            photos: Its photos by absolute paths.
+            states: Of the photos where the pair was found.
+            contents: The photos' bytes, if they are sent.
+        """
+        if contents is None and not all(map(_sees, photos, states)):
+            return Answer(Unseen(), self._log.taken())
+        with TemporaryDirectory(prefix="pairfix-") as place:
+            folder = Path(place)
+            result = caught(lambda: self._made(job, photos, contents, folder))
+        return Answer(result, self._log.taken())
+
+    def _made(
+        self, job: Job, photos: Sequence[Path], contents: Sequence[bytes] | None, folder: Path
+    ) -> Sent:
+        if isinstance(self._restorer, PairfixError):
+            raise self._restorer
+        if contents is not None:
+            photos = [
+                _stored(folder / str(number) / path.name, content)
+                for number, (path, content) in enumerate(zip(photos, contents, strict=True))
+            ]
+        scratch = folder / f"result{job.output.suffix}"
+        with _names_as_given([*photos, scratch], [*job.photos, job.output]):
+            restored = self._restorer.restore(*photos)
+            facts, timeline = described(job, restored, self._recipe)
+            write_results(restored.fused, {}, scratch, facts, self._recipe, timeline)
+        return Sent(_named(facts, photos, job.photos), scratch.read_bytes(), self._machine)
+
+
+def _sees(path: Path, state: State | None) -> bool:
+    """Whether this machine has the same file at a path; or none, as where the pair was found."""
+    return State.of(path) == (state and replace(state, path=str(path)))
+
+
+class _Collecting(logging.Handler):
+    """Keeps messages until they are taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        record.msg, record.args, record.exc_info = record.getMessage(), None, None
+        self._records.append(record)
+
+    def taken(self) -> tuple[logging.LogRecord, ...]:
+        records, self._records = tuple(self._records), []
+        return records
+
+
+@contextmanager
+def _names_as_given(ours: Sequence[Path], given: Sequence[Path]) -> Iterator[None]:
+    """Let errors name files as the user did."""
+    try:
+        yield
+    except PairfixError as error:
+        for path, name in zip(ours, given, strict=True):
+            told = printable(str(path)), printable(str(name))
+            error.message, error.hint = error.message.replace(*told), error.hint.replace(*told)
+        raise
+
+
+def _named(facts: Restoration, ours: Sequence[Path], given: Sequence[Path]) -> Restoration:
+    """Facts that name the photos as the user did."""
+    names = dict(zip(ours, given, strict=True))
+    frames = {
+        role: replace(frame, path=names[frame.path]) for role, frame in facts.scene.frames.items()
+    }
+    return replace(facts, scene=replace(facts.scene, frames=frames))
+
+
+def _stored(path: Path, content: bytes) -> Path:
+    path.parent.mkdir()
+    path.write_bytes(content)
+    return path
