@@ -31,7 +31,7 @@ def test_noise_maps_are_there_where_a_network_names_them(pair: AlignedPair) -> N
 
 def test_a_strength_scales_the_noise_maps_and_nothing_else(pair: AlignedPair) -> None:
     names = ["short", "long", "short_noise", "long_noise"]
-    plain, doubled = (network_inputs(pair, names, "raw", each).planes for each in (1.0, 2.0))
+    plain, doubled = (network_inputs(pair, names, "raw", each).encoded() for each in (1.0, 2.0))
     for name in names:
         factor = 2 if name in inputs.NOISE_MAPS else 1
         np.testing.assert_allclose(doubled[name], plain[name] * factor, rtol=1e-6)

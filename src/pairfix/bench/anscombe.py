@@ -74,8 +74,9 @@ def noise_of_short(pair: AlignedPair) -> tuple[AffineNoise, ...]:
 
 def _measured(planes: Planes, pair: AlignedPair) -> tuple[AffineNoise, ...]:
     domain = pair.reference.domain
-    sources = network_inputs(pair, ["short_noise"], domain).planes
-    deviation = sources["short_noise"][:, ::_STRIDE, ::_STRIDE]
+    inputs = network_inputs(pair, ["short_noise"], domain)
+    places = inputs.planes["short_noise"][:, ::_STRIDE, ::_STRIDE]
+    deviation = inputs.encode("short_noise", places)
     encoded = np.clip(encode_planes(planes[:, ::_STRIDE, ::_STRIDE], domain), 0, 1)
     light = decode_planes(encoded, domain)
     variance = (deviation / encoding_slope(light, domain)) ** 2

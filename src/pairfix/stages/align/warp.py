@@ -5,6 +5,9 @@ to the right, y downwards, and pixel centres lie at integers. Each packed plane 
 its own place in the 2x2 cell, so each is warped with the homography as seen from that place.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -105,16 +108,13 @@ def warp_planes(pair: MatchedPair, matrix: Matrix) -> Planes:
     """
     if _coincide(pair, matrix):
         return pair.long_planes
+    return (_warp_colours if pair.short.bayer is None else _warp_mosaic)(pair, matrix)
+
+
+def _warp_colours(pair: MatchedPair, matrix: Matrix) -> Planes:
     warped = np.empty_like(pair.short_planes)
-    for plane, target in zip(pair.short_planes, warped, strict=True):
+    for source, plane, target in zip(pair.long_planes, pair.short_planes, warped, strict=True):
         _stand_in(plane, target)
-    warp = _warp_colours if pair.short.bayer is None else _warp_mosaic
-    warp(pair, matrix, warped)
-    return warped
-
-
-def _warp_colours(pair: MatchedPair, matrix: Matrix, warped: Planes) -> None:
-    for source, target in zip(pair.long_planes, warped, strict=True):
         cv2.warpPerspective(
             source,
             matrix,
@@ -124,14 +124,17 @@ def _warp_colours(pair: MatchedPair, matrix: Matrix, warped: Planes) -> None:
             borderMode=cv2.BORDER_TRANSPARENT,
         )
         np.clip(target, source.min(), source.max(), out=target)
+    return warped
 
 
-def _warp_mosaic(pair: MatchedPair, matrix: Matrix, warped: Planes) -> None:
+def _warp_mosaic(pair: MatchedPair, matrix: Matrix) -> Planes:
     long, offset = _demosaiced(pair.long_planes)
+    warped = np.empty_like(pair.short_planes)  # whose memory is taken plane by plane
     to_green = np.diag([2.0, 2.0, 1.0]) @ np.linalg.inv(plane_to_pixels(pair.long, 0)) @ matrix
     excesses = {0: long.red_excess, 3: long.blue_excess}
     size = warped.shape[:0:-1]
     for index, (source, target) in enumerate(zip(pair.long_planes, warped, strict=True)):
+        _stand_in(pair.short_planes[index], target)
         place = plane_to_pixels(pair.short, index)
         to_source = np.linalg.inv(plane_to_pixels(pair.long, index)) @ matrix @ place
         seen = resampled(long.green, to_green @ place, size)
@@ -139,10 +142,11 @@ def _warp_mosaic(pair: MatchedPair, matrix: Matrix, warped: Planes) -> None:
             seen += resampled(excesses[index], to_source, size)
         decode_root(seen, offset)
         seen += _lost_light(source, seen, to_source)
-        lowest, highest = _range_around(source, to_source, size)
+        np.minimum(seen, _extreme(cv2.dilate, source, to_source, size), out=seen)
+        lowest = _extreme(cv2.erode, source, to_source, size)
         np.maximum(seen, lowest, out=seen)
-        np.minimum(seen, highest, out=seen)
         np.copyto(target, seen, where=lowest != _OUTSIDE)
+    return warped
 
 
 def _lost_light(source: Floats, seen: Floats, to_source: Matrix) -> np.float32:
@@ -168,17 +172,20 @@ def _demosaiced(planes: Planes) -> tuple[Demosaiced, float]:
     return demosaic(encoded), offset
 
 
-def _range_around(
-    source: Floats, to_source: Matrix, size: tuple[int, int]
-) -> tuple[Floats, Floats]:
-    """The least and the largest sample around each warped one; `_OUTSIDE` beyond the source."""
+def _extreme(
+    morph: Callable[..., Any], source: Floats, to_source: Matrix, size: tuple[int, int]
+) -> Floats:
+    """The least or the largest sample around each warped one; `_OUTSIDE` beyond the source.
+
+    Args:
+        morph: ``cv2.erode`` or ``cv2.dilate``.
+        source: ``h x w``.
+        to_source: As for `resampled`.
+        size: As for `resampled`.
+    """
     around = np.ones((_SURROUNDINGS, _SURROUNDINGS), np.uint8)
-    lowest = np.asarray(cv2.erode(source, around), np.float32)
-    highest = np.asarray(cv2.dilate(source, around), np.float32)
-    return (
-        resampled(lowest, to_source, size, cv2.INTER_NEAREST, cv2.BORDER_CONSTANT),
-        resampled(highest, to_source, size, cv2.INTER_NEAREST, cv2.BORDER_CONSTANT),
-    )
+    found = np.asarray(morph(source, around), np.float32)
+    return resampled(found, to_source, size, cv2.INTER_NEAREST, cv2.BORDER_CONSTANT)
 
 
 def _stand_in(plane: NDArray[np.float32], target: NDArray[np.float32]) -> None:
