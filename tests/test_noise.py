@@ -18,7 +18,7 @@ from pairfix.image import (
     SingleFrame,
 )
 from pairfix.light import encode_planes, planes_from_frame
-from pairfix.noise import LEVELS, NoiseMap, affine_curve
+from pairfix.noise import LEVELS, affine_curve, noise_planes
 from pairfix.stages.inputs import network_inputs
 from tests.scenes import scene
 
@@ -46,11 +46,6 @@ def noise_maps(of: Scene, domain: Domain) -> dict[str, Planes]:
     names = [f"{role}_noise" for role in of.sources]
     planes = network_inputs(of, names, domain).encoded()
     return {name: planes[name] for name in names}
-
-
-def told_noise(photo: Planes, curve: Planes) -> Planes:
-    found = NoiseMap.of(photo, curve)
-    return found.deviations(found.places)
 
 
 def sensor_pair(of: Frame) -> AlignedPair:
@@ -106,7 +101,7 @@ def test_first_order_noise_of_the_encoding_agrees_with_simulation() -> None:
 def test_planes_follow_the_curve_at_the_local_brightness() -> None:
     photo = np.broadcast_to(np.linspace(0, 1, 101, dtype=np.float32), (2, 40, 101))
     curve = np.stack([LEVELS * 0.1, 0.2 - LEVELS * 0.1])
-    told = told_noise(np.ascontiguousarray(photo), curve)
+    told = noise_planes(np.ascontiguousarray(photo), curve)
     np.testing.assert_allclose(told[0, 20, 3:-3], photo[0, 20, 3:-3] * 0.1, atol=1e-3)
     np.testing.assert_allclose(told[1, 20, 3:-3], 0.2 - photo[0, 20, 3:-3] * 0.1, atol=1e-3)
 
@@ -124,7 +119,7 @@ def test_synthetic_pairs_get_the_same_noise_maps() -> None:
     )
     np.testing.assert_allclose(theirs[0].numpy(), curve, rtol=1e-4)
     planes = noise_maps.noise_planes(torch.from_numpy(short)[None], theirs)[0].numpy()
-    np.testing.assert_allclose(planes, told_noise(short, curve), atol=2e-4)
+    np.testing.assert_allclose(planes, noise_planes(short, curve), atol=2e-4)
 
 
 def test_torch_measures_white_noise_as_it_is() -> None:

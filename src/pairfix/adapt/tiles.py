@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import cv2
 import numpy as np
@@ -49,7 +48,7 @@ def choose_tiles(scene: Scene, restored: Planes, model: Model, strength: float =
     places = strongest_places(np.abs(difference), side, _COUNT)
     inputs = network_inputs(scene, model.inputs, model.domain, strength)
 
-    def cut(planes: NDArray[Any], place: tuple[int, int]) -> NDArray[Any]:
+    def cut(planes: Planes, place: tuple[int, int]) -> Planes:
         top, left = place
         inside = planes[:, top : top + side, left : left + side]
         return pad_to_multiple(np.ascontiguousarray(inside), multiple)

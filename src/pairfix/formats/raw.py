@@ -186,6 +186,7 @@ def develop_mosaic(
             raise InputError(f"{source.path} has changed since it was read", "run again")
         for number, band in enumerate(scaled_bands(mosaic, gain=2.0**settings.exposure)):
             target[number * BAND :][: len(band)] = band
+        del mosaic  # LibRaw needs the memory
         return _developed(
             raw, settings, user_black=0, user_cblack=[0, 0, 0, 0], user_sat=FULL_SCALE
         )

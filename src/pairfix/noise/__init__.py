@@ -7,8 +7,7 @@ one leaves noise where the scene is flat and still. A mosaic's noise is independ
 sample (`detail`); that of RGB photos is not (`flat`).
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import cv2
 import numpy as np
@@ -23,10 +22,10 @@ from pairfix.noise.flat import BLOCK, LEAST, pair_curves, single_curve
 __all__ = [
     "LEVELS",
     "SMOOTHING",
-    "NoiseMap",
+    "Curve",
     "affine_curve",
     "noise_curve",
-    "noise_map",
+    "noise_planes",
     "noise_variances",
     "stated_noise",
 ]
@@ -38,53 +37,6 @@ _SATURATED = 0.98
 """Encoded level of a mosaic from which noise is lost to clipping."""
 _STEPS = 4096
 """How finely curves are tabulated."""
-
-
-@dataclass(frozen=True, slots=True)
-class NoiseMap:
-    """The standard deviation of the noise at every pixel of an exposure, in half its memory."""
-
-    places: NDArray[np.uint16]
-    """``C x h x w``: where in the table the local brightness is."""
-    table: NDArray[np.float32]
-    """``C x (_STEPS + 1)``, in encoded units."""
-
-    @classmethod
-    def of(cls, photo: Iterable[NDArray[np.float32]], curve: Curve) -> "NoiseMap":
-        """The curve at the local brightness.
-
-        Args:
-            photo: C channels ``h x w``, encoded.
-            curve: ``C x K``.
-        """
-        steps = np.linspace(0, 1, _STEPS + 1)
-        table = np.stack([np.interp(steps, LEVELS, each) for each in curve]).astype(np.float32)
-        return cls(np.stack([_places(plane) for plane in photo]), table)
-
-    def deviations(self, places: NDArray[np.uint16]) -> Planes:
-        """The noise at pixels whose places, ``C x h x w``, were cut out of `places`."""
-        noise = np.empty(places.shape, np.float32)
-        for channel, table, out in zip(places, self.table, noise, strict=True):
-            np.take(table, channel, out=out)
-        return noise
-
-
-def noise_map(
-    scene: Scene, encoded: Mapping[str, Planes], domain: Domain, *, role: Role
-) -> NoiseMap:
-    """The noise map of one exposure.
-
-    Args:
-        scene: What is to be restored.
-        encoded: The scene's planes by role, in the network's range; needed where the noise has to
-            be measured.
-        domain: The network's domain.
-        role: Which exposure.
-    """
-    curve = noise_curve(scene, encoded, domain, role=role)
-    if role in encoded:
-        return NoiseMap.of(encoded[role], curve)
-    return NoiseMap.of((encode_planes(plane, domain) for plane in scene.sources[role]), curve)
 
 
 def noise_curve(
@@ -176,10 +128,24 @@ def affine_curve(shot: NDArray[np.floating], read: NDArray[np.floating], domain:
     return (noise * encoding_slope(light, domain)).astype(np.float32)
 
 
-def _places(plane: NDArray[np.float32]) -> NDArray[np.uint16]:
+def noise_planes(photo: Planes, curve: Curve) -> Planes:
+    """The noise at every pixel: the curve at the local brightness.
+
+    Args:
+        photo: ``C x h x w``, encoded.
+        curve: ``C x K``.
+
+    Returns:
+        As large as the photo, in encoded units.
+    """
     size = (SMOOTHING, SMOOTHING)
-    brightness = cv2.blur(plane, size, borderType=cv2.BORDER_REFLECT_101)
-    return (np.clip(brightness, 0, 1) * _STEPS + 0.5).astype(np.uint16)
+    noise = np.empty_like(photo)
+    for plane, deviation, out in zip(photo, curve, noise, strict=True):
+        brightness = cv2.blur(plane, size, borderType=cv2.BORDER_REFLECT_101)
+        table = np.interp(np.linspace(0, 1, _STEPS + 1), LEVELS, deviation).astype(np.float32)
+        place = np.clip(brightness, 0, 1) * _STEPS + 0.5
+        np.take(table, place.astype(np.uint16), out=out)
+    return noise
 
 
 def _white_curve(encoded: Mapping[str, Planes], domain: Domain, role: Role) -> Curve:

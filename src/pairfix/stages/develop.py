@@ -43,8 +43,9 @@ def develop(
         ceiling = gain * min(frame.bayer.gains)
         if ceiling * 2.0**settings.exposure < 1:
             planes = np.minimum(planes, np.float32(ceiling))
-        mosaic = mosaic_from_planes(planes, frame.bayer, frame.size)
-        pixels = develop_mosaic(frame, mosaic, settings)
+        pixels = develop_mosaic(  # which alone holds the mosaic, for the sake of memory
+            frame, mosaic_from_planes(planes, frame.bayer, frame.size), settings
+        )
     height, width = pixels.shape[:2]
     return Picture(pixels, upright(frame.exif, (height, width)))
 

@@ -7,20 +7,18 @@ averaged down for a graph that takes it whole) ever reach the device.
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from pairfix.backends import OpenModel, Session
 from pairfix.errors import MemoryExhaustedError, ModelError
-from pairfix.image import Fused, Planes, Scene
+from pairfix.image import Domain, Fused, Planes, Scene
 from pairfix.light import decode_planes
 from pairfix.model import Model
 from pairfix.networks import Graph, Reduction
 from pairfix.progress import Progress, Stage, no_progress
-from pairfix.stages.inputs import NOISE_MAPS, Kept, NetworkInputs, network_inputs
+from pairfix.stages.inputs import NOISE_MAPS, NetworkInputs, network_inputs
 from pairfix.stages.tiling import TilePlan, pad_to_multiple, plan_tiles, smallest_tile
 
 __all__ = ["FUSE", "check_model", "fuse", "run_tiled", "run_whole", "takes_noise_maps"]
@@ -29,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 FUSE = Stage("fuse", "Restoring")
 
-Encode = Callable[[str, NDArray[Any]], Planes]
+Encode = Callable[[str, Planes], Planes]
 
 _HIGHLIGHT = 0.97
 """Restored level from which the brighter light that the reference holds is put back."""
@@ -71,8 +69,8 @@ def fuse(
     output, used = _infer(  # which alone holds the inputs, for the sake of memory
         network_inputs(scene, model.inputs, model.domain, strength), opened, tile, progress
     )
-    restored = decode_planes(output, model.domain)
-    if not np.isfinite(restored).all():
+    restored = _decoded(output, model.domain)
+    if not all(np.isfinite(plane).all() for plane in restored):
         raise ModelError(
             f"model {model.name} gave values that are not numbers",
             "try --precision fp32, or another model",
@@ -110,7 +108,7 @@ def takes_noise_maps(model: Model) -> bool:
 def run_tiled(
     session: Session,
     graph: Graph,
-    sources: Mapping[str, Kept],
+    sources: Mapping[str, Planes],
     encode: Encode,
     *,
     tile: int,
@@ -121,7 +119,7 @@ def run_tiled(
     Args:
         session: The graph, ready to run.
         graph: Its inputs, size multiple and overlap.
-        sources: ``C x h x w`` by input name, all of one size.
+        sources: ``C x h x w`` planes by input name, all of one size.
         encode: Converts a tile of the named input into the network's domain.
         tile: Longest side of a tile.
         progress: Called with `FUSE`, the tiles done and the tiles in all.
@@ -130,7 +128,7 @@ def run_tiled(
         The graph's output, in the network's domain, as large as the inputs.
     """
     inputs = [(name, sources[name]) for name in graph.inputs]
-    canvas = np.zeros(inputs[0][1].shape, np.float32)
+    canvas = np.zeros_like(inputs[0][1])
     plan = _plan(graph, sources, tile)
     for index in range(len(plan)):
         result = session.run([encode(name, plan.cut(planes, index)) for name, planes in inputs])
@@ -142,7 +140,7 @@ def run_tiled(
 def run_whole(
     session: Session,
     graph: Graph,
-    sources: Mapping[str, Kept],
+    sources: Mapping[str, Planes],
     encode: Encode,
     *,
     reduction: Reduction,
@@ -165,7 +163,7 @@ def _infer(
     inputs: NetworkInputs, opened: OpenModel, tile: int | None, progress: Progress
 ) -> tuple[Planes, int]:
     """Run the model's graphs one after the other; the last output and the tile size that worked."""
-    sources: dict[str, Kept] = dict(inputs.planes)
+    sources = dict(inputs.planes)
     used = 0
     for graph in opened.model.graphs:
         session = opened.session(graph)
@@ -197,7 +195,7 @@ def _whole_photo() -> Iterator[None]:
 def _run_within_memory(
     session: Session,
     graph: Graph,
-    sources: Mapping[str, Kept],
+    sources: Mapping[str, Planes],
     encode: Encode,
     tile: int,
     progress: Progress,
@@ -219,7 +217,7 @@ def _run_within_memory(
             return result, used
 
 
-def _plan(graph: Graph, sources: Mapping[str, Kept], tile: int) -> TilePlan:
+def _plan(graph: Graph, sources: Mapping[str, Planes], tile: int) -> TilePlan:
     _, height, width = sources[graph.inputs[0]].shape
     return plan_tiles((height, width), tile, graph.multiple, graph.overlap)
 
@@ -231,6 +229,13 @@ def _resize(planes: Planes, size: tuple[int, int], interpolation: int) -> Planes
     return np.stack(
         [cv2.resize(plane, (width, height), interpolation=interpolation) for plane in planes]
     )
+
+
+def _decoded(output: Planes, domain: Domain) -> Planes:
+    """What a network gave in linear light, in the place of its output."""
+    for plane in output:
+        plane[:] = decode_planes(plane, domain)
+    return output
 
 
 def _keep_highlights(restored: Planes, reference: Planes) -> Planes:

@@ -1,31 +1,25 @@
 """What a network takes from a scene, assembled from the names of its inputs.
 
-A name is a photo's role, that of a noise map, or one of the *extra planes* that are computed from
+A name is a photo's role, that of its noise map, or one of the *extra planes* that are computed from
 the scene. A further kind of extra planes is one function, and one entry of `EXTRA_PLANES`.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pairfix.image import ROLES, Domain, Planes, Role, Scene
 from pairfix.light import encode_planes
-from pairfix.noise import NoiseMap, noise_map, stated_noise
+from pairfix.noise import Curve, noise_curve, noise_planes, stated_noise
 
 __all__ = [
     "EXTRA_PLANES",
     "NOISE_MAPS",
     "ExtraPlanes",
-    "Kept",
     "NetworkInputs",
     "network_inputs",
 ]
-
-Kept = Planes | NDArray[np.uint16]
-"""A network's input as it waits for the network, ``C x h x w``."""
 
 ExtraPlanes = Callable[[Scene, Mapping[str, Planes], Domain], Planes]
 """Takes the scene, its encoded photos by role, and the network's domain.
@@ -44,18 +38,19 @@ EXTRA_PLANES: Mapping[str, ExtraPlanes] = {}
 class NetworkInputs:
     """A network's inputs by name, all of one size."""
 
-    planes: Mapping[str, Kept]
-    """Photos in linear light, noise maps as places in their tables, extra planes as the network
-    takes them."""
-    noise: Mapping[str, NoiseMap]
-    """Of the noise maps' names."""
+    planes: Mapping[str, Planes]
+    """What they are made of: photos in linear light, and these again for their noise maps; extra
+    planes as the network takes them."""
+    curves: Mapping[str, Curve]
+    """The photos' noise, by the noise maps' names."""
     domain: Domain
 
-    def encode(self, name: str, piece: NDArray[Any]) -> Planes:
+    def encode(self, name: str, piece: Planes) -> Planes:
         """Convert a piece of the named input's planes into the network's range."""
-        if name in self.noise:
-            return self.noise[name].deviations(piece)
-        return encode_planes(piece, self.domain) if name in ROLES else piece
+        if name in EXTRA_PLANES:
+            return piece
+        encoded = encode_planes(piece, self.domain)
+        return noise_planes(encoded, self.curves[name]) if name in self.curves else encoded
 
     def encoded(self) -> dict[str, Planes]:
         """All of them in the network's range."""
@@ -67,8 +62,8 @@ def network_inputs(
 ) -> NetworkInputs:
     """Assemble what a network takes from a scene.
 
-    Photos and noise maps stay as they are, to be encoded piece by piece, so that memory holds no
-    second copy of them.
+    Photos stay in linear light, to be encoded piece by piece, as their noise maps are made, so that
+    memory holds neither a second copy of them nor a noise map.
 
     Args:
         scene: An aligned pair, or a single frame.
@@ -77,19 +72,17 @@ def network_inputs(
         strength: Factor on the noise maps, at least 0: how noisy the photos are said to be over
             how noisy they are.
     """
-    planes: dict[str, Kept] = {str(role): each for role, each in scene.sources.items()}
+    planes: dict[str, Planes] = {str(role): each for role, each in scene.sources.items()}
     extra = [name for name in EXTRA_PLANES if name in names]
     mapped = {name: role for name, role in NOISE_MAPS.items() if name in names}
     measured = any(stated_noise(scene, role) is None for role in mapped.values())
-    encoded = _encoded(scene, domain) if extra or measured else {}
+    encoded: dict[str, Planes] = {}
+    if extra or measured:
+        encoded = {name: encode_planes(each, domain) for name, each in planes.items()}
+    curves = {
+        name: noise_curve(scene, encoded, domain, role=role) * np.float32(strength)
+        for name, role in mapped.items()
+    }
     planes |= {name: EXTRA_PLANES[name](scene, encoded, domain) for name in extra}
-    noise = {}
-    for name, role in mapped.items():
-        found = noise_map(scene, encoded, domain, role=role)
-        noise[name] = replace(found, table=found.table * np.float32(strength))
-        planes[name] = found.places
-    return NetworkInputs(planes, noise, domain)
-
-
-def _encoded(scene: Scene, domain: Domain) -> dict[str, Planes]:
-    return {str(role): encode_planes(planes, domain) for role, planes in scene.sources.items()}
+    planes |= {name: scene.sources[role] for name, role in mapped.items()}
+    return NetworkInputs(planes, curves, domain)

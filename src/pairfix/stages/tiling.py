@@ -9,7 +9,6 @@ where they fade into each other.
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +16,6 @@ from numpy.typing import NDArray
 from pairfix.image import Planes
 
 __all__ = ["Axis", "TilePlan", "pad_to_multiple", "plan_tiles", "smallest_tile"]
-
-_T = TypeVar("_T", np.float32, np.uint16)
 
 _FADE = 16
 """Pixels over which neighbours fade into each other, in the middle of what they share."""
@@ -52,7 +49,7 @@ class TilePlan:
         """Height and width of every tile."""
         return self.rows.length, self.columns.length
 
-    def cut(self, planes: NDArray[_T], index: int) -> NDArray[_T]:
+    def cut(self, planes: Planes, index: int) -> Planes:
         """Tile number `index` of ``C x H x W`` planes, padded by reflection past the border."""
         top, left = self._corner(index)
         height, width = self.tile_size
@@ -96,13 +93,13 @@ def smallest_tile(multiple: int, overlap: int) -> int:
     return _shared(multiple, overlap) + multiple
 
 
-def pad_to_multiple(planes: NDArray[_T], multiple: int) -> NDArray[_T]:
+def pad_to_multiple(planes: Planes, multiple: int) -> Planes:
     """Reflect ``C x H x W`` planes at the bottom and right up to multiples of `multiple`."""
     _, height, width = planes.shape
     return _pad(planes, (-height % multiple, -width % multiple))
 
 
-def _pad(planes: NDArray[_T], missing: tuple[int, int]) -> NDArray[_T]:
+def _pad(planes: Planes, missing: tuple[int, int]) -> Planes:
     if missing == (0, 0):
         return planes
     mode = "reflect" if min(planes.shape[1:]) > 1 else "edge"

@@ -29,6 +29,8 @@ _COARSE = 8
 """Side in samples of the squares whose mean light is compared before and after the warp."""
 _FEWEST_SQUARES = 64
 """Squares that are needed for that."""
+_GREENS = (1, 2)
+"""Planes of a mosaic."""
 _OUTSIDE = -np.inf
 """Stands for light beyond the frame."""
 
@@ -53,7 +55,7 @@ def plane_to_pixels(frame: Frame, plane: int) -> Matrix:
 
 def green_to_pixels(frame: Frame) -> list[Matrix]:
     """`plane_to_pixels` of G1 and G2, or of G: planes from 1 on."""
-    planes = (1,) if frame.bayer is None else (1, 2)
+    planes = (1,) if frame.bayer is None else _GREENS
     return [plane_to_pixels(frame, plane) for plane in planes]
 
 
@@ -128,25 +130,31 @@ def _warp_colours(pair: MatchedPair, matrix: Matrix) -> Planes:
 
 
 def _warp_mosaic(pair: MatchedPair, matrix: Matrix) -> Planes:
+    warped = np.empty_like(pair.short_planes)
     long, offset = _demosaiced(pair.long_planes)
-    warped = np.empty_like(pair.short_planes)  # whose memory is taken plane by plane
-    to_green = np.diag([2.0, 2.0, 1.0]) @ np.linalg.inv(plane_to_pixels(pair.long, 0)) @ matrix
-    excesses = {0: long.red_excess, 3: long.blue_excess}
-    size = warped.shape[:0:-1]
-    for index, (source, target) in enumerate(zip(pair.long_planes, warped, strict=True)):
-        _stand_in(pair.short_planes[index], target)
-        place = plane_to_pixels(pair.short, index)
-        to_source = np.linalg.inv(plane_to_pixels(pair.long, index)) @ matrix @ place
-        seen = resampled(long.green, to_green @ place, size)
-        if index in excesses:
-            seen += resampled(excesses[index], to_source, size)
-        decode_root(seen, offset)
-        seen += _lost_light(source, seen, to_source)
-        np.minimum(seen, _extreme(cv2.dilate, source, to_source, size), out=seen)
-        lowest = _extreme(cv2.erode, source, to_source, size)
-        np.maximum(seen, lowest, out=seen)
-        np.copyto(target, seen, where=lowest != _OUTSIDE)
+    for index in (*long.excesses, *_GREENS):  # so that memory holds no excess for long
+        _stand_in(pair.short_planes[index], warped[index])
+        _warp_plane(pair, matrix, index, long, offset, warped[index])
     return warped
+
+
+def _warp_plane(
+    pair: MatchedPair, matrix: Matrix, index: int, long: Demosaiced, offset: float, target: Floats
+) -> None:
+    """Write one plane where the long frame reaches; its excess over green is used up."""
+    source, size = pair.long_planes[index], target.shape[::-1]
+    to_green = np.diag([2.0, 2.0, 1.0]) @ np.linalg.inv(plane_to_pixels(pair.long, 0)) @ matrix
+    place = plane_to_pixels(pair.short, index)
+    to_source = np.linalg.inv(plane_to_pixels(pair.long, index)) @ matrix @ place
+    seen = resampled(long.green, to_green @ place, size)
+    if index in long.excesses:
+        seen += resampled(long.excesses.pop(index), to_source, size)
+    decode_root(seen, offset)
+    seen += _lost_light(source, seen, to_source)
+    np.minimum(seen, _extreme(cv2.dilate, source, to_source, size), out=seen)
+    lowest = _extreme(cv2.erode, source, to_source, size)
+    np.maximum(seen, lowest, out=seen)
+    np.copyto(target, seen, where=lowest != _OUTSIDE)
 
 
 def _lost_light(source: Floats, seen: Floats, to_source: Matrix) -> np.float32:
