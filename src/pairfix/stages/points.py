@@ -106,8 +106,8 @@ def _candidates(short: Planes, restored: Planes) -> Cells:
     background = np.asarray(cv2.medianBlur(together(restored), _BACKGROUND), np.float32)
     excess = np.asarray(together(short) - background, np.float32)
     matched = np.asarray(cv2.GaussianBlur(excess, (0, 0), _MATCHED), np.float32)
-    brightest = cv2.dilate(matched, np.ones((_ISOLATED, _ISOLATED), np.uint8))
-    peaks = (matched >= _SIGNIFICANT * _spread(matched)) & (matched >= brightest)
+    peaks = matched >= np.asarray(cv2.dilate(matched, np.ones((_ISOLATED, _ISOLATED), np.uint8)))
+    peaks &= matched >= _SIGNIFICANT * _spread(matched)
     inner = np.zeros_like(peaks)
     inner[_NEAR:-_NEAR, _NEAR:-_NEAR] = True
     cells = np.argwhere(peaks & inner)
