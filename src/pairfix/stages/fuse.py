@@ -241,6 +241,6 @@ def _decoded(output: Planes, domain: Domain) -> Planes:
 def _keep_highlights(restored: Planes, reference: Planes) -> Planes:
     """Give back the light above 1 that the network's domain cuts off but the reference holds."""
     bright = restored.max(axis=0) >= _HIGHLIGHT
-    excess = reference[:, bright] - 1
-    restored[:, bright] += np.maximum(excess, 0, out=excess)
+    for plane, light in zip(restored, reference, strict=True):
+        np.add(plane, np.maximum(light - 1, 0), out=plane, where=bright)
     return restored
