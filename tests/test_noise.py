@@ -44,7 +44,7 @@ def pair(short: Planes, long: Planes, of: Frame, gain: float = 1.0) -> AlignedPa
 def noise_maps(of: Scene, domain: Domain) -> dict[str, Planes]:
     """The maps of all photos of a scene, as a network takes them."""
     names = [f"{role}_noise" for role in of.sources]
-    planes = network_inputs(of, names, domain).planes
+    planes = network_inputs(of, names, domain).encoded()
     return {name: planes[name] for name in names}
 
 

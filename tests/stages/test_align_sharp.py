@@ -150,7 +150,7 @@ def test_green_is_exact_where_light_changes_evenly(right: float, down: float) ->
     found = demosaic(cells)
     inner = np.s_[4:-4, 4:-4]
     np.testing.assert_allclose(found.green[inner], green[inner], atol=1e-5)
-    np.testing.assert_allclose(found.red_excess[inner], (red - green)[::2, ::2][inner], atol=1e-5)
+    np.testing.assert_allclose(found.excesses[0][inner], (red - green)[::2, ::2][inner], atol=1e-5)
 
 
 def test_warping_a_noisy_mosaic_keeps_its_colour() -> None:

@@ -23,7 +23,9 @@ def test_photos_stay_in_linear_light_until_a_piece_is_needed(pair: AlignedPair) 
 
 def test_noise_maps_are_there_where_a_network_names_them(pair: AlignedPair) -> None:
     assert set(network_inputs(pair, ["short", "long"], "raw").planes) == {"short", "long"}
-    encoded = network_inputs(pair, ["short", "long", "short_noise"], "raw").encoded()
+    found = network_inputs(pair, ["short", "long", "short_noise"], "raw")
+    assert found.planes["short_noise"] is pair.short_planes, "memory holds no map"
+    encoded = found.encoded()
     assert set(encoded) == {"short", "long", "short_noise"}
     assert encoded["short_noise"].shape == pair.short_planes.shape
     assert (encoded["short_noise"] > 0).all()
@@ -31,7 +33,7 @@ def test_noise_maps_are_there_where_a_network_names_them(pair: AlignedPair) -> N
 
 def test_a_strength_scales_the_noise_maps_and_nothing_else(pair: AlignedPair) -> None:
     names = ["short", "long", "short_noise", "long_noise"]
-    plain, doubled = (network_inputs(pair, names, "raw", each).planes for each in (1.0, 2.0))
+    plain, doubled = (network_inputs(pair, names, "raw", each).encoded() for each in (1.0, 2.0))
     for name in names:
         factor = 2 if name in inputs.NOISE_MAPS else 1
         np.testing.assert_allclose(doubled[name], plain[name] * factor, rtol=1e-6)

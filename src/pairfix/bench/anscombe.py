@@ -74,8 +74,8 @@ def noise_of_short(pair: AlignedPair) -> tuple[AffineNoise, ...]:
 
 def _measured(planes: Planes, pair: AlignedPair) -> tuple[AffineNoise, ...]:
     domain = pair.reference.domain
-    sources = network_inputs(pair, ["short_noise"], domain).planes
-    deviation = sources["short_noise"][:, ::_STRIDE, ::_STRIDE]
+    deviation = network_inputs(pair, ["short_noise"], domain).encoded()["short_noise"]
+    deviation = deviation[:, ::_STRIDE, ::_STRIDE]
     encoded = np.clip(encode_planes(planes[:, ::_STRIDE, ::_STRIDE], domain), 0, 1)
     light = decode_planes(encoded, domain)
     variance = (deviation / encoding_slope(light, domain)) ** 2

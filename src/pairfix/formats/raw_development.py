@@ -80,6 +80,7 @@ def develop_mosaic(
             raise InputError(f"{source.path} has changed since it was read", "run again")
         for number, band in enumerate(scaled_bands(mosaic, gain=2.0**settings.exposure)):
             target[number * BAND :][: len(band)] = band
+        del mosaic  # LibRaw needs the memory
         profile = space_profile(settings.colour_space)
         levels = {"user_black": 0, "user_cblack": [0, 0, 0, 0], "user_sat": FULL_SCALE}
         return developed(raw, settings, profile, half_size=half_size, **levels)

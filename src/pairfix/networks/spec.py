@@ -38,11 +38,11 @@ class Graph:
     name: str
     """Stem of the exported file, and the name under which later graphs take its output."""
     inputs: tuple[str, ...]
-    """In order: ``"short"``, ``"long"``, names of extra planes, or the name of an earlier graph.
+    """In order: ``"short"``, ``"long"``, their noise maps ``"short_noise"`` and ``"long_noise"``
+    (`pairfix.noise`), names of extra planes, or the name of an earlier graph.
 
-    Extra planes are entries of `pairfix.stages.inputs.EXTRA_PLANES`, such as the noise maps
-    ``"short_noise"`` and ``"long_noise"`` (`pairfix.noise`). An earlier graph's output comes
-    upsampled to the photo's size (bilinear, corners not aligned).
+    Extra planes are entries of `pairfix.stages.inputs.EXTRA_PLANES`. An earlier graph's output
+    comes upsampled to the photo's size (bilinear, corners not aligned).
     """
     multiple: int
     """Height and width must be multiples of this, and so must the positions of tiles."""

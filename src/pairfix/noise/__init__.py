@@ -22,9 +22,9 @@ from pairfix.noise.flat import BLOCK, LEAST, pair_curves, single_curve
 __all__ = [
     "LEVELS",
     "SMOOTHING",
+    "Curve",
     "affine_curve",
     "noise_curve",
-    "noise_map",
     "noise_planes",
     "noise_variances",
     "stated_noise",
@@ -39,21 +39,6 @@ _STEPS = 4096
 """How finely curves are tabulated."""
 
 
-def noise_map(scene: Scene, encoded: Mapping[str, Planes], domain: Domain, *, role: Role) -> Planes:
-    """The standard deviation of the noise at every pixel of one exposure.
-
-    Args:
-        scene: What is to be restored.
-        encoded: The scene's planes by role, in the network's range.
-        domain: The network's domain.
-        role: Which exposure.
-
-    Returns:
-        ``C x h x w`` in encoded units.
-    """
-    return noise_planes(encoded[role], noise_curve(scene, encoded, domain, role=role))
-
-
 def noise_curve(
     scene: Scene, encoded: Mapping[str, Planes], domain: Domain, *, role: Role
 ) -> Curve:
@@ -61,7 +46,7 @@ def noise_curve(
 
     Args:
         scene: What is to be restored.
-        encoded: The scene's planes by role, in the network's range.
+        encoded: The scene's planes by role, in the network's range; not needed for stated noise.
         domain: The network's domain.
         role: Which exposure.
     """
@@ -149,6 +134,9 @@ def noise_planes(photo: Planes, curve: Curve) -> Planes:
     Args:
         photo: ``C x h x w``, encoded.
         curve: ``C x K``.
+
+    Returns:
+        As large as the photo, in encoded units.
     """
     size = (SMOOTHING, SMOOTHING)
     noise = np.empty_like(photo)
@@ -168,7 +156,8 @@ def _white_curve(encoded: Mapping[str, Planes], domain: Domain, role: Role) -> C
     own = detail_curve(witness, witness, usable)
     if witness is photo:
         return own
-    both = detail_curve(photo - witness, witness, usable)
+    channels = zip(photo, witness, strict=True)
+    both = detail_curve((one - other for one, other in channels), witness, usable)
     return np.sqrt(np.maximum(both**2 - own**2, LEAST**2))
 
 

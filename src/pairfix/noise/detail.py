@@ -4,6 +4,7 @@ The finest diagonal detail, ``(a - b - c + d) / 2`` in cells of 2 x 2, has the v
 noise and next to nothing of a smooth scene.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -27,14 +28,14 @@ _FEWEST_BLOCKS = 24
 
 
 def detail_curve(
-    difference: Planes, level: Planes, usable: NDArray[np.bool_] | None = None
+    difference: Iterable[Plane], level: Planes, usable: NDArray[np.bool_] | None = None
 ) -> Curve:
     """The curve of the white noise that a difference shows where the scene is flat.
 
     Of the blocks of like brightness the lower quartile is taken, since texture only adds.
 
     Args:
-        difference: ``C x h x w``, in encoded units.
+        difference: C channels ``h x w``, in encoded units.
         level: ``C x h x w``, the encoded brightness of the scene.
         usable: ``C x h x w``, where neither is clipped; None for everywhere.
     """

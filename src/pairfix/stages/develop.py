@@ -53,9 +53,13 @@ def develop(
         ceiling = gain * min(frame.bayer.gains)
         if ceiling * 2.0**settings.exposure < 1:
             planes = np.minimum(planes, np.float32(ceiling))
-        mosaic = mosaic_from_planes(planes, frame.bayer, frame.size)
         profile = space_profile(settings.colour_space)
-        working = develop_mosaic(frame, mosaic, settings, half_size=half_size)
+        working = develop_mosaic(  # which alone holds the mosaic, for the sake of memory
+            frame,
+            mosaic_from_planes(planes, frame.bayer, frame.size),
+            settings,
+            half_size=half_size,
+        )
     height, width = working.shape[:2]
     exif = upright(frame.exif, (height, width), srgb=not profile)
     return Picture(encoded(working, profile), exif, profile, frame.description)

@@ -13,7 +13,7 @@ import numpy as np
 
 from pairfix.backends import OpenModel, Session
 from pairfix.errors import MemoryExhaustedError, ModelError
-from pairfix.image import Fused, Planes, Scene
+from pairfix.image import Domain, Fused, Planes, Scene
 from pairfix.light import decode_planes
 from pairfix.model import Model
 from pairfix.networks import Graph, Reduction
@@ -69,8 +69,8 @@ def fuse(
     output, used = _infer(  # which alone holds the inputs, for the sake of memory
         network_inputs(scene, model.inputs, model.domain, strength), opened, tile, progress
     )
-    restored = decode_planes(output, model.domain)
-    if not np.isfinite(restored).all():
+    restored = _decoded(output, model.domain)
+    if not all(np.isfinite(plane).all() for plane in restored):
         raise ModelError(
             f"model {model.name} gave values that are not numbers",
             "try --precision fp32, or another model",
@@ -231,9 +231,16 @@ def _resize(planes: Planes, size: tuple[int, int], interpolation: int) -> Planes
     )
 
 
+def _decoded(output: Planes, domain: Domain) -> Planes:
+    """What a network gave in linear light, in the place of its output."""
+    for plane in output:
+        plane[:] = decode_planes(plane, domain)
+    return output
+
+
 def _keep_highlights(restored: Planes, reference: Planes) -> Planes:
     """Give back the light above 1 that the network's domain cuts off but the reference holds."""
     bright = restored.max(axis=0) >= _HIGHLIGHT
-    excess = reference[:, bright] - 1
-    restored[:, bright] += np.maximum(excess, 0, out=excess)
+    for plane, light in zip(restored, reference, strict=True):
+        np.add(plane, np.maximum(light - 1, 0), out=plane, where=bright)
     return restored

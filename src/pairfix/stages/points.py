@@ -70,16 +70,15 @@ def keep_points(pair: AlignedPair, fused: Fused) -> Fused:
     """
     if pair.short.bayer is None:
         return fused
-    lacking = pair.short_planes - fused.planes
-    cells = _candidates(pair.short_planes, fused.planes, lacking)
+    cells = _candidates(pair.short_planes, fused.planes)
     if not len(cells):
         return fused
     near = _samples_around(cells, _REACH)
-    noise = _robust_power(_taken(lacking, _samples_around(cells, _NEAR // 2)))
+    noise = _robust_power(_lacking(pair, fused, _samples_around(cells, _NEAR // 2)))
     background = np.median(_taken(fused.planes, near), axis=-1, keepdims=True)
     excess = _taken(pair.short_planes, near) - background
     shapes = _best_shapes(excess, noise)
-    light = _fitted(_taken(lacking, near), shapes, noise)
+    light = _fitted(_lacking(pair, fused, near), shapes, noise)
     light[_taken(pair.short_planes, near).max(axis=-1) >= _HIGHLIGHT] = 0
     light[_without_strongest(excess, shapes, noise) < _SEEN] = 0
     planes = fused.planes.copy()
@@ -88,9 +87,15 @@ def keep_points(pair: AlignedPair, fused: Fused) -> Fused:
     return replace(fused, planes=planes)
 
 
-def _candidates(short: Planes, restored: Planes, lacking: Planes) -> Cells:
+def _lacking(pair: AlignedPair, fused: Fused, samples: Samples) -> Floats:
+    """What the restored photo lacks of the short frame at some samples, ``n x C x k``."""
+    return _taken(pair.short_planes, samples) - _taken(fused.planes, samples)
+
+
+def _candidates(short: Planes, restored: Planes) -> Cells:
     """What stands out of surroundings that hold nothing else, by all channels together."""
-    weights = [1 / (plane[::_SPARSE, ::_SPARSE].std() + _TINY) for plane in lacking]
+    sparse = np.s_[:, ::_SPARSE, ::_SPARSE]
+    weights = [1 / (plane.std() + _TINY) for plane in short[sparse] - restored[sparse]]
 
     def together(planes: Planes) -> Floats:
         total = planes[0] * np.float32(weights[0])
@@ -101,8 +106,8 @@ def _candidates(short: Planes, restored: Planes, lacking: Planes) -> Cells:
     background = np.asarray(cv2.medianBlur(together(restored), _BACKGROUND), np.float32)
     excess = np.asarray(together(short) - background, np.float32)
     matched = np.asarray(cv2.GaussianBlur(excess, (0, 0), _MATCHED), np.float32)
-    brightest = cv2.dilate(matched, np.ones((_ISOLATED, _ISOLATED), np.uint8))
-    peaks = (matched >= _SIGNIFICANT * _spread(matched)) & (matched >= brightest)
+    peaks = matched >= np.asarray(cv2.dilate(matched, np.ones((_ISOLATED, _ISOLATED), np.uint8)))
+    peaks &= matched >= _SIGNIFICANT * _spread(matched)
     inner = np.zeros_like(peaks)
     inner[_NEAR:-_NEAR, _NEAR:-_NEAR] = True
     cells = np.argwhere(peaks & inner)

@@ -41,10 +41,8 @@ class Demosaiced:
 
     green: Floats
     """``2h x 2w``, its first pixel being the first red one."""
-    red_excess: Floats
-    """Red less green at the red pixels, ``h x w``."""
-    blue_excess: Floats
-    """Blue less green at the blue pixels, ``h x w``."""
+    excesses: dict[int, Floats]
+    """By plane, red or blue less green at its own pixels, ``h x w``."""
 
 
 def encode_root(planes: Planes) -> tuple[Planes, float]:
@@ -76,16 +74,16 @@ def demosaic(planes: Planes) -> Demosaiced:
     _, height, width = planes.shape
     green = np.empty((2 * height, 2 * width), np.float32)
     green[0::2, 1::2], green[1::2, 0::2] = planes[1], planes[2]
-    excess = np.empty((2, height, width), np.float32)
+    red, blue = (np.empty((height, width), np.float32) for _ in range(2))
     for top in range(0, height, _BAND):
         rows = slice(top, min(top + _BAND, height))
-        _interpolate(planes, rows, excess[:, rows])
-    np.subtract(planes[0], excess[0], out=green[0::2, 0::2])
-    np.subtract(planes[3], excess[1], out=green[1::2, 1::2])
-    return Demosaiced(green, excess[0], excess[1])
+        _interpolate(planes, rows, (red[rows], blue[rows]))
+    np.subtract(planes[0], red, out=green[0::2, 0::2])
+    np.subtract(planes[3], blue, out=green[1::2, 1::2])
+    return Demosaiced(green, {0: red, 3: blue})
 
 
-def _interpolate(planes: Planes, rows: slice, excess: Floats) -> None:
+def _interpolate(planes: Planes, rows: slice, excess: tuple[Floats, Floats]) -> None:
     """Write the excess of red and blue over green for some rows of cells."""
     red, first, second, blue = (_with_halo(plane, rows) for plane in planes)
     sites = (

@@ -5,6 +5,9 @@ to the right, y downwards, and pixel centres lie at integers. Each packed plane 
 its own place in the 2x2 cell, so each is warped with the homography as seen from that place.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +29,8 @@ _COARSE = 8
 """Side in samples of the squares whose mean light is compared before and after the warp."""
 _FEWEST_SQUARES = 64
 """Squares that are needed for that."""
+_GREENS = (1, 2)
+"""Planes of a mosaic."""
 _OUTSIDE = -np.inf
 """Stands for light beyond the frame."""
 
@@ -50,7 +55,7 @@ def plane_to_pixels(frame: Frame, plane: int) -> Matrix:
 
 def green_to_pixels(frame: Frame) -> list[Matrix]:
     """`plane_to_pixels` of G1 and G2, or of G: planes from 1 on."""
-    planes = (1,) if frame.bayer is None else (1, 2)
+    planes = (1,) if frame.bayer is None else _GREENS
     return [plane_to_pixels(frame, plane) for plane in planes]
 
 
@@ -105,16 +110,13 @@ def warp_planes(pair: MatchedPair, matrix: Matrix) -> Planes:
     """
     if _coincide(pair, matrix):
         return pair.long_planes
+    return (_warp_colours if pair.short.bayer is None else _warp_mosaic)(pair, matrix)
+
+
+def _warp_colours(pair: MatchedPair, matrix: Matrix) -> Planes:
     warped = np.empty_like(pair.short_planes)
-    for plane, target in zip(pair.short_planes, warped, strict=True):
+    for source, plane, target in zip(pair.long_planes, pair.short_planes, warped, strict=True):
         _stand_in(plane, target)
-    warp = _warp_colours if pair.short.bayer is None else _warp_mosaic
-    warp(pair, matrix, warped)
-    return warped
-
-
-def _warp_colours(pair: MatchedPair, matrix: Matrix, warped: Planes) -> None:
-    for source, target in zip(pair.long_planes, warped, strict=True):
         cv2.warpPerspective(
             source,
             matrix,
@@ -124,25 +126,35 @@ def _warp_colours(pair: MatchedPair, matrix: Matrix, warped: Planes) -> None:
             borderMode=cv2.BORDER_TRANSPARENT,
         )
         np.clip(target, source.min(), source.max(), out=target)
+    return warped
 
 
-def _warp_mosaic(pair: MatchedPair, matrix: Matrix, warped: Planes) -> None:
+def _warp_mosaic(pair: MatchedPair, matrix: Matrix) -> Planes:
+    warped = np.empty_like(pair.short_planes)
     long, offset = _demosaiced(pair.long_planes)
+    for index in (*long.excesses, *_GREENS):  # so that memory holds no excess for long
+        _stand_in(pair.short_planes[index], warped[index])
+        _warp_plane(pair, matrix, index, long, offset, warped[index])
+    return warped
+
+
+def _warp_plane(
+    pair: MatchedPair, matrix: Matrix, index: int, long: Demosaiced, offset: float, target: Floats
+) -> None:
+    """Write one plane where the long frame reaches; its excess over green is used up."""
+    source, size = pair.long_planes[index], target.shape[::-1]
     to_green = np.diag([2.0, 2.0, 1.0]) @ np.linalg.inv(plane_to_pixels(pair.long, 0)) @ matrix
-    excesses = {0: long.red_excess, 3: long.blue_excess}
-    size = warped.shape[:0:-1]
-    for index, (source, target) in enumerate(zip(pair.long_planes, warped, strict=True)):
-        place = plane_to_pixels(pair.short, index)
-        to_source = np.linalg.inv(plane_to_pixels(pair.long, index)) @ matrix @ place
-        seen = resampled(long.green, to_green @ place, size)
-        if index in excesses:
-            seen += resampled(excesses[index], to_source, size)
-        decode_root(seen, offset)
-        seen += _lost_light(source, seen, to_source)
-        lowest, highest = _range_around(source, to_source, size)
-        np.maximum(seen, lowest, out=seen)
-        np.minimum(seen, highest, out=seen)
-        np.copyto(target, seen, where=lowest != _OUTSIDE)
+    place = plane_to_pixels(pair.short, index)
+    to_source = np.linalg.inv(plane_to_pixels(pair.long, index)) @ matrix @ place
+    seen = resampled(long.green, to_green @ place, size)
+    if index in long.excesses:
+        seen += resampled(long.excesses.pop(index), to_source, size)
+    decode_root(seen, offset)
+    seen += _lost_light(source, seen, to_source)
+    np.minimum(seen, _extreme(cv2.dilate, source, to_source, size), out=seen)
+    lowest = _extreme(cv2.erode, source, to_source, size)
+    np.maximum(seen, lowest, out=seen)
+    np.copyto(target, seen, where=lowest != _OUTSIDE)
 
 
 def _lost_light(source: Floats, seen: Floats, to_source: Matrix) -> np.float32:
@@ -168,17 +180,20 @@ def _demosaiced(planes: Planes) -> tuple[Demosaiced, float]:
     return demosaic(encoded), offset
 
 
-def _range_around(
-    source: Floats, to_source: Matrix, size: tuple[int, int]
-) -> tuple[Floats, Floats]:
-    """The least and the largest sample around each warped one; `_OUTSIDE` beyond the source."""
+def _extreme(
+    morph: Callable[..., Any], source: Floats, to_source: Matrix, size: tuple[int, int]
+) -> Floats:
+    """The least or the largest sample around each warped one; `_OUTSIDE` beyond the source.
+
+    Args:
+        morph: ``cv2.erode`` or ``cv2.dilate``.
+        source: ``h x w``.
+        to_source: As for `resampled`.
+        size: As for `resampled`.
+    """
     around = np.ones((_SURROUNDINGS, _SURROUNDINGS), np.uint8)
-    lowest = np.asarray(cv2.erode(source, around), np.float32)
-    highest = np.asarray(cv2.dilate(source, around), np.float32)
-    return (
-        resampled(lowest, to_source, size, cv2.INTER_NEAREST, cv2.BORDER_CONSTANT),
-        resampled(highest, to_source, size, cv2.INTER_NEAREST, cv2.BORDER_CONSTANT),
-    )
+    found = np.asarray(morph(source, around), np.float32)
+    return resampled(found, to_source, size, cv2.INTER_NEAREST, cv2.BORDER_CONSTANT)
 
 
 def _stand_in(plane: NDArray[np.float32], target: NDArray[np.float32]) -> None:
