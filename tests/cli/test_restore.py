@@ -122,6 +122,36 @@ def test_a_strength_is_refused_before_any_work_where_the_network_is_told_nothing
     assert "not told how noisy" in line
 
 
+def test_a_crop_is_written_upright_and_reported(
+    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert restore(raw_pair, tmp_path / "out.png", "--crop", "5,10,30,40", "--json") == 0
+    captured = capsys.readouterr()
+    report = json.loads(captured.out)
+    jsonschema.validate(report, json.loads(SCHEMA.read_text()))
+    assert report["crop"] == {"left": 5, "top": 10, "width": 30, "height": 40}
+    assert "only a part: 30 x 40 pixels from 5, 10" in captured.err
+    assert decode(tmp_path / "out.png").size == (40, 30)
+
+
+@pytest.mark.parametrize(
+    "crop", ["1,2,3", "1,2,3,4,5", "a,b,c,d", "0,0,0,5", "0,0,5,0", "-1,0,5,5", "0.5,0,5,5", ""]
+)
+def test_a_crop_that_is_none_is_refused_before_any_work(tmp_path: Path, crop: str) -> None:
+    missing = tmp_path / "a.dng", tmp_path / "b.dng"
+    assert restore(missing, tmp_path / "out.png", f"--crop={crop}") == 2
+
+
+def test_a_crop_beyond_the_photo_is_refused_in_one_line(
+    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--crop", "300,0,21,10", "--quiet")
+    assert restore(raw_pair, tmp_path / "out.png", *options) == OutputError.exit_code
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "which is 320 x 384 pixels" in line
+    assert not list(tmp_path.iterdir())
+
+
 def test_quiet_says_nothing(
     raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

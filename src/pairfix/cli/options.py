@@ -16,6 +16,7 @@ __all__ = [
     "Aligned",
     "Backend",
     "Bits",
+    "Crop",
     "Demosaicing",
     "Device",
     "DryRun",
@@ -189,6 +190,14 @@ Strength = Annotated[
         help="Factor on the noise that the network is told of: less keeps grain, more smooths.",
         min=0,
         max=3,
+    ),
+]
+Crop = Annotated[
+    str | None,
+    typer.Option(
+        "--crop",
+        help="Restore and write only this part of the result, in its pixels, to try settings.",
+        metavar="X,Y,W,H",
     ),
 ]
 Preview = Annotated[

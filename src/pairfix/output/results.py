@@ -9,7 +9,7 @@ import numpy as np
 from pairfix.errors import InputError, OutputError, PairfixError
 from pairfix.formats import check_writable, encode_dng, encode_picture, output_format
 from pairfix.formats.atomic import replacing
-from pairfix.image import DevelopSettings, Fused, Picture, Planes, Role
+from pairfix.image import Fused, Picture, Planes, Role
 from pairfix.output.html import (
     RESULT,
     Score,
@@ -26,7 +26,7 @@ from pairfix.recipe import Recipe
 from pairfix.score import SCORE
 from pairfix.stages.develop import DEVELOP, develop, source_mosaic
 
-__all__ = ["WRITE", "check_distinct", "check_targets", "write_results"]
+__all__ = ["WRITE", "check_crop_format", "check_distinct", "check_targets", "write_results"]
 
 WRITE = Stage("write", "Writing")
 PREVIEW = Stage("preview", "Making the comparison")
@@ -44,6 +44,7 @@ def check_targets(inputs: Sequence[Path], output: Path, recipe: Recipe) -> bool:
         MissingExtraError: Scores are asked for, and pyiqa is not installed.
     """
     chosen = check_writable(output, bits=recipe.bits, overwrite=recipe.overwrite)
+    check_crop_format(output, recipe)
     targets = [output]
     if recipe.preview:
         check_writable(recipe.preview, overwrite=recipe.overwrite, mosaic=False)
@@ -55,6 +56,19 @@ def check_targets(inputs: Sequence[Path], output: Path, recipe: Recipe) -> bool:
             check_scoring()
     check_distinct(inputs, targets)
     return chosen.mosaic
+
+
+def check_crop_format(output: Path, recipe: Recipe) -> None:
+    """Refuse a mosaic of a crop: its converter would need the whole frame.
+
+    Raises:
+        OutputError: The recipe asks for it.
+    """
+    chosen = output_format(output)
+    if recipe.crop is not None and chosen.mosaic:
+        raise OutputError(
+            f"{output}: {chosen.name} holds a whole photo, not a crop", "write a .tif or .png"
+        )
 
 
 def check_distinct(inputs: Sequence[Path], targets: Sequence[Path]) -> None:
@@ -103,7 +117,7 @@ def write_results(
     sheet = page = None
     if recipe.preview or recipe.report or not is_mosaic:
         with timeline.run(DEVELOP):
-            pictures = _develop(fused, sources, recipe.develop)
+            pictures = _develop(fused, sources, recipe)
     if recipe.preview:
         with timeline.run(PREVIEW):
             sheet = compare(pictures)
@@ -138,13 +152,11 @@ def _page(
         return render_page(pictures, restoration, scores, fused.long_share).encode()
 
 
-def _develop(
-    fused: Fused, sources: Mapping[Role, Planes], settings: DevelopSettings
-) -> dict[str, Picture]:
+def _develop(fused: Fused, sources: Mapping[Role, Planes], recipe: Recipe) -> dict[str, Picture]:
     """The result as a picture, after the photos that it was made from."""
     planes = {**{str(role): source for role, source in sources.items()}, RESULT: fused.planes}
     return {
-        name: develop(each, fused.reference, settings, gain=fused.gain)
+        name: develop(each, fused.reference, recipe.develop, gain=fused.gain, crop=recipe.crop)
         for name, each in planes.items()
     }
 

@@ -8,17 +8,25 @@ from numpy.typing import NDArray
 from pairfix.errors import OutputError
 from pairfix.formats.metadata import upright
 from pairfix.formats.raw import develop_mosaic
-from pairfix.image import DevelopSettings, Frame, Fused, Picture, Planes
+from pairfix.image import Box, DevelopSettings, Frame, Fused, Picture, Planes
 from pairfix.light import linear_to_srgb, mosaic_from_planes
 from pairfix.progress import Stage
 
-__all__ = ["DEVELOP", "develop", "source_mosaic"]
+__all__ = ["DEMOSAIC_REACH", "DEVELOP", "develop", "source_mosaic"]
 
 DEVELOP = Stage("develop", "Developing")
 
+DEMOSAIC_REACH = 8
+"""Samples of a mosaic's planes on each side that LibRaw's demosaicing looks at, or more."""
+
 
 def develop(
-    planes: Planes, frame: Frame, settings: DevelopSettings, *, gain: float = 1.0
+    planes: Planes,
+    frame: Frame,
+    settings: DevelopSettings,
+    *,
+    gain: float = 1.0,
+    crop: Box | None = None,
 ) -> Picture:
     """Make the finished picture.
 
@@ -32,12 +40,15 @@ def develop(
             develops with the camera's own matrices; exposure applies to every picture, on top of
             the frame's own baseline exposure.
         gain: Brightness of the planes over the frame's own.
+        crop: The part of the upright picture that is wanted; None for all of it.
 
     Returns:
         The upright picture in sRGB.
     """
     settings = replace(settings, exposure=settings.exposure + frame.baseline_exposure)
     if frame.bayer is None:
+        if crop is not None:
+            planes, crop = planes[:, crop.rows, crop.columns], None
         pixels = _encode(planes * np.float32(2.0**settings.exposure))
     else:
         ceiling = gain * min(frame.bayer.gains)
@@ -45,6 +56,8 @@ def develop(
             planes = np.minimum(planes, np.float32(ceiling))
         mosaic = mosaic_from_planes(planes, frame.bayer, frame.size)
         pixels = develop_mosaic(frame, mosaic, settings)
+    if crop is not None:
+        pixels = np.ascontiguousarray(pixels[crop.rows, crop.columns])
     height, width = pixels.shape[:2]
     return Picture(pixels, upright(frame.exif, (height, width)))
 
