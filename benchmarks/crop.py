@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pairfix import Picture, Recipe, Restorer
-from pairfix.image import Box
+from pairfix import Recipe, Restorer
+from pairfix.image import Box, Picture
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import cv2
+import imageio.v3 as iio
 import jsonschema
 import numpy as np
 import pytest
@@ -337,6 +338,32 @@ def test_a_result_never_replaces_an_input(
     assert code == OutputError.exit_code
     assert "is also an input" in capsys.readouterr().err
     assert rgb_pair[1].read_bytes() == before
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp", "mp4"])
+def test_a_moving_preview_shows_the_crop_in_turns(
+    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str
+) -> None:
+    if suffix == "mp4":
+        pytest.importorskip("av")
+    preview = tmp_path / f"compare.{suffix}"
+    options = ("--crop", "20,30,80,64", "--preview", str(preview))
+    assert restore(raw_pair, tmp_path / "out.png", *options) == 0
+    assert "short, long and result taking turns" in capsys.readouterr().err
+    plugin = "pyav" if suffix == "mp4" else "pillow"
+    frames = iio.imread(preview, plugin=plugin, index=...)  # type: ignore[arg-type]
+    assert frames.shape[1:] == (64, 80, 3)
+    result = decode(tmp_path / "out.png").pixels[40:, :] / 257
+    last = frames[5 if suffix == "mp4" else 2]
+    assert np.abs(last[40:].astype(float) - result).mean() < 6
+
+
+def test_a_moving_preview_replaces_nothing_unless_told(raw_pair: Pair, tmp_path: Path) -> None:
+    preview = tmp_path / "compare.gif"
+    preview.write_bytes(b"kept")
+    options = ("--preview", str(preview))
+    assert restore(raw_pair, tmp_path / "out.png", *options) == OutputError.exit_code
+    assert preview.read_bytes() == b"kept"
 
 
 def test_a_preview_needs_its_own_name(rgb_pair: Pair, tmp_path: Path) -> None:

@@ -201,7 +201,11 @@ Crop = Annotated[
     ),
 ]
 Preview = Annotated[
-    Path | None, typer.Option(help="Also write crops of short, long and result side by side.")
+    Path | None,
+    typer.Option(
+        help="Also write crops of short, long and result side by side; or taking turns, as a "
+        ".gif, .webp or .mp4."
+    ),
 ]
 ReportPage = Annotated[
     Path | None,

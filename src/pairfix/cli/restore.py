@@ -218,7 +218,10 @@ def _summarise(restoration: "Restoration", talk: Talk, recipe: Recipe) -> None:
             talk.say(f"  {stage:<10}{seconds:6.2f} s")
     talk.say(f"{restoration.output}: written in {sum(restoration.seconds.values()):.1f} s")
     if recipe.preview:
-        talk.say(f"{recipe.preview}: short, long and result side by side")
+        from pairfix.output.blink import is_blinking  # noqa: PLC0415  (loaded already)
+
+        how = "taking turns" if is_blinking(recipe.preview) else "side by side"
+        talk.say(f"{recipe.preview}: short, long and result {how}")
     if recipe.report:
         talk.say(f"{recipe.report}: report of the restoration")
 

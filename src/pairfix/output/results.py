@@ -10,6 +10,7 @@ from pairfix.errors import InputError, OutputError, PairfixError
 from pairfix.formats import check_writable, encode_dng, encode_picture, output_format
 from pairfix.formats.atomic import replacing
 from pairfix.image import Fused, Picture, Planes, Role
+from pairfix.output.blink import blink, check_blinking, is_blinking
 from pairfix.output.html import (
     RESULT,
     Score,
@@ -47,7 +48,10 @@ def check_targets(inputs: Sequence[Path], output: Path, recipe: Recipe) -> bool:
     check_crop_format(output, recipe)
     targets = [output]
     if recipe.preview:
-        check_writable(recipe.preview, overwrite=recipe.overwrite, mosaic=False)
+        if is_blinking(recipe.preview):
+            check_blinking(recipe.preview, overwrite=recipe.overwrite)
+        else:
+            check_writable(recipe.preview, overwrite=recipe.overwrite, mosaic=False)
         targets.append(recipe.preview)
     if recipe.report:
         check_page(recipe.report, overwrite=recipe.overwrite)
@@ -114,13 +118,14 @@ def write_results(
     """
     is_mosaic = output_format(output).mosaic
     pictures: dict[str, Picture] = {}
-    sheet = page = None
+    preview: Picture | bytes | None = None
+    page = None
     if recipe.preview or recipe.report or not is_mosaic:
         with timeline.run(DEVELOP):
             pictures = _develop(fused, sources, recipe)
     if recipe.preview:
         with timeline.run(PREVIEW):
-            sheet = compare(pictures)
+            preview = _preview(pictures, recipe.preview, whole=recipe.crop is not None)
     if recipe.report:
         page = _page(pictures, fused, restoration, recipe, timeline)
     with timeline.run(WRITE):
@@ -130,11 +135,21 @@ def write_results(
             encode_dng(fused.reference, mosaic, exposure, output, overwrite=recipe.overwrite)
         else:
             _encode(pictures[RESULT], output, recipe)
-        if recipe.preview and sheet:
-            _encode(sheet, recipe.preview, replace(recipe, bits=None))
+        if recipe.preview and isinstance(preview, bytes):
+            with replacing(recipe.preview, overwrite=recipe.overwrite) as file:
+                file.write(preview)
+        elif recipe.preview and isinstance(preview, Picture):
+            _encode(preview, recipe.preview, replace(recipe, bits=None))
         if recipe.report and page:
             with replacing(recipe.report, overwrite=recipe.overwrite) as file:
                 file.write(page)
+
+
+def _preview(pictures: Mapping[str, Picture], path: Path, *, whole: bool) -> Picture | bytes:
+    """A moving comparison, or a sheet."""
+    if is_blinking(path):
+        return blink(pictures, path.suffix.lower(), whole=whole)
+    return compare(pictures)
 
 
 def _page(
