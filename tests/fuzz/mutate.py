@@ -290,6 +290,7 @@ _MUTATIONS: Mapping[str, Callable[[bytes, Random], bytes]] = {
     "png": _png,
     "webp": _webp,
     "avif": _boxes,
+    "mp4": _boxes,
     "tiff": _tiff,
     "dng": _tiff,
     "json": _json,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import cv2
 import imageio.v3 as iio
@@ -25,8 +25,8 @@ LARGEST = 2_000_000
 
 _SIDE = 640
 """Side in pixels of the place that is shown, if no crop was asked for."""
-_LEAST_SIDE = 64
-"""Longest side from which nothing is left out any more."""
+_MOST_SIDE, _LEAST_SIDE = 1600, 64
+"""Longest sides up to which a crop is tried at all, and from which nothing more is left out."""
 _SMALLER = 0.8
 """Factor on the sides, at most, while a file is too large."""
 _QUALITIES = {".gif": (256, 128, 64), ".webp": (90, 75, 60), ".mp4": (18, 23, 28)}
@@ -36,6 +36,7 @@ _SECONDS = 1
 _FPS = 2
 _ROUNDS = 5
 """Of a video: unlike the others it cannot say that it goes on."""
+_CODEC: Final = "libx264"
 _X264 = "ref=8:bframes=0:scenecut=0"
 """Frames may refer to the round before, so that the other rounds take no space."""
 _LABEL = 26
@@ -58,7 +59,7 @@ def check_blinking(path: Path, *, overwrite: bool) -> None:
         MissingExtraError: It is a video, and PyAV is not installed.
     """
     check_target(path, overwrite=overwrite)
-    if path.suffix.lower() == ".mp4" and find_spec("av") is None:
+    if path.suffix.lower() == ".mp4" and not _has_x264():
         raise MissingExtraError(
             f"{path}: videos need PyAV", "pip install 'pairfix[video]', or write a .gif or .webp"
         )
@@ -84,7 +85,7 @@ def blink(
         The file's content.
     """
     place = _place(pictures, whole=whole)
-    factor = 1.0
+    factor = min(1.0, _MOST_SIDE / max(next(iter(place.values())).shape))
     while True:
         frames = [_labelled(name, _middle(pixels, factor)) for name, pixels in place.items()]
         for quality in _QUALITIES[suffix]:
@@ -95,6 +96,15 @@ def blink(
         if longest <= _LEAST_SIDE:
             return data
         factor *= max(min(_SMALLER, math.sqrt(largest / len(data))), _LEAST_SIDE / longest)
+
+
+def _has_x264() -> bool:
+    """PyAV that was built without it cannot write videos that all browsers play."""
+    if find_spec("av") is None:
+        return False
+    import av  # noqa: PLC0415  (an extra)
+
+    return _CODEC in av.codecs_available
 
 
 def _place(pictures: Mapping[str, Picture], *, whole: bool) -> dict[str, Pixels8]:
@@ -160,7 +170,7 @@ def _video(frames: list[Pixels8], rate_factor: int) -> bytes:
     file = BytesIO()
     with av.open(file, "w", format="mp4") as container:
         options = {"crf": str(rate_factor), "x264-params": _X264}
-        stream = container.add_stream("libx264", _FPS, options=options)
+        stream = container.add_stream(_CODEC, _FPS, options=options)
         stream.height, stream.width = shown[0].shape[:2]
         stream.pix_fmt = "yuv420p"
         for frame in shown * _ROUNDS:

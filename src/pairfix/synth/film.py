@@ -52,14 +52,16 @@ def film_frames(path: Path) -> Iterator[Frame]:
         raise InputError(f"{path} does not exist", NO_VIDEO)
     if find_spec("av") is None:
         raise MissingExtraError(f"{path}: videos need PyAV", "pip install 'pairfix[video]'")
+    import av  # noqa: PLC0415  (an extra)
+
     header = _read_header(path)
     frames = iio.imiter(path, plugin="pyav", format="rgb48le" if header.deep else "rgb24")
     while True:
         try:
             with silenced():
                 pixels = next(frames, None)
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path} is damaged: {_first_line(error)}", NO_VIDEO) from error
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise InputError(f"{path} is damaged", "export or copy it again") from error
         if pixels is None:
             return
         yield Frame(path, cast("Pixels", np.ascontiguousarray(header.upright(pixels))))
@@ -77,7 +79,14 @@ def _read_header(path: Path) -> _Header:
             turned = np.eye(2) if matrix is None else _linear_part(cast("bytes", matrix))
             transfer = int(frame.color_trc)
             deep = max(each.bits for each in frame.format.components) > _BYTE
-    except (OSError, ValueError, IndexError, StopIteration) as error:
+    except (
+        av.FFmpegError,
+        OSError,
+        ValueError,
+        IndexError,  # no pictures
+        AttributeError,  # no context, since the codec is unknown
+        StopIteration,
+    ) as error:
         raise InputError(f"{path} cannot be read as a video", NO_VIDEO) from error
     if transfer in _HDR:
         raise InputError(
@@ -99,7 +108,3 @@ def _upright(pixels: Pixels, matrix: NDArray[np.float64]) -> Pixels:
     if right == down == 0:
         pixels, right, down = pixels.transpose(1, 0, 2), right_by_down, down_by_right
     return pixels[:: -1 if down < 0 else 1, :: -1 if right < 0 else 1]
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
