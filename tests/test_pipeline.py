@@ -51,10 +51,10 @@ def test_a_model_that_is_not_kept_is_closed_before_the_photos_are_looked_at(
 ) -> None:
     open_then: list[bool] = []
 
-    def look(pair: AlignedPair, fused: Fused) -> Fused:
+    def look(pair: AlignedPair, fused: Fused, whole: AlignedPair) -> Fused:
         gc.collect()
         open_then.append(any(type(each) is OpenModel for each in gc.get_objects()))
-        return keep_points(pair, fused)
+        return keep_points(pair, fused, whole)
 
     monkeypatch.setattr("pairfix.pipeline.keep_points", look)
     for keep_open in (False, True):

@@ -23,6 +23,7 @@ __all__ = [
     "AlignmentKind",
     "AlignmentMode",
     "Bayer",
+    "Box",
     "ColourSpace",
     "Demosaic",
     "Description",
@@ -67,6 +68,26 @@ NoiseProfile = tuple[tuple[float, float], tuple[float, float], tuple[float, floa
 ``S x + O`` (DNG 1.4, NoiseProfile)."""
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 Planes = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of pixels or of planes' samples."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    @property
+    def rows(self) -> slice:
+        """Index along the height."""
+        return slice(self.top, self.top + self.height)
+
+    @property
+    def columns(self) -> slice:
+        """Index along the width."""
+        return slice(self.left, self.left + self.width)
 
 
 @dataclass(frozen=True, slots=True)

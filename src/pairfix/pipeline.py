@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from pairfix.adapt import ADAPT, adapt, choose_adapting_runtime, find_reblur_module
 from pairfix.backends import OpenModel, choose_runtime
-from pairfix.errors import PairError, PairfixError, caught
+from pairfix.errors import OutputError, PairError, PairfixError, caught
 from pairfix.formats import check_writable, encode_picture
 from pairfix.image import (
     ROLES,
     AlignedPair,
     AlignmentMode,
+    Box,
     DevelopSettings,
     Domain,
     Frame,
@@ -28,7 +29,7 @@ from pairfix.image import (
     SingleFrame,
 )
 from pairfix.light import planes_from_frame
-from pairfix.model import default_model, find_model
+from pairfix.model import Model, default_model, find_model
 from pairfix.output.provenance import described, how_restored, undescribed
 from pairfix.output.report import (
     Adaptation,
@@ -41,11 +42,12 @@ from pairfix.output.report import (
 from pairfix.output.results import WRITE, check_distinct, check_targets, dng_kind, write_results
 from pairfix.progress import Progress, Timeline, no_progress
 from pairfix.recipe import Recipe
-from pairfix.stages.develop import DEVELOP, develop, source_mosaic
-from pairfix.stages.fuse import FUSE, check_model, fuse, takes_noise_maps
-from pairfix.stages.points import POINTS, keep_points
+from pairfix.stages.develop import DEMOSAIC_REACH, DEVELOP, develop, source_mosaic
+from pairfix.stages.fuse import FUSE, check_model, fuse, takes_noise_maps, tiled_graphs
+from pairfix.stages.part import check_crop, cut_pair, part_around, put_back
+from pairfix.stages.points import POINTS, POINTS_REACH, keep_points
 from pairfix.stages.prepare import Photo, Preparation, decode_photos, prepare_pair
-from pairfix.stages.sharplong import SHARP_LONG, use_sharp_long
+from pairfix.stages.sharplong import SHARP_LONG, SHARP_LONG_REACH, use_sharp_long
 
 __all__ = ["Recipe", "Restored", "Restorer", "align_pair", "restore"]
 
@@ -57,7 +59,7 @@ class Restored:
     scene: Scene
     """What it was restored from."""
     fused: Fused
-    """The photo in linear light."""
+    """The photo in linear light; of a crop, the short frame with the crop restored in it."""
     develop: DevelopSettings
     """How it becomes a picture."""
     facts: Restoration
@@ -70,14 +72,18 @@ class Restored:
             InputError: The raw file that the short frame came from is gone.
         """
         fused = self.fused
-        return develop(fused.planes, fused.reference, self.develop, gain=fused.gain)
+        return develop(
+            fused.planes, fused.reference, self.develop, gain=fused.gain, crop=self.facts.crop
+        )
 
     def mosaic(self) -> NDArray[np.float32]:
         """The restored mosaic, ``H x W``, at the short frame's own exposure; 0 black, 1 white.
 
         Raises:
-            OutputError: The photo has no mosaic.
+            OutputError: The photo has no mosaic, or only a part of it is restored.
         """
+        if self.facts.crop is not None:
+            raise OutputError("of a crop there is no mosaic", "restore the whole photo")
         return source_mosaic(self.fused)
 
 
@@ -98,8 +104,13 @@ class Restorer:
                 not apply to it.
             DeviceError: Device, back end or precision are not available.
             MissingExtraError: The recipe needs PyTorch, which is not installed.
+            OutputError: The recipe asks for an adaptation and a crop.
         """
         self.recipe = recipe or Recipe()
+        if self.recipe.crop and self.recipe.adapt:
+            raise OutputError(
+                "the network is adapted to a whole photo, not to a crop", "leave out one of the two"
+            )
         choose = choose_adapting_runtime if self.recipe.adapt else choose_runtime
         self.runtime = choose(self.recipe.backend, self.recipe.device, self.recipe.precision)
         self._chosen = None if self.recipe.model is None else find_model(self.recipe.model)
@@ -151,15 +162,22 @@ class Restorer:
         timeline = timeline or Timeline()
         photos = [long] if short is None else [long, short]
         self.check_photos(len(photos))
-        scene = self._scene(photos, timeline)
+        frames = decode_photos(photos, self.preparation, timeline)
+        if self.recipe.crop is not None:
+            check_crop(self.recipe.crop, frames[-1])
+        scene = self._scene(frames, timeline)
+        del frames  # of which a scene may hold others
         opened = self._opened(scene.reference.domain)
-        fused, tile, adaptation = self._fuse(scene, opened, timeline)
         model = opened.model
+        part = self._part(scene, model)
+        fused, tile, adaptation = self._fuse(scene, opened, timeline, part)
         if not self._keep_open:
             self._open.clear()
             del opened
         if isinstance(scene, AlignedPair):
-            fused = self._with_what_the_photos_show(scene, fused, timeline)
+            fused = self._with_what_the_photos_show(scene, fused, timeline, part)
+        if part is not None and self.recipe.crop is not None:
+            fused = put_back(fused, scene, part, self.recipe.crop)
         share = fused.long_share
         facts = Restoration(
             SceneFacts.of(scene),
@@ -169,6 +187,7 @@ class Restorer:
             runtime=self.runtime,
             tile=tile,
             adaptation=adaptation,
+            crop=self.recipe.crop,
             strength=self.recipe.strength if takes_noise_maps(model) else None,
             long_share=None if share is None else float(share.mean()),
         )
@@ -223,11 +242,11 @@ class Restorer:
         timeline.seconds.update(read.seconds)
         return caught(partial(self.restore, *read.frames, timeline=timeline))
 
-    def _scene(self, photos: Sequence[Photo], timeline: Timeline) -> Scene:
-        if self._chosen is None or len(photos) == len(ROLES):
-            long, short = photos
+    def _scene(self, frames: Sequence[Frame], timeline: Timeline) -> Scene:
+        if self._chosen is None or len(frames) == len(ROLES):
+            long, short = frames
             return prepare_pair(long, short, self.preparation, timeline)
-        (frame,) = decode_photos(photos, self.preparation, timeline)
+        (frame,) = frames
         (role,) = self._chosen.roles
         return SingleFrame(frame, role, planes_from_frame(frame))
 
@@ -237,20 +256,32 @@ class Restorer:
             self._open[domain] = OpenModel(self._chosen or default_model(domain), self.runtime)
         return self._open[domain]
 
+    def _part(self, scene: Scene, model: Model) -> Box | None:
+        """What has to be restored for the recipe's crop; None for the whole photo."""
+        recipe = self.recipe
+        if recipe.crop is None:
+            return None
+        raw = scene.reference.domain == "raw"
+        reach = SHARP_LONG_REACH if recipe.sharp_long else 0
+        if raw:
+            reach += DEMOSAIC_REACH + (POINTS_REACH if recipe.points else 0)
+        return part_around(recipe.crop, scene.reference, tiled_graphs(model.graphs), reach)
+
     def _with_what_the_photos_show(
-        self, pair: AlignedPair, fused: Fused, timeline: Timeline
+        self, whole: AlignedPair, fused: Fused, timeline: Timeline, part: Box | None
     ) -> Fused:
         """Take from the photos themselves what a network does worse."""
+        pair = whole if part is None else cut_pair(whole, part)
         if self.recipe.sharp_long:
             with timeline.run(SHARP_LONG):
-                fused = use_sharp_long(pair, fused)
+                fused = use_sharp_long(pair, fused, whole)
         if self.recipe.points:
             with timeline.run(POINTS):
-                fused = keep_points(pair, fused)
+                fused = keep_points(pair, fused, whole)
         return fused
 
     def _fuse(
-        self, scene: Scene, opened: OpenModel, timeline: Timeline
+        self, scene: Scene, opened: OpenModel, timeline: Timeline, part: Box | None
     ) -> tuple[Fused, int, Adaptation | None]:
         """The restored photo and its tiles' side; if asked for, by a network adapted to it."""
         recipe = self.recipe
@@ -261,6 +292,7 @@ class Restorer:
                 opened,
                 tile=recipe.tile,
                 strength=recipe.strength,
+                part=part,
                 progress=timeline.progress,
             )
         if module is None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from pairfix.backends import DeviceChoice, PrecisionChoice
-from pairfix.image import AlignmentMode, DevelopSettings
+from pairfix.image import AlignmentMode, Box, DevelopSettings
 
 __all__ = ["Cluster", "DngKind", "Existing", "Recipe", "Shoot"]
 
@@ -39,6 +39,8 @@ class Recipe:
     """Steps by which the network is adapted to the photo (`pairfix.adapt`, extra ``torch``)."""
     reblur_module: str | None = None
     """Name of a shipped reblurring module, or its folder; None: the one that the model names."""
+    crop: Box | None = None
+    """The part of the upright result, in its pixels, that is restored and written; None: all."""
     develop: DevelopSettings = field(default_factory=DevelopSettings)
     bits: int | None = None
     """Bits per channel of the result; None: the format's default."""

@@ -156,6 +156,7 @@ def test_a_dry_run_lists_and_does_nothing(shoot: Path, tmp_path: Path, capsys: C
         (["--pages"], "needs --report"),
         (["--worker-cpus", "2"], "needs --ray"),
         (["--ray", "local", "--watch"], "without --watch"),
+        (["--crop", "0,0,9,9", "--adapt", "1"], "the whole photo"),
     ],
 )
 def test_options_that_make_no_sense_for_folders_are_refused(
@@ -163,6 +164,21 @@ def test_options_that_make_no_sense_for_folders_are_refused(
 ) -> None:
     assert restore(shoot, tmp_path / "out", *options) == 2
     assert words in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_crop_is_that_of_every_pair_and_not_of_its_last_result(
+    shoot: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    assert restore(shoot, tmp_path / "out", "--crop", "3,5,20,10") == 0
+    assert [decode(tmp_path / "out" / each).size for each in ("a.png", "night/b.png")] == [
+        (10, 20),
+        (10, 20),
+    ]
+    capsys.readouterr()
+    assert restore(shoot, tmp_path / "out") == 0
+    assert "made with crop" in capsys.readouterr().err
+    options = ("--crop", "0,0,20,10", "--format", "dng")
+    assert restore(shoot, tmp_path / "raw", *options) == OutputError.exit_code
 
 
 def test_options_for_folders_are_refused_for_one_pair(

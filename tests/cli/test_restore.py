@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import cv2
+import imageio.v3 as iio
 import jsonschema
 import numpy as np
 import pytest
@@ -125,6 +126,36 @@ def test_a_strength_is_refused_before_any_work_where_the_network_is_told_nothing
     assert restore(missing, tmp_path / "out.png", *options) == ModelError.exit_code
     (line,) = capsys.readouterr().err.splitlines()
     assert "not told how noisy" in line
+
+
+def test_a_crop_is_written_upright_and_reported(
+    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert restore(raw_pair, tmp_path / "out.png", "--crop", "5,10,30,40", "--json") == 0
+    captured = capsys.readouterr()
+    report = json.loads(captured.out)
+    jsonschema.validate(report, json.loads(SCHEMA.read_text()))
+    assert report["crop"] == {"left": 5, "top": 10, "width": 30, "height": 40}
+    assert "only a part: 30 x 40 pixels from 5, 10" in captured.err
+    assert decode(tmp_path / "out.png").size == (40, 30)
+
+
+@pytest.mark.parametrize(
+    "crop", ["1,2,3", "1,2,3,4,5", "a,b,c,d", "0,0,0,5", "0,0,5,0", "-1,0,5,5", "0.5,0,5,5", ""]
+)
+def test_a_crop_that_is_none_is_refused_before_any_work(tmp_path: Path, crop: str) -> None:
+    missing = tmp_path / "a.dng", tmp_path / "b.dng"
+    assert restore(missing, tmp_path / "out.png", f"--crop={crop}") == 2
+
+
+def test_a_crop_beyond_the_photo_is_refused_in_one_line(
+    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--crop", "300,0,21,10", "--quiet")
+    assert restore(raw_pair, tmp_path / "out.png", *options) == OutputError.exit_code
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "which is 320 x 384 pixels" in line
+    assert not list(tmp_path.iterdir())
 
 
 def test_quiet_says_nothing(
@@ -354,6 +385,32 @@ def test_a_result_never_replaces_an_input(
     assert code == OutputError.exit_code
     assert "is also an input" in capsys.readouterr().err
     assert rgb_pair[1].read_bytes() == before
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp", "mp4"])
+def test_a_moving_preview_shows_the_crop_in_turns(
+    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix: str
+) -> None:
+    if suffix == "mp4":
+        pytest.importorskip("av")
+    preview = tmp_path / f"compare.{suffix}"
+    options = ("--crop", "20,30,80,64", "--preview", str(preview))
+    assert restore(raw_pair, tmp_path / "out.png", *options) == 0
+    assert "short, long and result taking turns" in capsys.readouterr().err
+    plugin = "pyav" if suffix == "mp4" else "pillow"
+    frames = iio.imread(preview, plugin=plugin, index=...)  # type: ignore[arg-type]
+    assert frames.shape[1:] == (64, 80, 3)
+    result = decode(tmp_path / "out.png").pixels[40:, :] / 257
+    last = frames[5 if suffix == "mp4" else 2]
+    assert np.abs(last[40:].astype(float) - result).mean() < 6
+
+
+def test_a_moving_preview_replaces_nothing_unless_told(raw_pair: Pair, tmp_path: Path) -> None:
+    preview = tmp_path / "compare.gif"
+    preview.write_bytes(b"kept")
+    options = ("--preview", str(preview))
+    assert restore(raw_pair, tmp_path / "out.png", *options) == OutputError.exit_code
+    assert preview.read_bytes() == b"kept"
 
 
 def test_a_preview_needs_its_own_name(rgb_pair: Pair, tmp_path: Path) -> None:

@@ -69,6 +69,7 @@ def test_the_format_says_what_pairs(photos: Path, tmp_path: Path) -> None:
 
 
 def test_a_video_makes_pairs(tmp_path: Path) -> None:
+    pytest.importorskip("av")
     frames = photo_folder(tmp_path / "frames", 4, (96, 128))
     video = cv2.VideoWriter(
         str(tmp_path / "a.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 240, (128, 96)

@@ -27,6 +27,7 @@ from pairfix.formats.description import read_description
 from pairfix.image import Description, Picture
 from pairfix.model import CONFIG, find_model
 from pairfix.model.measured import read_measured
+from pairfix.synth.film import film_frames
 from tests.fuzz.seeds import Seed
 
 __all__ = ["check", "resealed"]
@@ -149,10 +150,19 @@ def _calibration(folder: Path) -> None:
     assert [each.short.strongest_correlation for each in profile.settings]
 
 
+def _video(folder: Path) -> None:
+    (path,) = folder.iterdir()
+    for frame in film_frames(path):
+        assert frame.pixels.dtype in (np.uint8, np.uint16)
+        assert frame.pixels.ndim == 3
+        assert min(frame.size) > 0
+
+
 _CHECKS: Mapping[str, Callable[[Path], None]] = {
     "model": _model,
     "calibration": _calibration,
     "sidecar": _sidecar,
+    "video": _video,
 }
 
 

@@ -309,6 +309,7 @@ _MUTATIONS: Mapping[str, Callable[[bytes, Random], bytes]] = {
     "webp": _webp,
     "avif": _boxes,
     "jxl": _boxes,
+    "mp4": _boxes,
     "tiff": _tiff,
     "dng": _tiff,
     "json": _json,

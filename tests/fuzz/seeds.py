@@ -226,6 +226,28 @@ def _sidecars(_: Path) -> list[Seed]:
     return [{"photo.xmp": _XMP}, {"photo.png.xmp": _XMP.decode().encode("utf-16")}]
 
 
+def _videos(folder: Path) -> list[Seed]:
+    import av  # noqa: PLC0415  (an extra)
+
+    made: list[Seed] = []
+    for name, codec, pixel_format in (
+        ("plain.mp4", "libx264", "yuv420p"),
+        ("deep.mp4", "libx264", "yuv420p10le"),
+        ("jpegs.avi", "mjpeg", "yuvj420p"),
+    ):
+        options = {"movflags": "faststart"} if name.endswith("mp4") else {}
+        with av.open(folder / name, "w", options=options) as container:
+            stream: Any = container.add_stream(codec, 25)
+            stream.height, stream.width, stream.pix_fmt = 64, 96, pixel_format
+            for number in range(6):
+                pixels = np.full((64, 96, 3), 30 * number, np.uint8)
+                pixels[16:48, 8 * number : 8 * number + 16] = (200, 40, 90)
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels)))
+            container.mux(stream.encode())
+        made.append({name: (folder / name).read_bytes()})
+    return made
+
+
 _SEEDS: Mapping[str, Callable[[Path], list[Seed]]] = {
     "jpeg": _jpegs,
     "png": _pngs,
@@ -237,6 +259,7 @@ _SEEDS: Mapping[str, Callable[[Path], list[Seed]]] = {
     "model": _models,
     "calibration": _calibrations,
     "sidecar": _sidecars,
+    **({"video": _videos} if find_spec("av") else {}),
 }
 
 KINDS = tuple(_SEEDS)

@@ -54,6 +54,7 @@ def test_frames_are_averaged_in_linear_light(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "codec"), [("a.mp4", "mp4v"), ("a.avi", "MJPG")])
 def test_a_video_is_read_as_its_frames(tmp_path: Path, name: str, codec: str) -> None:
+    pytest.importorskip("av")
     path = film(tmp_path / name, codec)
     shot = next(shots(path, EXACT, np.random.default_rng(0)))
     pictures = [light(picture) for picture in frames(5)]
@@ -78,14 +79,19 @@ def test_frames_follow_their_numbers_not_their_digits(tmp_path: Path) -> None:
     np.testing.assert_allclose(last.sharp, light(frames(12)[11]), atol=1e-6)
 
 
+def test_a_file_that_is_no_video_is_said(tmp_path: Path) -> None:
+    pytest.importorskip("av")
+    (tmp_path / "text.mp4").write_text("no video", encoding="utf-8")
+    with pytest.raises(InputError, match="cannot be read as a video"):
+        next(shots(tmp_path / "text.mp4", EXACT, np.random.default_rng(0)))
+
+
 def test_what_is_no_video_is_said(tmp_path: Path) -> None:
     def fails(path: Path, message: str) -> None:
         with pytest.raises(InputError, match=message):
             next(shots(path, EXACT, np.random.default_rng(0)))
 
     fails(tmp_path / "none.mp4", "does not exist")
-    (tmp_path / "text.mp4").write_text("no video", encoding="utf-8")
-    fails(tmp_path / "text.mp4", "cannot be read as a video")
     (tmp_path / "empty").mkdir()
     fails(tmp_path / "empty", "holds no frames")
     fails(folder(tmp_path / "short", 4), "too few frames")

@@ -13,7 +13,7 @@ from pairfix.errors import InputError, OutputError, PairError
 from pairfix.formats import FORMATS, check_writable
 from pairfix.image import ROLES, HeaderFacts
 from pairfix.model import find_model
-from pairfix.output.results import check_distinct
+from pairfix.output.results import check_crop_format, check_distinct
 from pairfix.pairs import LeftOut, find_pairs
 from pairfix.pairs.naming import pair_name
 from pairfix.pairs.sources import list_photos, read_photos
@@ -178,6 +178,7 @@ def _check_output(shoot: Shoot, recipe: Recipe) -> None:
             )
     existing = next(each for each in (output, *output.absolute().parents) if each.is_dir())
     check_writable(existing / f"pairfix{shoot.suffix}", bits=recipe.bits, overwrite=True)
+    check_crop_format(Path(f"pairfix{shoot.suffix}"), recipe)
 
 
 def _target(shoot: Shoot, name: str, photos: Sequence[Path], number: int) -> Path:

@@ -158,6 +158,7 @@ def _settings(recipe: Recipe) -> dict[str, Any]:
         "strength": recipe.strength,
         "adapt": recipe.adapt,
         "reblur_module": recipe.reblur_module,
+        "crop": recipe.crop and asdict(recipe.crop),
         "bits": recipe.bits,
         "quality": recipe.quality,
         "metadata": recipe.metadata,

@@ -17,6 +17,7 @@ __all__ = [
     "Backend",
     "Bits",
     "ColourSpaceChoice",
+    "Crop",
     "Demosaicing",
     "Device",
     "Dng",
@@ -232,8 +233,20 @@ Strength = Annotated[
         max=3,
     ),
 ]
+Crop = Annotated[
+    str | None,
+    typer.Option(
+        "--crop",
+        help="Restore and write only this part of the result, in its pixels, to try settings.",
+        metavar="X,Y,W,H",
+    ),
+]
 Preview = Annotated[
-    Path | None, typer.Option(help="Also write crops of short, long and result side by side.")
+    Path | None,
+    typer.Option(
+        help="Also write crops of short, long and result side by side; or taking turns, as a "
+        ".gif, .webp or .mp4."
+    ),
 ]
 ReportPage = Annotated[
     Path | None,

@@ -10,7 +10,7 @@ from pairfix.backends import BACKENDS
 from pairfix.cli import options
 from pairfix.cli.console import Talk, print_json
 from pairfix.cli.folders import cluster_of, restore_folder, shoot_of, watch_folder
-from pairfix.image import DevelopSettings, WhiteBalance, WhiteBalancePreset
+from pairfix.image import Box, DevelopSettings, WhiteBalance, WhiteBalancePreset
 from pairfix.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def restore(
     strength: options.Strength = _RECIPE.strength,
     adapt: options.Adapt = _RECIPE.adapt,
     reblur_module: options.ReblurModule = None,
+    crop: options.Crop = None,
     white_balance: options.WhiteBalanceText = str(_DEVELOP.white_balance),
     exposure: options.ExposureCorrection = _DEVELOP.exposure,
     highlight_mode: options.Highlights = _DEVELOP.highlight_mode,
@@ -78,6 +79,8 @@ def restore(
     settings = DevelopSettings(balance, exposure, highlight_mode, demosaic, colour_space)
     _check_backend(backend)
     _check_needs("--report-scores", "--report", unused=report_scores and report is None)
+    if crop is not None and adapt:
+        raise typer.BadParameter("--adapt needs the whole photo", param_hint="--crop")
     _check_needs("--reblur-module", "--adapt", unused=reblur_module is not None and not adapt)
     talk = Talk(quiet=quiet, verbose=verbose)
     from pairfix.batch import is_shoot  # noqa: PLC0415  (keeps --help quick)
@@ -96,6 +99,7 @@ def restore(
         tile=_tile(tile),
         adapt=adapt,
         reblur_module=reblur_module,
+        crop=None if crop is None else _box(crop),
         develop=settings,
         bits=bits,
         quality=quality,
@@ -171,6 +175,19 @@ def _white_balance(text: str) -> WhiteBalance:
     return red, green, blue
 
 
+def _box(text: str) -> Box:
+    try:
+        left, top, width, height = (int(part) for part in text.split(","))
+    except ValueError:
+        left = top = width = height = -1
+    if min(left, top) < 0 or min(width, height) < 1:
+        raise typer.BadParameter(
+            f"'{text}' is not X,Y,W,H: the left and top edge, the width and the height in pixels",
+            param_hint="--crop",
+        )
+    return Box(left, top, width, height)
+
+
 def _check_backend(name: str) -> None:
     known = ["auto", *BACKENDS]
     if name not in known:
@@ -211,13 +228,19 @@ def _summarise(restoration: "Restoration", talk: Talk, recipe: Recipe) -> None:
         talk.say(_adapted(restoration.adaptation))
     if restoration.long_share and restoration.long_share >= _WORTH_SAYING:
         talk.say(f"the long photo is sharp: {restoration.long_share:.0%} of the result is its own")
+    if restoration.crop:
+        crop = restoration.crop
+        talk.say(f"only a part: {crop.width} x {crop.height} pixels from {crop.left}, {crop.top}")
     if talk.verbose:
         talk.say(f"  tiles of {restoration.tile} px")
         for stage, seconds in restoration.seconds.items():
             talk.say(f"  {stage:<10}{seconds:6.2f} s")
     talk.say(f"{restoration.output}: written in {sum(restoration.seconds.values()):.1f} s")
     if recipe.preview:
-        talk.say(f"{recipe.preview}: short, long and result side by side")
+        from pairfix.output.blink import is_blinking  # noqa: PLC0415  (loaded already)
+
+        how = "taking turns" if is_blinking(recipe.preview) else "side by side"
+        talk.say(f"{recipe.preview}: short, long and result {how}")
     if recipe.report:
         talk.say(f"{recipe.report}: report of the restoration")
 

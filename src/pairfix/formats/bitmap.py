@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import cv2
 import imagecodecs
@@ -42,6 +42,7 @@ _TURNS = {1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True)} | {
 _RGB_ORDER = {1: [0], 2: [0, 1], 3: [2, 1, 0], 4: [2, 1, 0, 3]}
 """Of OpenCV's channels, by their number."""
 
+_Array = TypeVar("_Array", bound=NDArray[Any])
 _Decoded: TypeAlias = tuple[Pixels, metadata.Exif, bytes, tuple[str, ...]]
 """Pixels (grey, RGB, or either with alpha), EXIF, ICC profile, notes."""
 
@@ -80,11 +81,11 @@ def decode_bitmap(path: Path, *, tiff: bool, wanted: bytes | None = b"") -> Fram
     )
 
 
-def turn_upright(pixels: Pixels, orientation: int) -> Pixels:
+def turn_upright(pixels: _Array, orientation: int) -> _Array:
     """Turn and mirror as an EXIF orientation (1 to 8) requires; a view of `pixels`."""
     quarters, mirrored = _TURNS[orientation]
     turned = np.rot90(pixels, quarters)
-    return turned[:, ::-1] if mirrored else turned
+    return cast("_Array", turned[:, ::-1] if mirrored else turned)
 
 
 def _read_coded(path: Path) -> _Decoded:

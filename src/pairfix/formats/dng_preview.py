@@ -5,7 +5,6 @@ that the camera shows (DNG Specification 1.7, chapter 2, "Previews").
 """
 
 import math
-from typing import cast
 
 import cv2
 import numpy as np
@@ -51,7 +50,7 @@ def shown(
     down, across = stored.shape[0] / size[0], stored.shape[1] / size[1]
     rows = slice(round(top * down), max(round((top + height) * down), 1))
     columns = slice(round(left * across), max(round((left + width) * across), 1))
-    return cast("NDArray[np.uint16]", stored[rows, columns])
+    return stored[rows, columns]
 
 
 def preview_page(pixels: NDArray[np.uint16]) -> Page:

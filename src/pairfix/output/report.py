@@ -10,6 +10,7 @@ from pairfix.backends import Runtime
 from pairfix.image import (
     AlignedPair,
     Alignment,
+    Box,
     DevelopSettings,
     ExposureMatch,
     Flicker,
@@ -117,6 +118,8 @@ class Restoration(Report):
     tile: int = field(kw_only=True)
     """Longest side of the tiles, in the network's pixels."""
     adaptation: Adaptation | None = field(default=None, kw_only=True)
+    crop: Box | None = field(default=None, kw_only=True)
+    """The part of the upright result that was restored; None: all of it."""
     strength: float | None = field(default=None, kw_only=True)
     """Factor on the noise that the network was told of; None: it is told nothing."""
     long_share: float | None = field(default=None, kw_only=True)
@@ -134,6 +137,8 @@ class Restoration(Report):
             "strength": self.strength,
             "long_share": self.long_share,
         }
+        if self.crop:
+            report["crop"] = asdict(self.crop)
         if self.adaptation:
             report["adaptation"] = self.adaptation.as_json()
         return report

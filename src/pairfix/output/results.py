@@ -18,6 +18,7 @@ from pairfix.formats.atomic import replacing
 from pairfix.formats.colour import in_srgb
 from pairfix.formats.dng_preview import PREVIEW_PIXELS
 from pairfix.image import DevelopSettings, Frame, Fused, Picture, Planes, Role
+from pairfix.output.blink import blink, check_blinking, is_blinking
 from pairfix.output.html import (
     RESULT,
     Score,
@@ -34,7 +35,14 @@ from pairfix.recipe import DngKind, Recipe
 from pairfix.score import SCORE
 from pairfix.stages.develop import DEVELOP, develop, source_light, source_mosaic
 
-__all__ = ["WRITE", "check_distinct", "check_targets", "dng_kind", "write_results"]
+__all__ = [
+    "WRITE",
+    "check_crop_format",
+    "check_distinct",
+    "check_targets",
+    "dng_kind",
+    "write_results",
+]
 
 WRITE = Stage("write", "Writing")
 PREVIEW = Stage("preview", "Making the comparison")
@@ -49,9 +57,13 @@ def check_targets(inputs: Sequence[Path], output: Path, recipe: Recipe) -> None:
         MissingExtraError: Scores are asked for, and pyiqa is not installed.
     """
     check_writable(output, bits=recipe.bits, overwrite=recipe.overwrite)
+    check_crop_format(output, recipe)
     targets = [output]
     if recipe.preview:
-        check_writable(recipe.preview, overwrite=recipe.overwrite, mosaic=False)
+        if is_blinking(recipe.preview):
+            check_blinking(recipe.preview, overwrite=recipe.overwrite)
+        else:
+            check_writable(recipe.preview, overwrite=recipe.overwrite, mosaic=False)
         targets.append(recipe.preview)
     if recipe.report:
         check_page(recipe.report, overwrite=recipe.overwrite)
@@ -86,6 +98,19 @@ def dng_kind(reference: Frame, output: Path, asked: DngKind | None) -> DngKind |
         message = f"{output}: a DNG of a developed raw is in sRGB's colours"
         raise OutputError(message, "leave --colour-space out")
     return "linear"
+
+
+def check_crop_format(output: Path, recipe: Recipe) -> None:
+    """Refuse a mosaic of a crop: its converter would need the whole frame.
+
+    Raises:
+        OutputError: The recipe asks for it.
+    """
+    chosen = output_format(output)
+    if recipe.crop is not None and chosen.mosaic:
+        raise OutputError(
+            f"{output}: {chosen.name} holds a whole photo, not a crop", "write a .tif or .png"
+        )
 
 
 def check_distinct(inputs: Sequence[Path], targets: Sequence[Path]) -> None:
@@ -131,16 +156,17 @@ def write_results(
     """
     kind = dng_kind(fused.reference, output, recipe.dng)
     pictures: dict[str, Picture] = {}
-    sheet = page = shown_inside = None
+    preview: Picture | bytes | None = None
+    page = shown_inside = None
     if recipe.preview or recipe.report or kind is None:
         with timeline.run(DEVELOP):
-            pictures = _develop(fused, sources, recipe.develop)
+            pictures = _develop(fused, sources, recipe)
     if kind is not None:
         with timeline.run(DEVELOP):
             shown_inside = _for_converters(fused, recipe.develop.exposure)
     if recipe.preview:
         with timeline.run(PREVIEW):
-            sheet = compare(pictures)
+            preview = _preview(pictures, recipe.preview, whole=recipe.crop is not None)
     if recipe.report:
         page = _page(pictures, fused, restoration, recipe, timeline)
     with timeline.run(WRITE):
@@ -148,11 +174,22 @@ def write_results(
             _encode_dng(kind, fused, shown_inside, output, recipe)
         else:
             _encode(pictures[RESULT], output, recipe)
-        if recipe.preview and sheet:
-            _encode(sheet, recipe.preview, replace(recipe, bits=None))
+        if recipe.preview and isinstance(preview, bytes):
+            with replacing(recipe.preview, overwrite=recipe.overwrite) as file:
+                file.write(preview)
+        elif recipe.preview and isinstance(preview, Picture):
+            _encode(preview, recipe.preview, replace(recipe, bits=None))
         if recipe.report and page:
             with replacing(recipe.report, overwrite=recipe.overwrite) as file:
                 file.write(page)
+
+
+def _preview(pictures: Mapping[str, Picture], path: Path, *, whole: bool) -> Picture | bytes:
+    """A moving comparison, or a sheet."""
+    if is_blinking(path):
+        shown = {name: in_srgb(picture) for name, picture in pictures.items()}
+        return blink(shown, path.suffix.lower(), whole=whole)
+    return compare(pictures)
 
 
 def _page(
@@ -171,13 +208,11 @@ def _page(
         return render_page(pictures, restoration, scores, fused.long_share).encode()
 
 
-def _develop(
-    fused: Fused, sources: Mapping[Role, Planes], settings: DevelopSettings
-) -> dict[str, Picture]:
+def _develop(fused: Fused, sources: Mapping[Role, Planes], recipe: Recipe) -> dict[str, Picture]:
     """The result as a picture, after the photos that it was made from."""
     planes = {**{str(role): source for role, source in sources.items()}, RESULT: fused.planes}
     return {
-        name: develop(each, fused.reference, settings, gain=fused.gain)
+        name: develop(each, fused.reference, recipe.develop, gain=fused.gain, crop=recipe.crop)
         for name, each in planes.items()
     }
 

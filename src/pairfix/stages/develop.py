@@ -10,13 +10,16 @@ from pairfix.formats.camera_light import demosaiced
 from pairfix.formats.metadata import upright
 from pairfix.formats.raw_development import develop_mosaic
 from pairfix.formats.spaces import encoded, space_profile
-from pairfix.image import Demosaic, DevelopSettings, Frame, Fused, Picture, Planes
+from pairfix.image import Box, Demosaic, DevelopSettings, Frame, Fused, Picture, Planes
 from pairfix.light import linear_to_srgb, mosaic_from_planes
 from pairfix.progress import Stage
 
-__all__ = ["DEVELOP", "develop", "source_light", "source_mosaic"]
+__all__ = ["DEMOSAIC_REACH", "DEVELOP", "develop", "source_light", "source_mosaic"]
 
 DEVELOP = Stage("develop", "Developing")
+
+DEMOSAIC_REACH = 8
+"""Samples of a mosaic's planes on each side that LibRaw's demosaicing looks at, or more."""
 
 
 def develop(
@@ -25,6 +28,7 @@ def develop(
     settings: DevelopSettings,
     *,
     gain: float = 1.0,
+    crop: Box | None = None,
     half_size: bool = False,
 ) -> Picture:
     """Make the finished picture.
@@ -39,6 +43,7 @@ def develop(
             develops with the camera's own matrices; so does the colour space. Exposure applies to
             every picture, on top of the frame's own baseline exposure.
         gain: Brightness of the planes over the frame's own.
+        crop: The part of the upright picture that is wanted; None for all of it.
         half_size: Whether each 2 x 2 cell of a mosaic becomes one pixel, which is quick.
 
     Returns:
@@ -48,6 +53,8 @@ def develop(
     settings = replace(settings, exposure=settings.exposure + frame.baseline_exposure)
     if frame.bayer is None:
         profile = frame.profile
+        if crop is not None:
+            planes, crop = planes[:, crop.rows, crop.columns], None
         working = _encode(planes * np.float32(2.0**settings.exposure))
     else:
         ceiling = gain * min(frame.bayer.gains)
@@ -60,6 +67,8 @@ def develop(
             settings,
             half_size=half_size,
         )
+    if crop is not None:
+        working = np.ascontiguousarray(working[crop.rows, crop.columns])
     height, width = working.shape[:2]
     exif = upright(frame.exif, (height, width), srgb=not profile)
     return Picture(encoded(working, profile), exif, profile, frame.description)

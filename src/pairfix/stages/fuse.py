@@ -5,7 +5,7 @@ averaged down for a graph that takes it whole) ever reach the device.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import cv2
@@ -13,15 +13,24 @@ import numpy as np
 
 from pairfix.backends import OpenModel, Session
 from pairfix.errors import MemoryExhaustedError, ModelError
-from pairfix.image import Domain, Fused, Planes, Scene
+from pairfix.image import Box, Domain, Fused, Planes, Scene
 from pairfix.light import decode_planes
 from pairfix.model import Model
 from pairfix.networks import Graph, Reduction
 from pairfix.progress import Progress, Stage, no_progress
 from pairfix.stages.inputs import NOISE_MAPS, NetworkInputs, network_inputs
+from pairfix.stages.part import cut_planes
 from pairfix.stages.tiling import TilePlan, pad_to_multiple, plan_tiles, smallest_tile
 
-__all__ = ["FUSE", "check_model", "fuse", "run_tiled", "run_whole", "takes_noise_maps"]
+__all__ = [
+    "FUSE",
+    "check_model",
+    "fuse",
+    "run_tiled",
+    "run_whole",
+    "takes_noise_maps",
+    "tiled_graphs",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -39,9 +48,10 @@ def fuse(
     *,
     tile: int | None = None,
     strength: float = 1.0,
+    part: Box | None = None,
     progress: Progress = no_progress,
 ) -> tuple[Fused, int]:
-    """Restore one photo.
+    """Restore one photo, or a part of it.
 
     Args:
         scene: An aligned pair, or a single frame, in the domain of the model.
@@ -49,10 +59,12 @@ def fuse(
         tile: Longest side of a tile in the planes' pixels (half the photo's for a mosaic), halved
             and tried again when memory runs out; None for what suits the network.
         strength: Factor on the noise maps that the network takes, 0 to 3.
+        part: The samples that are wanted (`pairfix.stages.part`); None for the whole photo.
         progress: Called with `FUSE`, the tiles done and the tiles in all.
 
     Returns:
-        The restored photo in the reference's geometry, and the longest side of its tiles.
+        The restored photo in the reference's geometry, or the part of it, and the longest side of
+        its tiles.
 
     Raises:
         ModelError: The model is made for the other domain, takes other frames, takes no noise
@@ -67,7 +79,7 @@ def fuse(
         )
     check_model(model, len(scene.sources), strength)
     output, used = _infer(  # which alone holds the inputs, for the sake of memory
-        network_inputs(scene, model.inputs, model.domain, strength), opened, tile, progress
+        network_inputs(scene, model.inputs, model.domain, strength), opened, tile, part, progress
     )
     restored = _decoded(output, model.domain)
     if not all(np.isfinite(plane).all() for plane in restored):
@@ -75,7 +87,8 @@ def fuse(
             f"model {model.name} gave values that are not numbers",
             "try --precision fp32, or another model",
         )
-    planes = _keep_highlights(restored, scene.reference_planes)
+    reference = scene.reference_planes
+    planes = _keep_highlights(restored, cut_planes(reference, part) if part else reference)
     return Fused(scene.reference, planes, scene.gain), used
 
 
@@ -98,6 +111,12 @@ def check_model(model: Model, photos: int, strength: float = 1.0) -> None:
             f"model {model.name} is not told how noisy the photos are: --strength does not apply",
             "leave out --strength, or choose a model that is told, such as the default",
         )
+
+
+def tiled_graphs(graphs: Sequence[Graph]) -> Sequence[Graph]:
+    """Those of a network's graphs that come after the last one that takes the photo whole."""
+    whole = [index for index, graph in enumerate(graphs) if graph.reduction is not None]
+    return graphs[whole[-1] + 1 if whole else 0 :]
 
 
 def takes_noise_maps(model: Model) -> bool:
@@ -160,12 +179,23 @@ def run_whole(
 
 
 def _infer(
-    inputs: NetworkInputs, opened: OpenModel, tile: int | None, progress: Progress
+    inputs: NetworkInputs,
+    opened: OpenModel,
+    tile: int | None,
+    part: Box | None,
+    progress: Progress,
 ) -> tuple[Planes, int]:
-    """Run the model's graphs one after the other; the last output and the tile size that worked."""
+    """Run the model's graphs one after the other; the last output and the tile size that worked.
+
+    Of a part, graphs that take the photo whole still do.
+    """
     sources = dict(inputs.planes)
     used = 0
-    for graph in opened.model.graphs:
+    graphs = opened.model.graphs
+    first_tiled = len(graphs) - len(tiled_graphs(graphs))
+    for index, graph in enumerate(graphs):
+        if part is not None and index == first_tiled:
+            sources = {name: cut_planes(planes, part) for name, planes in sources.items()}
         session = opened.session(graph)
         if graph.reduction is not None:
             with _whole_photo():

@@ -6,6 +6,7 @@ constant rate of false alarms, and what the restored photo lacks of them is give
 spot, fitted by least squares (P. B. Stetson, "DAOPHOT", PASP 99, 1987, finds and fits stars so).
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import product
@@ -18,16 +19,19 @@ from pairfix.image import AlignedPair, Fused, Planes
 from pairfix.light import CELL
 from pairfix.progress import Stage
 
-__all__ = ["POINTS", "keep_points"]
+__all__ = ["POINTS", "POINTS_REACH", "keep_points"]
 
 POINTS = Stage("points", "Keeping points of light")
 
+POINTS_REACH = 64
+"""Samples on each side from which the result at a place is computed: three averages over
+`_SURROUNDINGS`, one after the other, and the filters before them."""
 _SIGNIFICANT = 5.0
 """Standard deviations by which a point stands out of its surroundings."""
 _SEEN = 3.5
 """The same without the channel in which it stands out most: a hot pixel has no other."""
 _SPARSE = 4
-"""Step of the samples that channels are weighted by."""
+"""Step of the rows that channels are weighted by."""
 _SURROUNDINGS = 33
 """Side in samples of the square that a point has to stand out of."""
 _BACKGROUND = 5
@@ -60,17 +64,19 @@ Cells = NDArray[np.intp]
 Samples = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
-def keep_points(pair: AlignedPair, fused: Fused) -> Fused:
+def keep_points(pair: AlignedPair, fused: Fused, whole: AlignedPair | None = None) -> Fused:
     """Give the restored photo what it lacks of the short frame's points of light.
 
     Args:
         pair: What was restored. RGB pairs are left alone: their channels have been mixed, so that
             a hot pixel looks like a star.
         fused: The restored photo, in the short frame's geometry.
+        whole: The pair by whose noise channels are weighted, if `pair` is a part of it.
     """
     if pair.short.bayer is None:
         return fused
-    cells = _candidates(pair.short_planes, fused.planes)
+    weights = _weights((whole or pair).short_planes)
+    cells = _candidates(pair.short_planes, fused.planes, weights)
     if not len(cells):
         return fused
     near = _samples_around(cells, _REACH)
@@ -92,10 +98,13 @@ def _lacking(pair: AlignedPair, fused: Fused, samples: Samples) -> Floats:
     return _taken(pair.short_planes, samples) - _taken(fused.planes, samples)
 
 
-def _candidates(short: Planes, restored: Planes) -> Cells:
+def _weights(short: Planes) -> list[float]:
+    """The inverse of each channel's noise, up to a common factor."""
+    return [1 / (float(np.abs(np.diff(plane[::_SPARSE])).mean()) + _TINY) for plane in short]
+
+
+def _candidates(short: Planes, restored: Planes, weights: Sequence[float]) -> Cells:
     """What stands out of surroundings that hold nothing else, by all channels together."""
-    sparse = np.s_[:, ::_SPARSE, ::_SPARSE]
-    weights = [1 / (plane.std() + _TINY) for plane in short[sparse] - restored[sparse]]
 
     def together(planes: Planes) -> Floats:
         total = planes[0] * np.float32(weights[0])

@@ -10,20 +10,18 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from pairfix.errors import InputError
 from pairfix.formats import decode
-from pairfix.formats.edge import silenced
-from pairfix.image import Exposure, Frame, Planes
+from pairfix.image import Frame, Planes
 from pairfix.light import planes_from_frame
+from pairfix.synth.film import NO_VIDEO, film_frames
 from pairfix.synth.synth_recipe import VideoRecipe
 
 __all__ = ["Shot", "shots"]
 
 _PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"}
-_NO_VIDEO = "give a video that OpenCV reads (mp4, avi, mov), or a folder of PNG, JPEG or TIFF"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,7 @@ def shots(path: Path, recipe: VideoRecipe, rng: np.random.Generator) -> Iterator
     Raises:
         InputError: It is missing or not a video, its frames differ in size, or it is too short
             for a single shot.
+        MissingExtraError: It is a video, and PyAV is not installed.
     """
     first = 0
     frames = _light(path)
@@ -77,7 +76,7 @@ def _mean(frames: Iterator[Planes], count: int) -> Planes | None:
 def _light(path: Path) -> Iterator[Planes]:
     """The frames in linear light, all of one size."""
     size: tuple[int, int] | None = None
-    for frame in _folder(path) if path.is_dir() else _video(path):
+    for frame in _folder(path) if path.is_dir() else film_frames(path):
         if size not in (None, frame.size):
             raise InputError(f"{frame.path} differs in size from the frames before it")
         size = frame.size
@@ -87,7 +86,7 @@ def _light(path: Path) -> Iterator[Planes]:
 def _folder(path: Path) -> Iterator[Frame]:
     names = [each for each in path.iterdir() if each.suffix.lower() in _PICTURES]
     if not names:
-        raise InputError(f"{path} holds no frames", _NO_VIDEO)
+        raise InputError(f"{path} holds no frames", NO_VIDEO)
     for each in sorted(names, key=_counted):
         yield decode(each)
 
@@ -96,22 +95,3 @@ def _counted(path: Path) -> list[tuple[int, str]]:
     """A sort key by which numbers in a name count by value."""
     pieces = re.split(r"(\d+)", path.name)
     return [(int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces]
-
-
-def _video(path: Path) -> Iterator[Frame]:
-    if not path.is_file():
-        raise InputError(f"{path} does not exist", _NO_VIDEO)
-    with silenced():
-        video = cv2.VideoCapture(str(path))
-    try:
-        if not video.isOpened():
-            raise InputError(f"{path} cannot be read as a video", _NO_VIDEO)
-        while True:
-            with silenced():
-                more, pixels = video.read()
-            if not more:
-                return
-            rgb = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
-            yield Frame(path, rgb, None, Exposure(), None, None, 1, b"")
-    finally:
-        video.release()

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pairfix.errors import printable
-from pairfix.image import Alignment, Exposure, ExposureMatch, FrameFacts
+from pairfix.image import Alignment, Box, Exposure, ExposureMatch, FrameFacts
 from pairfix.output.report import Adaptation, Restoration
 
 __all__ = [
@@ -105,6 +105,7 @@ def result_facts(restoration: Restoration, size: tuple[int, int]) -> list[Fact]:
     width, height = size
     return _facts(
         ("Size", f"{width} × {height}"),
+        ("Part of the photo", _part(restoration.crop)),
         ("Model", model.name),
         ("Network", f"{model.network.title}, {model.domain}"),
         ("Restored from", " and ".join(sorted(model.roles, reverse=True))),
@@ -114,6 +115,10 @@ def result_facts(restoration: Restoration, size: tuple[int, int]) -> list[Fact]:
         *_adaptation(restoration.adaptation),
         ("Tiles", f"up to {restoration.tile} × {restoration.tile}"),
     )
+
+
+def _part(crop: Box | None) -> str:
+    return "" if crop is None else f"from {crop.left}, {crop.top}"
 
 
 def _adaptation(adaptation: Adaptation | None) -> list[tuple[str, str]]:

@@ -20,10 +20,13 @@ from pairfix.stages.sharplong.pyramid import Plane, collapse, decompose
 from pairfix.stages.sharplong.sharpness import sharpness
 from pairfix.stages.sharplong.weights import weigh
 
-__all__ = ["SHARP_LONG", "use_sharp_long"]
+__all__ = ["SHARP_LONG", "SHARP_LONG_REACH", "use_sharp_long"]
 
 SHARP_LONG = Stage("sharp", "Using the sharp long photo")
 
+SHARP_LONG_REACH = 128
+"""Samples on each side from which the result at a place is computed, but for what is counted over
+the whole photo. The widest squares that structure is averaged over reach as far."""
 _SATURATED = 0.97
 """Share of the saturation level from which a sample says nothing about the light."""
 _STRUCTURE = {"raw": (1, 2), "srgb": (0, 1, 2)}
@@ -32,7 +35,7 @@ _LEAST_SHARE = 1e-3
 """Share of the photo below which nothing is taken: a few cells are chance."""
 
 
-def use_sharp_long(pair: AlignedPair, fused: Fused) -> Fused:
+def use_sharp_long(pair: AlignedPair, fused: Fused, whole: AlignedPair | None = None) -> Fused:
     """Blend the long frame into the restored photo where it is sharp and agrees with the short one.
 
     Moving objects, blur, saturation, and frames that lie more than a few tenths of a sample off
@@ -41,6 +44,7 @@ def use_sharp_long(pair: AlignedPair, fused: Fused) -> Fused:
     Args:
         pair: What was restored.
         fused: The restored photo, in the short frame's geometry.
+        whole: The pair in which noise is measured, if `pair` is a part of it.
 
     Returns:
         The photo with `Fused.long_share`, the share of every place that comes from the long frame.
@@ -52,7 +56,7 @@ def use_sharp_long(pair: AlignedPair, fused: Fused) -> Fused:
         return replace(fused, long_share=np.zeros_like(sharp))
     evidence = [gather(each) for each in channels]
     level = np.stack([each.level for each in evidence])
-    weights = weigh(evidence, sharp, noise_variances(pair, level), domain)
+    weights = weigh(evidence, sharp, noise_variances(whole or pair, level), domain)
     share = weights[0].mean(axis=0)
     if share.mean() < _LEAST_SHARE:
         return replace(fused, long_share=np.zeros_like(share))
