@@ -13,8 +13,8 @@ from pairfix.batch.memory import Need, fits_beside, fitting_processes, free_memo
 from pairfix.formats import read_facts
 from pairfix.model import find_model
 from pairfix.model.measured import read_measured
+from pairfix.pipeline import Restorer
 from pairfix.recipe import Recipe, Shoot
-from pairfix.stages import prepare
 
 RECIPE = Recipe(align="none", device="cpu")
 GIGABYTE = 10**9
@@ -100,7 +100,7 @@ def test_one_pair_is_in_memory_at_a_time_where_no_more_fits(
 
     monkeypatch.setattr(run, "fits_beside", lambda _: bool(room))
     monkeypatch.setattr(run, "finish", logged("write", outcome.finish))
-    monkeypatch.setattr("pairfix.pipeline.decode_photos", logged("read", prepare.decode_photos))
+    monkeypatch.setattr(Restorer, "_read", logged("read", Restorer._read))
     plan = plan_shoot(Shoot(shoot, tmp_path / "out"), RECIPE)
     assert not [each for each in restore_shoot(plan, RECIPE) if each.error]
     assert steps[:2] == first

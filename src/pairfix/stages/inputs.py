@@ -46,8 +46,11 @@ class NetworkInputs:
     domain: Domain
 
     def encode(self, name: str, piece: Planes) -> Planes:
-        """Convert a piece of the named input's planes into the network's range."""
-        if name in EXTRA_PLANES:
+        """Convert a piece of the named input's planes into the network's range.
+
+        Extra planes and outputs of other graphs are in it already.
+        """
+        if name in EXTRA_PLANES or name not in self.planes:
             return piece
         encoded = encode_planes(piece, self.domain)
         return noise_planes(encoded, self.curves[name]) if name in self.curves else encoded
