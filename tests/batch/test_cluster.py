@@ -218,12 +218,15 @@ def test_results_alone_are_printed_and_ctrl_c_leaves_nothing_running(
 
 @needs_ray
 @pytest.mark.slow
-def test_an_address_without_a_cluster_is_refused_in_time(shoot: Path, tmp_path: Path) -> None:
+def test_an_address_without_a_cluster_is_refused_in_time_and_silence(
+    shoot: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     plan = plan_shoot(Shoot(shoot, tmp_path / "out"), RECIPE)
     start = time.monotonic()
     with pytest.raises(ClusterError, match=r"no Ray cluster answers at 127\.0\.0\.1:1"):
         next(restore_on_cluster(plan, RECIPE, Cluster("127.0.0.1:1")))
     assert time.monotonic() - start < 45
+    assert not capfd.readouterr().err
 
 
 @needs_ray

@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import secrets
+import signal
 import sys
 import warnings
 from collections import deque
@@ -131,9 +132,11 @@ def _drive(connection: Connection, plan: Plan, recipe: Recipe, cluster: Cluster)
             connection.send(_CONNECTED)
             for outcome in _Crew(plan, recipe, cluster).outcomes():
                 connection.send(outcome)
-        connection.send(_DONE)
+        last: object = _DONE
     except PairfixError as error:
-        connection.send(error)
+        last = error
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends by itself; Ray cleans up at exit
+    connection.send(last)
 
 
 def _silence() -> None:
