@@ -10,8 +10,9 @@ only the short photo's noise map is scaled.
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -19,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.formats import decode
-from pairfix.image import Frame, Planes
+from pairfix.image import Domain, Frame, Planes, Role, Scene
 from pairfix.light import linear_to_srgb, planes_from_frame
 from pairfix.metrics import psnr
-from pairfix.pipeline import Recipe, Restorer
+from pairfix.noise import Curve, noise_curve
+from pairfix.pipeline import Recipe, Restored, Restorer
 from pairfix.stages import inputs
 
 Floats = NDArray[np.float32]
@@ -54,15 +56,29 @@ def _cells(truth: Path, model: str | None) -> Iterator[str]:
     files = (next(truth.parent.glob(f"{name}.*")) for name in ("long", "short"))
     long, short, gt = (_middle(decode(path)) for path in (*files, truth))
     clean = _display(planes_from_frame(gt))
-    short_map = {"short_noise": inputs.NOISE_MAPS["short_noise"]}
-    for strengths, maps in ((_STRENGTHS, inputs.NOISE_MAPS), (_SHORT_ALONE, short_map)):
-        for strength in strengths:
-            recipe = Recipe(model, strength=strength, sharp_long=False, points=False, device="cpu")
-            with patch.object(inputs, "NOISE_MAPS", maps):
-                restored = Restorer(recipe).restore(long, short)
-            result, noisy = map(_display, (restored.fused.planes, restored.scene.reference_planes))
-            left = _noise(result, clean) / _noise(noisy, clean)
-            yield f"{psnr(result, clean):.2f} ({left:.2f})"
+    for strength in _STRENGTHS:
+        yield _cell(Restorer(_recipe(model, strength)).restore(long, short), clean)
+    for strength in _SHORT_ALONE:
+        with patch.object(inputs, "noise_curve", partial(_curve, strength)):
+            yield _cell(Restorer(_recipe(model)).restore(long, short), clean)
+
+
+def _recipe(model: str | None, strength: float = 1.0) -> Recipe:
+    return Recipe(model, strength=strength, sharp_long=False, points=False, device="cpu")
+
+
+def _cell(restored: Restored, clean: Floats) -> str:
+    result, noisy = map(_display, (restored.fused.planes, restored.scene.reference_planes))
+    left = _noise(result, clean) / _noise(noisy, clean)
+    return f"{psnr(result, clean):.2f} ({left:.2f})"
+
+
+def _curve(
+    strength: float, scene: Scene, encoded: Mapping[str, Planes], domain: Domain, *, role: Role
+) -> Curve:
+    """The noise of an exposure, the short one's times a strength."""
+    curve = noise_curve(scene, encoded, domain, role=role)
+    return curve * np.float32(strength) if role == "short" else curve
 
 
 def _middle(frame: Frame) -> Frame:
