@@ -27,7 +27,7 @@ from pairfix.pipeline import restore
 from pairfix.recipe import Cluster, Recipe, Shoot
 from tests.batch.conftest import make_pair
 
-RECIPE = Recipe(align="none", device="cpu")
+RECIPE = Recipe(align="none", device="cpu", metadata=False)  # the history holds the time
 LOCAL = Cluster("local", cpus=1, workers=2)
 
 needs_ray = pytest.mark.skipif(
