@@ -9,7 +9,7 @@ from pairfix import Exposure, Frame, Recipe, Restorer, align_pair, restore
 from pairfix.formats import encode_picture, metadata, xmp
 from pairfix.formats.description import read_description
 from pairfix.formats.tiff import Entry
-from pairfix.image import Picture
+from pairfix.image import Box, Picture
 from tests.formats.descriptions import bag, name, rdf
 from tests.scenes import rgb_frame, scene
 
@@ -53,6 +53,13 @@ def test_the_history_names_model_strength_and_photos() -> None:
         f"model {MODEL}; strength 0.8; long photo a\\nb (0.5 s · ISO 100); "
         "short photo short (1/33 s · ISO 1600)"
     )
+
+
+def test_the_history_names_a_crop() -> None:
+    recipe = Recipe(device="cpu", align="none", crop=Box(8, 16, 48, 32))
+    picture = Restorer(recipe).restore(*_frames()).picture()
+    (entry,) = _history(xmp.parse(picture.description.xmp))
+    assert "; a part of 48 x 32 pixels from 8, 16; " in str(entry[name("stEvt:parameters")])
 
 
 def test_what_the_short_photos_sidecar_says_holds(tmp_path: Path, pair: tuple[Path, Path]) -> None:

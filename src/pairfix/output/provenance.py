@@ -40,12 +40,14 @@ def undescribed(reference: Frame) -> Frame:
 
 
 def how_restored(facts: Restoration) -> str:
-    """Model, strength and photos, for people."""
+    """Model, strength, crop and photos, for people."""
     parts = [f"model {facts.model.name}"]
     if facts.strength is not None:
         parts.append(f"strength {facts.strength:g}")
     if facts.adaptation:
         parts.append(f"adapted in {facts.adaptation.steps} steps")
+    if crop := facts.crop:
+        parts.append(f"a part of {crop.width} x {crop.height} pixels from {crop.left}, {crop.top}")
     parts += [f"{role} photo {_photo(frame)}" for role, frame in facts.scene.frames.items()]
     return "; ".join(parts)
 
