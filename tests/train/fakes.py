@@ -54,8 +54,12 @@ def supervised(fusion: Fusion) -> tuple[Phase, ...]:
     return build(fusion, network, network.config(width=8), ObjectiveSettings(), generator)
 
 
-def small_loop(recipe: TrainRecipe, workers: Workers | None = None) -> Loop:
-    fusion = small_fusion()
+def small_loop(
+    recipe: TrainRecipe,
+    workers: Workers | None = None,
+    **fields: Any,  # noqa: ANN401
+) -> Loop:
+    fusion = small_fusion(**fields)
     return Loop(fusion, supervised(fusion), smooth_pairs, recipe, CPU, workers or Workers())
 
 

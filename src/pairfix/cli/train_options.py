@@ -10,7 +10,7 @@ from pairfix.networks import NETWORKS
 from pairfix.synth.noise import NOISES
 from pairfix.synth.synth_recipe import AUGMENTATIONS, SynthRecipe
 from pairfix.train.objectives import OBJECTIVES, PixelLossName
-from pairfix.train.train_recipe import MINUTES, REVIEWS
+from pairfix.train.train_recipe import MINUTES, REVIEWS, Optimiser
 
 __all__ = [
     "Augment",
@@ -31,6 +31,7 @@ __all__ = [
     "NetworkName",
     "Noise",
     "ObjectiveName",
+    "OptimiserName",
     "PairDomain",
     "Photos",
     "Processing",
@@ -196,6 +197,14 @@ LearningRate = Annotated[
     float | None,
     typer.Option(
         help="Peak learning rate of every phase. Default: by the objective.",
+        rich_help_panel=_SCHEDULE,
+    ),
+]
+OptimiserName = Annotated[
+    Optimiser,
+    typer.Option(
+        "--optimiser",
+        help="Muon learns more from a step than Adam, which takes a little less time.",
         rich_help_panel=_SCHEDULE,
     ),
 ]

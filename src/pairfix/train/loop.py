@@ -63,7 +63,8 @@ class Loop:
             device: Where to train.
             workers: The processes that train together; each renders its own pairs.
         """
-        if recipe.channels_last:
+        self._channels_last = _channels_last(recipe, device)
+        if self._channels_last:
             for phase in phases:
                 for module in (fusion, *phase.objective.players.values()):
                     module.to(memory_format=torch.channels_last)
@@ -173,7 +174,7 @@ class Loop:
         peak = self._recipe.learning_rate or phase.learning_rate
         rate = peak * cosine(done, self._recipe.warmup)
         with torch.no_grad():
-            batch = _ordered(self._render(self._generator), last=self._recipe.channels_last)
+            batch = _ordered(self._render(self._generator), last=self._channels_last)
         precision = _TYPES[self._recipe.precision]
         for name, player in self._players.items():
             with torch.autocast(self._device.type, precision, precision != torch.float32):
@@ -236,6 +237,13 @@ class _Clock:
     def leave_out(self, step: int) -> None:
         """Measure the pace from now on."""
         self._mark = self.seconds(), step
+
+
+def _channels_last(recipe: TrainRecipe, device: torch.device) -> bool:
+    """Convolutions on CPUs with no more than AVX2 are slower in this order."""
+    if recipe.channels_last is not None:
+        return recipe.channels_last
+    return device.type != "cpu" or torch.backends.cpu.get_cpu_capability() != "AVX2"
 
 
 def _ordered(batch: PairBatch, *, last: bool) -> PairBatch:

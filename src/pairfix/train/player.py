@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from pairfix.train.distributed import Workers
+from pairfix.train.muon import Muon, takes
 from pairfix.train.train_recipe import TrainRecipe
 
 __all__ = ["Ema", "Player", "Reading"]
@@ -33,7 +34,7 @@ class Reading:
 
 
 class Player:
-    """Minimises its losses with Adam; only `read` waits for the device."""
+    """Minimises its losses with Adam, or Muon beside it; only `read` waits for the device."""
 
     def __init__(
         self,
@@ -47,12 +48,12 @@ class Player:
         Args:
             module: The network to train, on `device`.
             betas: Adam's decay rates.
-            recipe: Precision, and the limit of the gradient's norm.
+            recipe: Optimiser, precision, and the limit of the gradient's norm.
             device: Where it is trained.
         """
         self.module = module
         self.parameters = [each for each in module.parameters() if each.requires_grad]
-        self.optimiser = torch.optim.Adam(self.parameters, lr=0.0, betas=betas, fused=True)
+        self.optimisers = _optimisers(self.parameters, betas, recipe)
         self.scaler = torch.amp.GradScaler(
             device.type, init_scale=_FIRST_SCALE, enabled=recipe.precision == "fp16"
         )
@@ -68,18 +69,20 @@ class Player:
             rate: The learning rate.
             workers: The processes whose gradients are averaged.
         """
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        self.optimiser.zero_grad(set_to_none=True)
+        self.module.zero_grad(set_to_none=True)
         total = torch.stack([each.float() for each in losses.values()]).sum()
         torch.autograd.backward(self.scaler.scale(total))
         workers.average_gradients(self.parameters)
-        self.scaler.unscale_(self.optimiser)
+        for optimiser in self.optimisers:
+            self.scaler.unscale_(optimiser)
         norm = nn.utils.clip_grad_norm_(self.parameters, self._clip)
         sound = torch.isfinite(norm)
-        if not self.scaler.is_enabled():
-            self.optimiser.found_inf = (~sound).float()  # type: ignore[attr-defined]
-        self.scaler.step(self.optimiser)
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+            if not self.scaler.is_enabled():
+                optimiser.found_inf = (~sound).float()  # type: ignore[attr-defined]
+            self.scaler.step(optimiser)
         self.scaler.update()
         self._note(losses, sound)
 
@@ -95,11 +98,14 @@ class Player:
 
     def state_dict(self) -> dict[str, Any]:
         """State for a checkpoint, besides the module's weights."""
-        return {"optimiser": self.optimiser.state_dict(), "scaler": self.scaler.state_dict()}
+        optimisers = [each.state_dict() for each in self.optimisers]
+        return {"optimisers": optimisers, "scaler": self.scaler.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a checkpoint."""
-        self.optimiser.load_state_dict(state["optimiser"])
+        states = state["optimisers"] if "optimisers" in state else [state["optimiser"]]
+        for optimiser, each in zip(self.optimisers, states, strict=True):
+            optimiser.load_state_dict(each)
         self.scaler.load_state_dict(state["scaler"])
 
     def _note(self, losses: Mapping[str, Tensor], sound: Tensor) -> None:
@@ -109,6 +115,17 @@ class Player:
         self._counted = self._counted + sound
         self._skipped = self._skipped + ~sound
         self._streak = torch.where(sound, 0.0, self._streak + 1)
+
+
+def _optimisers(
+    parameters: list[nn.Parameter], betas: tuple[float, float], recipe: TrainRecipe
+) -> list[torch.optim.Optimizer]:
+    chosen = [each for each in parameters if recipe.optimiser == "muon" and takes(each)]
+    others = [each for each in parameters if not any(each is one for one in chosen)]
+    optimisers: list[torch.optim.Optimizer] = [Muon(chosen)] if chosen else []
+    if others:
+        optimisers.append(torch.optim.Adam(others, lr=0.0, betas=betas, fused=True))
+    return optimisers
 
 
 class Ema(Generic[M]):

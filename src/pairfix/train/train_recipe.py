@@ -3,16 +3,18 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from pairfix.backends import Precision
 from pairfix.train.objectives.spec import Phase
 
-__all__ = ["MINUTES", "REVIEWS", "TrainRecipe", "cosine", "current_phase", "progress"]
+__all__ = ["MINUTES", "REVIEWS", "Optimiser", "TrainRecipe", "cosine", "current_phase", "progress"]
 
 MINUTES = 60.0
 """Length of a training unless the user chooses one."""
 REVIEWS = 20
 """Validations and checkpoints of a training unless the user chooses."""
+Optimiser = Literal["adam", "muon"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class TrainRecipe:
     """Side of a pair in the network's planes (half the photo's pixels for a mosaic)."""
     learning_rate: float | None = None
     """Peak of every phase; None for each phase's own."""
+    optimiser: Optimiser = "adam"
+    """Muon takes the weights of wide convolutions, Adam what is left, at the same learning rate."""
     warmup: float = 0.02
     """Share of each phase in which the learning rate rises linearly."""
     ema_decay: float = 0.999
@@ -44,8 +48,8 @@ class TrainRecipe:
     seed: int = 0
     compile: bool = False
     """Compile the networks with `torch.compile`: slow to start, faster afterwards on a GPU."""
-    channels_last: bool = True
-    """Memory order of weights and batches."""
+    channels_last: bool | None = None
+    """Memory order of weights and batches; None for the quicker one on the device."""
     log_every: int = 25
     """Steps between two readings of the losses; only then does the host wait for the device."""
     validate_every: int | None = None
