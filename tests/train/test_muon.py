@@ -48,6 +48,7 @@ def test_the_update_is_as_large_as_one_of_adam(shape: tuple[int, ...]) -> None:
 def test_the_loss_falls_along_the_step() -> None:
     parameter = weight(24, 16, 3, 3)
     gradient = parameter.grad
+    assert gradient is not None
     assert (step(parameter) * gradient).sum() < 0
 
 
