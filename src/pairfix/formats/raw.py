@@ -7,7 +7,7 @@ import numpy as np
 
 from pairfix.formats import metadata
 from pairfix.formats.bitmap import turn_upright
-from pairfix.formats.dng import (
+from pairfix.formats.dng_stated import (
     noise_profile,
     stated_baseline_exposure,
     stated_gain,
