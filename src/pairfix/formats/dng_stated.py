@@ -23,7 +23,8 @@ from pairfix.formats.dng_names import (
 )
 from pairfix.formats.gainmap import GainMap, total_gain
 from pairfix.formats.opcodes import read_opcodes
-from pairfix.formats.tiff import Entry, read_chain
+from pairfix.formats.tiff import Entry
+from pairfix.formats.tiff_read import read_chain
 from pairfix.image import NoiseProfile
 
 __all__ = [

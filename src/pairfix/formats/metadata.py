@@ -20,15 +20,9 @@ from pairfix.formats.shot import (
     SHUTTER_SPEED_VALUE,
     exposure_of,
 )
-from pairfix.formats.tiff import (
-    Directory,
-    Entry,
-    Kind,
-    Layout,
-    read_directory,
-    read_header,
-    with_header,
-)
+from pairfix.formats.tiff import Directory, Entry, Kind
+from pairfix.formats.tiff_read import Layout, read_directory, read_header
+from pairfix.formats.tiff_write import with_header
 from pairfix.image import Exposure
 
 __all__ = [
