@@ -56,7 +56,7 @@ def test_a_model_that_is_not_kept_is_closed_before_the_photos_are_looked_at(
         open_then.append(any(type(each) is OpenModel for each in gc.get_objects()))
         return keep_points(pair, fused, whole)
 
-    monkeypatch.setattr("pairfix.pipeline.keep_points", look)
+    monkeypatch.setattr("pairfix.pipeline.restorer.keep_points", look)
     for keep_open in (False, True):
         restorer = Restorer(Recipe(device="cpu", backend="onnx"), keep_open=keep_open)
         first, second = (restorer.restore(*small_pictures()).fused for _ in range(2))
