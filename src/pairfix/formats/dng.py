@@ -85,7 +85,7 @@ def write_capture(
         BACKWARD_VERSION: Entry.of(Kind.BYTE, 1, 1, 0, 0),
         UNIQUE_MODEL: Entry.text(frame.camera or "Unknown"),
         metadata.ORIENTATION: Entry.of(Kind.SHORT, frame.orientation),
-        metadata.SOFTWARE: Entry.text(f"pairfix {__version__}"),
+        metadata.SOFTWARE: Entry.text(f"pairfix synth {__version__}"),
     }
     if frame.noise_profile is not None:
         directory[NOISE_PROFILE] = noise_entry(frame.noise_profile)

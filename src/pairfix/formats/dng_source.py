@@ -10,7 +10,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfix._version import __version__
 from pairfix.formats import metadata
 from pairfix.formats.dng_layout import crop_tags
 from pairfix.formats.dng_names import (
@@ -72,7 +71,7 @@ def photo_tags(source: Frame) -> Directory:
         **lens_info(exif),
         **safety,
         metadata.ORIENTATION: Entry.of(Kind.SHORT, source.orientation),
-        metadata.SOFTWARE: Entry.text(f"pairfix {__version__}"),
+        metadata.SOFTWARE: Entry.text(metadata.RESULT_SOFTWARE),
     }
 
 

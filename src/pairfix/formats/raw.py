@@ -119,7 +119,15 @@ def raw_facts(path: Path) -> HeaderFacts:
                 recorded = metadata.exposure(exif, raw_exposure(raw))
             moment = moment or raw_timestamp(raw)
         size = raw.sizes.height, raw.sizes.width
-        return HeaderFacts(path, "raw", size, recorded, metadata.camera(exif), moment)
+        return HeaderFacts(
+            path=path,
+            kind="raw",
+            size=size,
+            exposure=recorded,
+            camera=metadata.camera(exif),
+            taken=moment,
+            is_result=metadata.is_result(exif),
+        )
 
 
 def has_bayer(path: Path) -> bool:

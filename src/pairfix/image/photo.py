@@ -89,6 +89,8 @@ class HeaderFacts:
     camera: str | None
     taken: datetime | None
     """With sub-seconds and the offset from UTC where the file states them."""
+    is_result: bool = False
+    """Whether pairfix made it from photos, whose time and exposure it states."""
 
 
 @dataclass(frozen=True, slots=True)
