@@ -55,6 +55,8 @@ def output_format(path: Path, *, mosaic: bool = True) -> Format:
         OutputError: There is none, or it is not allowed; the hint lists those that are.
     """
     chosen = FORMATS.get(path.suffix.lower())
+    if chosen is None and path.is_dir():
+        raise OutputError(f"{path} is a folder", "name a file in it")
     if chosen is None:
         raise OutputError(
             f"{path} does not have the extension of a format that pairfix writes", _known(mosaic)
