@@ -19,7 +19,14 @@ from pairfix.pipeline.restored import Restored
 from pairfix.progress import Progress, Timeline, no_progress
 from pairfix.recipe import Recipe
 from pairfix.stages.develop import DEMOSAIC_REACH
-from pairfix.stages.fuse import FUSE, check_model, fuse, takes_noise_maps, tiled_graphs
+from pairfix.stages.fuse import (
+    FUSE,
+    check_domain,
+    check_model,
+    fuse,
+    takes_noise_maps,
+    tiled_graphs,
+)
 from pairfix.stages.part import check_crop, cut_pair, part_around, put_back
 from pairfix.stages.points import POINTS, POINTS_REACH, keep_points
 from pairfix.stages.prepare import Photo, Preparation, decode_photos, prepare_pair
@@ -104,6 +111,8 @@ class Restorer:
         photos = [long] if short is None else [long, short]
         self.check_photos(len(photos))
         frames = decode_photos(photos, self.preparation, timeline)
+        if self._chosen is not None:
+            check_domain(self._chosen, frames[-1].domain)
         if self.recipe.crop is not None:
             check_crop(self.recipe.crop, frames[-1])
         scene = self._scene(frames, timeline)
