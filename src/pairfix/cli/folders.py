@@ -48,9 +48,11 @@ def restore_folder(
         check_sheet(recipe.report, shoot.output)
     due = len(plan.jobs) + len({each.pair for each in plan.unreadable})
     tally = _Tally(plan.kept, due, talk, json=json)
-    for kept in plan.kept:
-        if kept.difference:
-            talk.note(f"{kept.job.output} stays: {kept.difference}")
+    stale = [kept for kept in plan.kept if kept.difference]
+    for kept in stale:
+        talk.note(f"{kept.job.output} stays: {kept.difference}")
+    if stale:
+        talk.note(f"--existing overwrite makes {'these' if len(stale) > 1 else 'it'} again")
     _restore(plan, recipe, talk, tally, options)
     tally.close()
 
