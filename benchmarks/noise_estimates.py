@@ -37,8 +37,9 @@ from pairfix.light import (
     srgb_to_linear,
 )
 from pairfix.noise import LEVELS, noise_curve
+from pairfix.noise.blocks import BLOCK
 from pairfix.noise.detail import detail_curve
-from pairfix.noise.flat import BLOCK, pair_curves
+from pairfix.noise.flat import pair_curves
 from pairfix.stages.prepare import prepare_pair
 from pairfix.synth.photos import HOLDOUT, LONGEST, list_photos, read_photo
 

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import numpy as np
+from PIL import Image
 
-from pairfix.formats import encode_picture, metadata, shot
+from pairfix.formats import metadata, shot
 from pairfix.formats.tiff import Directory, Entry, Kind
-from pairfix.image import Picture
 from pairfix.pairs import Found
 from tests.formats.samples import make_dng, scene
 
@@ -44,8 +43,8 @@ def shoot_jpeg(
     if offset:
         exif[metadata.OFFSET_TIME_ORIGINAL] = Entry.text(offset)
     path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = np.full((48, 64, 3), 1 << 12, np.uint16)
-    encode_picture(Picture(pixels, metadata.assemble((main, exif, {}))), path)
+    block = metadata.assemble((main, exif, {}))
+    Image.new("RGB", (64, 48), (16, 16, 16)).save(path, exif=b"Exif\0\0" + block, quality=95)
     return path
 
 

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from pairfix.image import AlignedPair, Alignment, Exposure, ExposureMatch, Frame, Planes
 from pairfix.light import encode_planes, srgb_to_linear
 from pairfix.noise import LEVELS, noise_curve
+from pairfix.noise.blocks import BLOCK
 from pairfix.noise.detail import detail_curve
-from pairfix.noise.flat import BLOCK, LEAST, pair_curves, single_curve
+from pairfix.noise.flat import LEAST, pair_curves, single_curve
 from tests.scenes import scene
 
 SIGMA = 15 / 255

@@ -5,7 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pairfix import Exposure, Frame, PairError, Recipe, Restored, Restorer, decode, restore
+from pairfix import (
+    Exposure,
+    Frame,
+    ModelError,
+    PairError,
+    Recipe,
+    Restored,
+    Restorer,
+    Timeline,
+    decode,
+    restore,
+)
 from pairfix.backends import OpenModel, Runtime, Session, open_session
 from pairfix.image import AlignedPair, DevelopSettings, Fused
 from pairfix.model import Model
@@ -56,7 +67,7 @@ def test_a_model_that_is_not_kept_is_closed_before_the_photos_are_looked_at(
         open_then.append(any(type(each) is OpenModel for each in gc.get_objects()))
         return keep_points(pair, fused, whole)
 
-    monkeypatch.setattr("pairfix.pipeline.keep_points", look)
+    monkeypatch.setattr("pairfix.pipeline.restorer.keep_points", look)
     for keep_open in (False, True):
         restorer = Restorer(Recipe(device="cpu", backend="onnx"), keep_open=keep_open)
         first, second = (restorer.restore(*small_pictures()).fused for _ in range(2))
@@ -110,6 +121,14 @@ def test_a_finished_run_holds_facts_and_no_pixels(tmp_path: Path) -> None:
 def test_one_photo_is_too_few_for_the_default_model() -> None:
     with pytest.raises(PairError, match="only one photo is given"):
         Restorer(Recipe(device="cpu")).restore(LONG)
+
+
+def test_a_model_of_the_other_domain_is_refused_before_any_work() -> None:
+    timeline = Timeline()
+    restorer = Restorer(Recipe(device="cpu", model="selfir-raw"))
+    with pytest.raises(ModelError, match="restores raw photos, not srgb ones"):
+        restorer.restore(*small_pictures(), timeline=timeline)
+    assert not timeline.seconds
 
 
 def _arrays_of_more_than(size: int, value: object) -> list[np.ndarray]:

@@ -52,6 +52,18 @@ def test_a_table_names_pairs_in_its_order(tmp_path: Path) -> None:
     assert outputs(Shoot(table, tmp_path / "out")) == ["shoot/night/b.png", "shoot/a.png"]
 
 
+def test_results_of_photos_outside_a_tables_folder_stay_in_the_output(
+    shoot: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "tables" / "pairs.csv"
+    table.parent.mkdir()
+    table.write_text(
+        "long,short\n../shoot/night/b/long.png,../shoot/night/b/short.png\n"
+        f"{shoot}/a_long.png,{shoot}/a_short.png\n"
+    )
+    assert outputs(Shoot(table, tmp_path / "out")) == ["b.png", "a.png"]
+
+
 def test_shards_are_disjoint_and_whole(shoot: Path, tmp_path: Path) -> None:
     for number in range(5):
         make_pair(shoot / f"{number}_long.png", shoot / f"{number}_short.png", seed=number)

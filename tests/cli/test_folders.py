@@ -73,7 +73,9 @@ def test_a_changed_setting_is_said_and_made_again_on_request(
     restore(shoot, tmp_path / "out")
     capsys.readouterr()
     assert restore(shoot, tmp_path / "out", "--strength", "2") == 0
-    assert "a.png stays: made with strength 1.0" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "a.png stays: made with strength 1.0" in said
+    assert said.count("--existing overwrite makes these again") == 1
     again = ("--strength", "2", "--existing", "overwrite")
     assert restore(shoot, tmp_path / "out", *again) == 0
     assert "2 restored" in capsys.readouterr().err
@@ -86,7 +88,9 @@ def test_a_changed_photo_is_said(shoot: Path, tmp_path: Path, capsys: Captured) 
     make_pair(shoot / "a_long.png", shoot / "a_short.png", seed=9)
     capsys.readouterr()
     restore(shoot, tmp_path / "out")
-    assert "a.png stays: made from other photos" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "a.png stays: made from other photos" in said
+    assert "--existing overwrite makes it again" in said
 
 
 def test_bad_pairs_are_reported_and_the_others_restored(

@@ -26,3 +26,25 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_an_unknown_command_is_a_usage_error() -> None:
     assert run(["nothing"]) == 2
+
+
+@pytest.mark.parametrize("command", [[], ["restore"], ["models"], ["models", "import"]])
+def test_help_shows_no_type_for_flags(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*command, "--help"]) == 0
+    assert "--help" in (shown := capsys.readouterr().out)
+    assert "<bool>" not in shown
+
+
+def test_paragraphs_of_help_flow(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    assert run(["restore", "--help"]) == 0
+    assert "into another folder; the same command goes on" in capsys.readouterr().out
+
+
+def test_models_without_a_command_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models"]) == 2
+    assert "List the models" in capsys.readouterr().out

@@ -18,7 +18,7 @@ from pairfix.cli import run
 from pairfix.errors import DeviceError, InputError, ModelError, OutputError, PairError
 from pairfix.formats import decode
 from pairfix.formats.lcms import adobe_rgb_profile
-from pairfix.formats.tiff import read_chain
+from pairfix.formats.tiff_read import read_chain
 from pairfix.image import DevelopSettings
 from pairfix.output import results
 

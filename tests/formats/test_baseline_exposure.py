@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from pairfix.formats import decode, encode_dng
-from pairfix.formats.tiff import Entry, Kind, read_chain
+from pairfix.formats.tiff import Entry, Kind
+from pairfix.formats.tiff_read import read_chain
 from pairfix.image import DevelopSettings, Fused
 from pairfix.light import planes_from_frame, srgb_to_linear
 from pairfix.stages.develop import develop, source_mosaic

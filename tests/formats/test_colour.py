@@ -11,7 +11,8 @@ from pairfix.errors import InputError
 from pairfix.formats import decode, read_facts
 from pairfix.formats.colour import to_working
 from pairfix.formats.lcms import adobe_rgb_profile
-from pairfix.formats.tiff import Directory, Entry, Kind, with_header
+from pairfix.formats.tiff import Directory, Entry, Kind
+from pairfix.formats.tiff_write import with_header
 
 from .samples import picture
 

@@ -18,8 +18,9 @@ from pairfix.errors import InputError, MemoryExhaustedError, OutputError
 from pairfix.formats import decode, encode_picture
 from pairfix.formats.atomic import replacing
 from pairfix.formats.detect import detect
-from pairfix.formats.tiff import Entry, Kind, with_header
+from pairfix.formats.tiff import Entry, Kind
 from pairfix.formats.tiff_file import write_image
+from pairfix.formats.tiff_write import with_header
 from pairfix.image import Frame
 
 from .samples import make_dng, picture, scene

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from pairfix.errors import OutputError
 from pairfix.formats import decode, encode_capture, encode_dng
 from pairfix.formats.raw_development import develop_mosaic
-from pairfix.formats.tiff import Directory, Entry, Kind, read_chain
+from pairfix.formats.tiff import Directory, Entry, Kind
+from pairfix.formats.tiff_read import read_chain
 from pairfix.image import Bayer, DevelopSettings, Exposure, Frame
 from pairfix.light import mosaic_from_planes, planes_from_mosaic
 

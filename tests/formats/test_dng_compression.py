@@ -9,7 +9,8 @@ import tifffile
 from numpy.typing import NDArray
 
 from pairfix.formats import decode, encode_dng
-from pairfix.formats.tiff import Entry, read_chain
+from pairfix.formats.tiff import Entry
+from pairfix.formats.tiff_read import read_chain
 from pairfix.image import Frame
 from pairfix.light import mosaic_from_planes, planes_from_mosaic
 

@@ -12,7 +12,8 @@ import pytest
 from pairfix.formats import decode, encode_dng, encode_linear_dng, metadata
 from pairfix.formats.lens import with_lens
 from pairfix.formats.maker_note import maker_note
-from pairfix.formats.tiff import Directory, Entry, Kind, with_header
+from pairfix.formats.tiff import Directory, Entry, Kind
+from pairfix.formats.tiff_write import with_header
 
 from .samples import check_by_exiftool, make_dng, scene
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from pairfix.formats import decode, encode_linear_dng, metadata
 from pairfix.formats.camera_light import demosaiced
 from pairfix.formats.raw_development import develop_mosaic
-from pairfix.formats.tiff import Entry, Kind, read_chain
+from pairfix.formats.tiff import Entry, Kind
+from pairfix.formats.tiff_read import read_chain
 from pairfix.image import DevelopSettings, Exposure, Frame
 from pairfix.light import mosaic_from_planes, planes_from_frame
 

@@ -14,7 +14,8 @@ from PIL import Image
 from pairfix.formats import decode, encode_dng, read_facts
 from pairfix.formats.dng_preview import PREVIEW_PIXELS, preview_page, shown, thumbnail_page
 from pairfix.formats.raw_development import develop_mosaic
-from pairfix.formats.tiff import Directory, Entry, Kind, read_chain
+from pairfix.formats.tiff import Directory, Entry, Kind
+from pairfix.formats.tiff_read import read_chain
 from pairfix.image import DevelopSettings, Frame, Picture
 from pairfix.light import mosaic_from_planes, planes_from_mosaic
 

@@ -66,3 +66,10 @@ def test_a_mosaic_format_is_refused_for_a_picture(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"use .*\.dng"):
         check_writable(tmp_path / "a.bmp")
     assert check_writable(tmp_path / "a.png", mosaic=False) is FORMATS[".png"]
+
+
+def test_a_folder_in_place_of_a_file_is_called_one(tmp_path: Path) -> None:
+    with pytest.raises(OutputError) as caught:
+        check_writable(tmp_path)
+    assert caught.value.message == f"{tmp_path} is a folder"
+    assert caught.value.hint == "name a file in it"

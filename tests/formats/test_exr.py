@@ -12,7 +12,8 @@ from pairfix.formats import encode_picture
 from pairfix.formats.colour import in_srgb
 from pairfix.formats.lcms import adobe_rgb_profile
 from pairfix.formats.spaces import chromaticities, encoded, space_profile
-from pairfix.formats.tiff import Entry, Kind, with_header
+from pairfix.formats.tiff import Entry, Kind
+from pairfix.formats.tiff_write import with_header
 from pairfix.image import ColourSpace, Picture
 from pairfix.light import srgb_to_linear
 

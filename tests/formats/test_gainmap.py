@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pairfix import restore
 from pairfix.formats import decode, encode_dng
-from pairfix.formats.dng import dng_tags
+from pairfix.formats.dng_stated import dng_tags
 from pairfix.formats.opcodes import Opcode, pack_opcodes, read_opcodes
 from pairfix.formats.tiff import Entry, Kind
 from pairfix.image import Frame

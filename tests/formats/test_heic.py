@@ -14,7 +14,8 @@ from pairfix.formats import decode, read_facts
 from pairfix.formats.bitmap import turn_upright
 from pairfix.formats.colour import in_srgb
 from pairfix.formats.spaces import encoded, space_profile
-from pairfix.formats.tiff import Entry, Kind, with_header
+from pairfix.formats.tiff import Entry, Kind
+from pairfix.formats.tiff_write import with_header
 from pairfix.image import Picture
 
 from .samples import picture

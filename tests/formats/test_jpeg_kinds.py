@@ -13,7 +13,8 @@ from PIL import Image
 from pairfix.errors import InputError
 from pairfix.formats import decode, read_facts
 from pairfix.formats.lcms import adobe_rgb_profile
-from pairfix.formats.tiff import Entry, with_header
+from pairfix.formats.tiff import Entry
+from pairfix.formats.tiff_write import with_header
 
 from .samples import picture
 

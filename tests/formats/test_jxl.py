@@ -18,7 +18,8 @@ from pairfix.formats.jxl import codestream, read_jxl
 from pairfix.formats.jxl_header import coded_colours, parse_header
 from pairfix.formats.lcms import adobe_rgb_profile
 from pairfix.formats.spaces import chromaticities, encoded, space_profile
-from pairfix.formats.tiff import Entry, Kind, with_header
+from pairfix.formats.tiff import Entry, Kind
+from pairfix.formats.tiff_write import with_header
 from pairfix.image import ColourSpace, Picture
 
 from .samples import picture

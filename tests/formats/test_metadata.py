@@ -7,16 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pairfix.formats import metadata, shot
-from pairfix.formats.tiff import (
-    Directory,
-    Entry,
-    Kind,
-    Layout,
-    pack,
-    read_directory,
-    read_header,
-    with_header,
-)
+from pairfix.formats.tiff import Directory, Entry, Kind
+from pairfix.formats.tiff_read import Layout, read_directory, read_header
+from pairfix.formats.tiff_write import pack, with_header
 from pairfix.image import Exposure
 
 ENTRIES = st.one_of(

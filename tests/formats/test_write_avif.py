@@ -14,7 +14,8 @@ from pairfix.formats.colour import in_srgb
 from pairfix.formats.heif import read_heif
 from pairfix.formats.lcms import adobe_rgb_profile, srgb_profile
 from pairfix.formats.spaces import encoded, space_profile
-from pairfix.formats.tiff import Entry, Kind, with_header
+from pairfix.formats.tiff import Entry, Kind
+from pairfix.formats.tiff_write import with_header
 from pairfix.image import ColourSpace, Picture
 
 from .samples import picture

@@ -20,7 +20,8 @@ from pairfix.formats.iptc import Dataset
 from pairfix.formats.jxl import jxl_file
 from pairfix.formats.png import FIRST_CHUNK
 from pairfix.formats.spaces import chromaticities, space_profile
-from pairfix.formats.tiff import Directory, Entry, Kind, with_header
+from pairfix.formats.tiff import Directory, Entry, Kind
+from pairfix.formats.tiff_write import with_header
 from pairfix.image import Description
 from pairfix.model import CONFIG
 from pairfix.networks import NETWORKS

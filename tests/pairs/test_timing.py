@@ -1,13 +1,16 @@
 """Pairs found by EXIF."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
-from pairfix.formats import encode_picture
+from pairfix.formats import decode, encode_capture, encode_dng, encode_picture
 from pairfix.image import Exposure, HeaderFacts
 from pairfix.pairs import FEWEST_STOPS, SECONDS_APART, find_pairs
 from pairfix.pairs.timing import pair_by_time
@@ -59,7 +62,7 @@ def test_photos_that_fit_no_other_are_left_out(tmp_path: Path) -> None:
     shoot_jpeg(tmp_path / "other2.jpg", time="14:00:01", shutter=1, camera="Two")
     shoot_raw(tmp_path / "twin.dng", time="16:00:00")
     shoot_jpeg(tmp_path / "twin.jpg", time="16:00:00")
-    encode_picture(picture(), tmp_path / "plain.png")
+    Image.new("RGB", (64, 48)).save(tmp_path / "plain.png")
     found = find_pairs(tmp_path)
     reasons = left_out(found)
     assert not found.pairs
@@ -77,6 +80,32 @@ def test_raws_make_the_pair_beside_their_pictures(tmp_path: Path) -> None:
     found = find_pairs(tmp_path)
     assert [pair.long.name for pair in found.pairs] == ["1.dng"]
     assert sorted(left_out(found)) == ["1.jpg", "2.jpg"]
+
+
+def test_a_result_is_no_exposure_unless_its_name_says_so(tmp_path: Path) -> None:
+    long = decode(shoot_raw(tmp_path / "1.dng", shutter=1 / 4, time="21:10:00"))
+    short = decode(shoot_raw(tmp_path / "2.dng", shutter=1 / 60, time="21:10:01"))
+    mosaic = np.full(short.size, 0.25, np.float32)
+    for name in ("0-restored.dng", "a_short.dng"):
+        encode_dng(short, mosaic, 0, tmp_path / name)
+    encode_picture(replace(picture(), exif=short.exif), tmp_path / "2-restored.jpg")
+    encode_capture(replace(long, camera="Test Bayer"), np.eye(3), tmp_path / "a_long.dng")
+    found = find_pairs(tmp_path)
+    assert [(pair.long.name, pair.short.name) for pair in found.pairs] == [
+        ("1.dng", "2.dng"),
+        ("a_long.dng", "a_short.dng"),
+    ]
+    assert left_out(found) == dict.fromkeys(
+        ("0-restored.dng", "2-restored.jpg"), "is a result of pairfix"
+    )
+
+
+def test_rendered_captures_are_exposures(tmp_path: Path) -> None:
+    for name, shutter in (("1", 1 / 4), ("2", 1 / 60)):
+        frame = decode(shoot_raw(tmp_path / "camera.dng", shutter=shutter))
+        (tmp_path / "camera.dng").unlink()
+        encode_capture(frame, np.eye(3), tmp_path / f"{name}.dng")
+    assert [pair.long.name for pair in find_pairs(tmp_path).pairs] == ["1.dng"]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from pairfix.cli import (
     train,
 )
 from pairfix.cli.console import show_error
+from pairfix.cli.help import Command, Group
 from pairfix.cli.streams import settle_streams
 from pairfix.errors import PairfixError, from_system
 
@@ -34,20 +35,24 @@ _ENDING = ("SIGTERM", "SIGHUP")
 
 app = typer.Typer(
     name="pairfix",
+    cls=Group,
     help="One sharp, clean photo from a long (blurred) and a short (noisy) exposure.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(restore.restore)
-app.command()(align.align)
-app.command()(score.score)
-app.command()(bench.bench)
-app.command()(synth.synth)
-app.command()(pairs.pairs)
-app.command()(calibrate.calibrate)
-app.command()(train.train)
-app.command()(finetune.finetune)
+for command in (
+    restore.restore,
+    align.align,
+    score.score,
+    bench.bench,
+    synth.synth,
+    pairs.pairs,
+    calibrate.calibrate,
+    train.train,
+    finetune.finetune,
+):
+    app.command(cls=Command)(command)
 app.add_typer(models.app, name="models")
 
 

@@ -1,18 +1,31 @@
 """`pairfix align`: the long exposure in the short one's geometry."""
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from pairfix.cli import options
 from pairfix.cli.console import Talk, print_json
+from pairfix.formats import FORMATS
 from pairfix.recipe import Recipe
 
 __all__ = ["align"]
 
 _RECIPE = Recipe()
+_PICTURES = ", ".join(suffix for suffix, kind in FORMATS.items() if not kind.mosaic)
+
+Long = Annotated[Path, typer.Argument(help="The long exposure: clean, blurred.", metavar="LONG")]
+Short = Annotated[Path, typer.Argument(help="The short exposure: sharp, noisy.", metavar="SHORT")]
+Aligned = Annotated[
+    Path, typer.Option("--output", "-o", help=f"The aligned long exposure: {_PICTURES}.")
+]
 
 
 def align(
-    long: options.Long,
-    short: options.Short,
-    output: options.Aligned,
+    long: Long,
+    short: Short,
+    output: Aligned,
     mode: options.Align = _RECIPE.align,
     overwrite: options.Overwrite = False,
     json: options.Json = False,

@@ -1,75 +1,33 @@
 """`pairfix restore FOLDER`: every pair of a folder or table."""
 
-import re
 import time
 from collections import Counter
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from pairfix.cli.console import Talk, print_json, show_error
+from pairfix.cli.folder_options import FolderOptions
 from pairfix.errors import UnfinishedError, printable
-from pairfix.recipe import Cluster, Existing, Recipe, Shoot
+from pairfix.recipe import Recipe, Shoot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pairfix.batch import Job, Kept, Outcome, Plan
 
-__all__ = ["cluster_of", "restore_folder", "shoot_of", "watch_folder"]
+__all__ = ["restore_folder", "watch_folder"]
 
-_SHARD = re.compile(r"(\d{1,6})/(\d{1,6})")
 _MINUTE = 60.0
-_DEFAULT = Shoot(Path(), Path())
-
-
-def shoot_of(
-    source: Path,
-    output: Path,
-    name: str | None,
-    extension: str | None,
-    existing: Existing | None,
-    shard: str | None,
-    *,
-    overwrite: bool,
-    pages: bool,
-) -> Shoot:
-    """What the options ask for.
-
-    Raises:
-        typer.BadParameter: They contradict each other, or the shard is none.
-    """
-    if overwrite and existing not in (None, "overwrite"):
-        raise typer.BadParameter(f"it contradicts --existing {existing}", param_hint="--overwrite")
-    return Shoot(
-        source,
-        output,
-        name=_DEFAULT.name if name is None else name,
-        suffix=f".{extension.removeprefix('.').lower()}" if extension else _DEFAULT.suffix,
-        existing="overwrite" if overwrite else existing or _DEFAULT.existing,
-        pages=pages,
-        shard=_DEFAULT.shard if shard is None else _shard(shard),
-    )
-
-
-def cluster_of(address: str | None, cpus: int | None, workers: int | None) -> Cluster | None:
-    """The cluster that the options ask for; None: this machine."""
-    if address is None:
-        return None
-    return Cluster(address, Cluster(address).cpus if cpus is None else cpus, workers)
 
 
 def restore_folder(
     shoot: Shoot,
     recipe: Recipe,
     talk: Talk,
+    options: FolderOptions,
     *,
-    processes: int,
-    cluster: Cluster | None,
-    dry_run: bool,
-    fail_fast: bool,
     json: bool,
 ) -> None:
     """Restore every pair, and say what became of each; the recipe's report is a contact sheet.
@@ -80,20 +38,22 @@ def restore_folder(
     """
     from pairfix.batch import check_cluster, check_sheet, plan_shoot  # noqa: PLC0415  (keeps --help quick)
 
-    if cluster is not None:
-        check_cluster(cluster)
+    if options.cluster is not None:
+        check_cluster(options.cluster)
     plan = plan_shoot(shoot, recipe)
-    if dry_run:
+    if options.dry_run:
         _foretell(plan, talk, json=json)
         return
     if recipe.report:
         check_sheet(recipe.report, shoot.output)
     due = len(plan.jobs) + len({each.pair for each in plan.unreadable})
     tally = _Tally(plan.kept, due, talk, json=json)
-    for kept in plan.kept:
-        if kept.difference:
-            talk.note(f"{kept.job.output} stays: {kept.difference}")
-    _restore(plan, recipe, talk, tally, processes=processes, cluster=cluster, fail_fast=fail_fast)
+    stale = [kept for kept in plan.kept if kept.difference]
+    for kept in stale:
+        talk.note(f"{kept.job.output} stays: {kept.difference}")
+    if stale:
+        talk.note(f"--existing overwrite makes {'these' if len(stale) > 1 else 'it'} again")
+    _restore(plan, recipe, talk, tally, options)
     tally.close()
 
 
@@ -102,24 +62,27 @@ def _restore(
     recipe: Recipe,
     talk: Talk,
     tally: "_Tally",
-    *,
-    processes: int,
-    cluster: Cluster | None,
-    fail_fast: bool,
+    options: FolderOptions,
 ) -> None:
     from pairfix.batch import restore_shoot, write_sheet  # noqa: PLC0415  (keeps --help quick)
 
     try:
         with (
-            talk.folder_progress(tally.due, processes) as (progress, advance),
+            talk.folder_progress(tally.due, options.processes) as (progress, advance),
             closing(
-                restore_shoot(plan, recipe, progress=progress, processes=processes, cluster=cluster)
+                restore_shoot(
+                    plan,
+                    recipe,
+                    progress=progress,
+                    processes=options.processes,
+                    cluster=options.cluster,
+                )
             ) as outcomes,
         ):
             for outcome in outcomes:
                 tally.add(outcome)
                 advance()
-                if fail_fast and tally.failures:
+                if options.fail_fast and tally.failures:
                     break
     except KeyboardInterrupt:
         talk.say(f"stopped: {tally.told()}; the same command goes on")
@@ -258,11 +221,3 @@ def _shown(job: "Job") -> str:
 
 def _counted(jobs: "Sequence[Job]") -> str:
     return f"{len(jobs)} pair{'' if len(jobs) == 1 else 's'}"
-
-
-def _shard(text: str) -> tuple[int, int]:
-    match = _SHARD.fullmatch(text)
-    part, parts = (int(match[1]), int(match[2])) if match else (0, 0)
-    if not 1 <= part <= parts:
-        raise typer.BadParameter(f"'{text}' is not I/N with I from 1 to N", param_hint="--shard")
-    return part, parts

@@ -11,6 +11,7 @@ from rich.markdown import Markdown
 from rich.table import Column, Table
 
 from pairfix.cli.console import Talk, print_json
+from pairfix.cli.help import Command, Group
 from pairfix.cli.options import Json, Overwrite, Quiet
 from pairfix.errors import printable
 from pairfix.image import Domain
@@ -20,7 +21,7 @@ from pairfix.networks import NETWORKS, Network
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List, show, import and export models.")
+app = typer.Typer(help="List, show, import and export models.", cls=Group, no_args_is_help=True)
 
 _RELEASED = [name for name, network in NETWORKS.items() if network.release]
 
@@ -30,7 +31,7 @@ _CARD = 1 << 14
 Name = Annotated[str, typer.Argument(help="A model's name or folder.", metavar="NAME|FOLDER")]
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_models(json: Json = False) -> None:
     """List the models that come with pairfix, and the networks without weights."""
     models, networks = shipped_models(), untrained_networks()
@@ -39,7 +40,9 @@ def list_models(json: Json = False) -> None:
         return
     console = Console()
     whole = partial(Column, no_wrap=True)
-    table = Table(whole("Name"), "Network", "Domain", whole("Size"), whole("PSNR"), "12 MP")
+    longest_word = max(len(word) for model in models for word in model.network.title.split())
+    titles = Column("Network", min_width=longest_word)
+    table = Table(whole("Name"), titles, "Domain", whole("Size"), whole("PSNR"), "12 MP")
     for model in models:
         size = f"{_size(model) / 1e6:.1f} MB"
         default = " (default)" if is_default(model) else ""
@@ -57,7 +60,7 @@ def list_models(json: Json = False) -> None:
             typer.echo(f"{network.name}: {network.how_to_get_weights()}")
 
 
-@app.command()
+@app.command(cls=Command)
 def show(model: Name, json: Json = False) -> None:
     """Show a model's card: data, licence, quality, limits."""
     found = find_model(model)
@@ -73,7 +76,7 @@ def show(model: Name, json: Json = False) -> None:
         typer.echo(f"{name}: {found.network.title}, {found.domain} (no model card)")
 
 
-@app.command("import")
+@app.command("import", cls=Command)
 def import_(
     network: Annotated[
         str,
@@ -106,7 +109,7 @@ def import_(
     talk.say(f"use it with: pairfix restore ... --model {place}")
 
 
-@app.command()
+@app.command(cls=Command)
 def export(
     model: Name,
     output: Annotated[

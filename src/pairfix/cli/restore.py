@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import typer
 
 from pairfix.backends import BACKENDS
-from pairfix.cli import options
+from pairfix.cli import options, restore_options
 from pairfix.cli.console import Talk, print_json
-from pairfix.cli.folders import cluster_of, restore_folder, shoot_of, watch_folder
+from pairfix.cli.folder_options import FolderOptions, check_needs
+from pairfix.cli.folders import restore_folder, watch_folder
 from pairfix.image import Box, DevelopSettings, WhiteBalance, WhiteBalancePreset
 from pairfix.recipe import Recipe
 
@@ -26,46 +28,46 @@ _PRESETS = get_args(WhiteBalancePreset)
 
 
 def restore(
-    long: options.LongOrFolder,
-    output: options.Output,
-    short: options.ShortOrNone = None,
-    model: options.ModelName = None,
+    long: restore_options.LongOrFolder,
+    output: restore_options.Output,
+    short: restore_options.ShortOrNone = None,
+    model: restore_options.ModelName = None,
     align: options.Align = _RECIPE.align,
     keep_row_noise: options.KeepRowNoise = _RECIPE.keep_row_noise,
     no_sharp_long: options.NoSharpLong = not _RECIPE.sharp_long,
-    no_points: options.NoPoints = not _RECIPE.points,
+    no_points: restore_options.NoPoints = not _RECIPE.points,
     strength: options.Strength = _RECIPE.strength,
-    adapt: options.Adapt = _RECIPE.adapt,
-    reblur_module: options.ReblurModule = None,
-    crop: options.Crop = None,
-    white_balance: options.WhiteBalanceText = str(_DEVELOP.white_balance),
-    exposure: options.ExposureCorrection = _DEVELOP.exposure,
-    highlight_mode: options.Highlights = _DEVELOP.highlight_mode,
-    demosaic: options.Demosaicing = _DEVELOP.demosaic,
-    colour_space: options.ColourSpaceChoice = _DEVELOP.colour_space,
+    adapt: restore_options.Adapt = _RECIPE.adapt,
+    reblur_module: restore_options.ReblurModule = None,
+    crop: restore_options.Crop = None,
+    white_balance: restore_options.WhiteBalanceText = str(_DEVELOP.white_balance),
+    exposure: restore_options.ExposureCorrection = _DEVELOP.exposure,
+    highlight_mode: restore_options.Highlights = _DEVELOP.highlight_mode,
+    demosaic: restore_options.Demosaicing = _DEVELOP.demosaic,
+    colour_space: restore_options.ColourSpaceChoice = _DEVELOP.colour_space,
     bits: options.Bits = None,
     quality: options.Quality = _RECIPE.quality,
-    no_metadata: options.NoMetadata = not _RECIPE.metadata,
-    dng: options.Dng = _RECIPE.dng,
+    no_metadata: restore_options.NoMetadata = not _RECIPE.metadata,
+    dng: restore_options.Dng = _RECIPE.dng,
     backend: options.Backend = _RECIPE.backend,
     device: options.Device = _RECIPE.device,
     precision: options.PrecisionOption = _RECIPE.precision,
-    tile: options.Tile = "auto",
-    preview: options.Preview = None,
-    report: options.ReportPage = None,
-    report_scores: options.ReportScores = False,
+    tile: restore_options.Tile = "auto",
+    preview: restore_options.Preview = None,
+    report: restore_options.ReportPage = None,
+    report_scores: restore_options.ReportScores = False,
     overwrite: options.Overwrite = False,
-    name: options.NameTemplate = None,
-    format: options.FormatName = None,  # noqa: A002  (the option's name)
-    existing: options.ExistingResults = None,
-    shard: options.Shard = None,
-    jobs: options.Jobs = None,
-    ray: options.Ray = None,
-    worker_cpus: options.WorkerCpus = None,
-    pages: options.Pages = False,
-    dry_run: options.DryRun = False,
-    fail_fast: options.FailFast = False,
-    watch: options.Watch = False,
+    name: restore_options.NameTemplate = None,
+    format: restore_options.FormatName = None,  # noqa: A002  (the option's name)
+    existing: restore_options.ExistingResults = None,
+    shard: restore_options.Shard = None,
+    jobs: restore_options.Jobs = None,
+    ray: restore_options.Ray = None,
+    worker_cpus: restore_options.WorkerCpus = None,
+    pages: restore_options.Pages = False,
+    dry_run: restore_options.DryRun = False,
+    fail_fast: restore_options.FailFast = False,
+    watch: restore_options.Watch = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
@@ -78,13 +80,12 @@ def restore(
     balance = _white_balance(white_balance)
     settings = DevelopSettings(balance, exposure, highlight_mode, demosaic, colour_space)
     _check_backend(backend)
-    _check_needs("--report-scores", "--report", unused=report_scores and report is None)
+    check_needs("--report-scores", "--report", unused=report_scores and report is None)
     if crop is not None and adapt:
         raise typer.BadParameter("--adapt needs the whole photo", param_hint="--crop")
-    _check_needs("--reblur-module", "--adapt", unused=reblur_module is not None and not adapt)
+    check_needs("--reblur-module", "--adapt", unused=reblur_module is not None and not adapt)
     talk = Talk(quiet=quiet, verbose=verbose)
     from pairfix.batch import is_shoot  # noqa: PLC0415  (keeps --help quick)
-    from pairfix.pipeline import restore as run  # noqa: PLC0415
 
     recipe = Recipe(
         model=model,
@@ -110,49 +111,37 @@ def restore(
         report=report,
         report_scores=report_scores,
     )
-    chosen = {
-        "--name": name,
-        "--format": format,
-        "--existing": existing,
-        "--shard": shard,
-        "--jobs": jobs,
-        "--ray": ray,
-        "--worker-cpus": worker_cpus,
-        "--pages": pages or None,
-        "--dry-run": dry_run or None,
-        "--fail-fast": fail_fast or None,
-        "--watch": watch or None,
-    }
-    if is_shoot(long, alone=short is None):
-        _check_alone(
-            {"SHORT": short, "--preview": preview, "--report-scores": report_scores or None}
-        )
-        shoot = shoot_of(
-            long, output, name, format, existing, shard, overwrite=overwrite, pages=pages
-        )
-        _check_needs("--pages", "--report", unused=pages and report is None)
-        _check_needs("--pages", "a run without --ray", unused=pages and ray is not None)
-        _check_needs("--worker-cpus", "--ray", unused=worker_cpus is not None and ray is None)
-        if watch:
-            for option in ("--dry-run", "--fail-fast"):
-                _check_needs(option, "a run without --watch", unused=chosen[option] is not None)
-            _check_needs("--report", "a run without --watch", unused=report is not None)
-            _check_needs("--ray", "a run without --watch", unused=ray is not None)
-            watch_folder(shoot, recipe, talk, processes=jobs or 1, json=json)
-            return
-        restore_folder(
-            shoot,
-            recipe,
-            talk,
-            processes=jobs or 1,
-            cluster=cluster_of(ray, worker_cpus, jobs),
-            dry_run=dry_run,
-            fail_fast=fail_fast,
-            json=json,
-        )
+    folder = FolderOptions(
+        name=name,
+        format=format,
+        existing=existing,
+        shard=shard,
+        jobs=jobs,
+        ray=ray,
+        worker_cpus=worker_cpus,
+        pages=pages,
+        dry_run=dry_run,
+        fail_fast=fail_fast,
+        watch=watch,
+    )
+    if not is_shoot(long, alone=short is None):
+        folder.check_unused()
+        _restore_pair(long, short, output, recipe, talk, json=json)
         return
-    for option, value in chosen.items():
-        _check_needs(option, "a folder or a CSV file of pairs", unused=value is not None)
+    _check_alone({"SHORT": short, "--preview": preview, "--report-scores": report_scores or None})
+    shoot = folder.shoot(long, output, overwrite=overwrite)
+    folder.check(report=report is not None)
+    if watch:
+        watch_folder(shoot, recipe, talk, processes=folder.processes, json=json)
+    else:
+        restore_folder(shoot, recipe, talk, folder, json=json)
+
+
+def _restore_pair(
+    long: Path, short: Path | None, output: Path, recipe: Recipe, talk: Talk, *, json: bool
+) -> None:
+    from pairfix.pipeline import restore as run  # noqa: PLC0415  (keeps --help quick)
+
     with talk.progress() as progress:
         restoration = run(long, short, output, recipe, progress)
     _summarise(restoration, talk, recipe)
@@ -194,11 +183,6 @@ def _check_backend(name: str) -> None:
         raise typer.BadParameter(
             f"'{name}' is not one of {', '.join(known)}", param_hint="--backend"
         )
-
-
-def _check_needs(option: str, other: str, *, unused: bool) -> None:
-    if unused:
-        raise typer.BadParameter(f"it needs {other}", param_hint=option)
 
 
 def _check_alone(others: Mapping[str, object]) -> None:

@@ -3,16 +3,15 @@
 Readers, writers and their libraries are imported only when a photo is read or written.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfix.errors import InputError, OutputError
-from pairfix.formats.atomic import check_target
+from pairfix.errors import InputError
 from pairfix.formats.edge import too_large
+from pairfix.formats.registry import FORMATS, Format, check_writable, depth_of, output_format
 from pairfix.image import DevelopSettings, Domain, Frame, HeaderFacts, Picture
 
 __all__ = [
@@ -28,41 +27,6 @@ __all__ = [
     "read_domain",
     "read_facts",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A file type for results."""
-
-    name: str
-    bits: tuple[int, ...]
-    """Supported bits per channel, the default first."""
-    mosaic: bool = False
-    """Whether it holds a raw mosaic instead of a finished picture."""
-    lossy: bool = False
-    """Whether a quality applies."""
-    readable: bool = True
-    """Whether pairfix reads it again."""
-
-    @property
-    def depths(self) -> str:
-        """The supported bits in words."""
-        *others, last = map(str, self.bits)
-        return " or ".join((", ".join(others), last)) if others else last
-
-
-FORMATS: dict[str, Format] = {
-    ".png": Format("PNG", (16, 8)),
-    ".tif": Format("TIFF", (16, 8)),
-    ".tiff": Format("TIFF", (16, 8)),
-    ".jpg": Format("JPEG", (8,), lossy=True),
-    ".jpeg": Format("JPEG", (8,), lossy=True),
-    ".avif": Format("AVIF", (10, 12, 8), lossy=True),
-    ".jxl": Format("JPEG XL", (16, 8)),
-    ".exr": Format("OpenEXR", (16,), readable=False),
-    ".dng": Format("DNG", (16,), mosaic=True),
-}
-"""Output formats by file extension."""
 
 
 def decode(
@@ -169,7 +133,7 @@ def encode_picture(
     from pairfix.formats.encode import WRITERS, Encoding  # noqa: PLC0415
 
     chosen = output_format(path, mosaic=False)
-    depth = _depth(path, chosen, bits)
+    depth = depth_of(path, chosen, bits)
     WRITERS[chosen.name](picture, path, Encoding(depth, quality, overwrite))
 
 
@@ -252,59 +216,3 @@ def encode_capture(
     from pairfix.formats.dng import write_capture  # noqa: PLC0415
 
     write_capture(frame, matrix, path, overwrite=overwrite)
-
-
-def output_format(path: Path, *, mosaic: bool = True) -> Format:
-    """The format of a path's extension.
-
-    Args:
-        path: The file; it need not exist.
-        mosaic: Whether a format for mosaics is allowed; otherwise only those for pictures are.
-
-    Raises:
-        OutputError: There is none, or it is not allowed; the hint lists those that are.
-    """
-    chosen = FORMATS.get(path.suffix.lower())
-    if chosen is None:
-        raise OutputError(
-            f"{path} does not have the extension of a format that pairfix writes", _known(mosaic)
-        )
-    if chosen.mosaic and not mosaic:
-        message = f"{path}: {chosen.name} holds a mosaic, not a finished picture"
-        raise OutputError(message, _known(mosaic))
-    return chosen
-
-
-def check_writable(
-    path: Path, *, bits: int | None = None, overwrite: bool = False, mosaic: bool = True
-) -> Format:
-    """Check before a long computation that its result can be written.
-
-    Args:
-        path: The file to write.
-        bits: Bits per channel; None for the format's default.
-        overwrite: Whether an existing file may be replaced.
-        mosaic: Whether the result may be a mosaic; otherwise it is a finished picture.
-
-    Raises:
-        OutputError: The extension is unknown, a format for mosaics is named for a picture, the
-            format lacks these bits, the file exists, or its folder is missing or not writable.
-    """
-    chosen = output_format(path, mosaic=mosaic)
-    _depth(path, chosen, bits)
-    check_target(path, overwrite=overwrite)
-    return chosen
-
-
-def _depth(path: Path, chosen: Format, bits: int | None) -> int:
-    if bits is None:
-        return chosen.bits[0]
-    if bits not in chosen.bits:
-        message = f"{path}: {chosen.name} cannot hold {bits} bits per channel"
-        raise OutputError(message, f"use {chosen.depths}")
-    return bits
-
-
-def _known(mosaic: bool) -> str:  # noqa: FBT001
-    fitting = (extension for extension, chosen in FORMATS.items() if mosaic or not chosen.mosaic)
-    return "use " + ", ".join(fitting)

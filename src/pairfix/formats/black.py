@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfix.formats.dng import dng_tags
+from pairfix.formats.dng_stated import dng_tags
 from pairfix.formats.tiff import Entry
 
 __all__ = ["Black", "stated_black"]

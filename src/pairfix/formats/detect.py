@@ -6,7 +6,7 @@ from typing import Literal
 from pairfix.errors import InputError
 from pairfix.formats.jxl_header import CODESTREAM as JXL_CODESTREAM
 from pairfix.formats.jxl_header import CONTAINER as JXL_CONTAINER
-from pairfix.formats.tiff import BIG_TIFF_HEADS, read_chain
+from pairfix.formats.tiff_read import BIG_TIFF_HEADS, read_chain
 from pairfix.paths import regular
 
 __all__ = ["PHOTO_SUFFIXES", "Reader", "detect"]

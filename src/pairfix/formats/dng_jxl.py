@@ -18,7 +18,8 @@ from pairfix.errors import InputError
 from pairfix.formats.edge import check_pixels
 from pairfix.formats.jxl import codestream, decoded_jxl
 from pairfix.formats.jxl_header import parse_header
-from pairfix.formats.tiff import Entry, Kind, Layout, located_chain, read_header
+from pairfix.formats.tiff import Entry, Kind
+from pairfix.formats.tiff_read import Layout, located_chain, read_header
 
 __all__ = ["JPEG_XL", "without_jpeg_xl"]
 

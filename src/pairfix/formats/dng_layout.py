@@ -6,15 +6,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pairfix.formats.dng_names import CROP_ORIGIN, CROP_SIZE
 from pairfix.formats.dng_preview import Crop, preview_page, shown, thumbnail_page
 from pairfix.formats.ljpeg import Tiling, encode_tiles
 from pairfix.formats.tiff import Directory, Entry, Kind
 from pairfix.formats.tiff_file import Page
 from pairfix.image import Frame, Picture
 
-__all__ = ["CROP_ORIGIN", "CROP_SIZE", "compressed", "crop_tags", "with_previews"]
+__all__ = ["compressed", "crop_tags", "with_previews"]
 
-CROP_ORIGIN, CROP_SIZE = 50719, 50720
 _COMPRESSION, _LOSSLESS_JPEG = 259, 7
 _TILE_WIDTH, _TILE_LENGTH = 322, 323
 _OF_THE_SAMPLES = {

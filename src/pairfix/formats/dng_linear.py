@@ -11,8 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.formats.atomic import replacing
-from pairfix.formats.dng import camera_colour, noise_tags, photo_tags
 from pairfix.formats.dng_layout import compressed, crop_tags, with_previews
+from pairfix.formats.dng_names import (
+    AS_SHOT_NEUTRAL,
+    BACKWARD_VERSION,
+    BASELINE_EXPOSURE,
+    COLOR_MATRIX,
+    D65,
+    DEFAULT_SCALE,
+    DNG_VERSION,
+    ILLUMINANT,
+    PHOTOMETRIC,
+    UNIQUE_MODEL,
+)
+from pairfix.formats.dng_source import camera_colour, noise_tags, photo_tags
 from pairfix.formats.libraw import FULL_SCALE, XYZ_TO_SRGB, scaled_bands
 from pairfix.formats.tiff import Directory, Entry, Kind
 from pairfix.formats.tiff_file import write_pages
@@ -21,7 +33,6 @@ from pairfix.image import Bayer, Frame, Picture
 __all__ = ["write_linear_dng"]
 
 _LINEAR_RAW = 34892
-_D65 = 21
 _CHANNELS = 3
 _GREEN_SPLIT = 50733
 
@@ -57,12 +68,12 @@ def _srgb(source: Frame, size: tuple[int, int], baseline_exposure: float) -> Dir
     height, width = size
     return {
         **crop_tags((0, 0, width, height)),
-        50707: Entry.of(Kind.BYTE, 1, 1, 0, 0),
-        50708: Entry.text(f"{source.camera or 'Unknown'}, linear sRGB by pairfix"),
-        50721: Entry.of(Kind.SRATIONAL, *XYZ_TO_SRGB.ravel()),
-        50728: Entry.of(Kind.RATIONAL, 1, 1, 1),
-        50730: Entry.of(Kind.SRATIONAL, round(baseline_exposure, 4)),
-        50778: Entry.of(Kind.SHORT, _D65),
+        BACKWARD_VERSION: Entry.of(Kind.BYTE, 1, 1, 0, 0),
+        UNIQUE_MODEL: Entry.text(f"{source.camera or 'Unknown'}, linear sRGB by pairfix"),
+        COLOR_MATRIX: Entry.of(Kind.SRATIONAL, *XYZ_TO_SRGB.ravel()),
+        AS_SHOT_NEUTRAL: Entry.of(Kind.RATIONAL, 1, 1, 1),
+        BASELINE_EXPOSURE: Entry.of(Kind.SRATIONAL, round(baseline_exposure, 4)),
+        ILLUMINANT: Entry.of(Kind.SHORT, D65),
     }
 
 
@@ -86,10 +97,10 @@ def _structure(height: int, width: int) -> Directory:
         256: Entry.of(Kind.LONG, width),
         257: Entry.of(Kind.LONG, height),
         258: Entry.of(Kind.SHORT, *(16,) * _CHANNELS),
-        262: Entry.of(Kind.SHORT, _LINEAR_RAW),
+        PHOTOMETRIC: Entry.of(Kind.SHORT, _LINEAR_RAW),
         277: Entry.of(Kind.SHORT, _CHANNELS),
         284: Entry.of(Kind.SHORT, 1),
-        50706: Entry.of(Kind.BYTE, 1, 4, 0, 0),
+        DNG_VERSION: Entry.of(Kind.BYTE, 1, 4, 0, 0),
         50717: Entry.of(Kind.LONG, *(FULL_SCALE,) * _CHANNELS),
-        50718: Entry.of(Kind.RATIONAL, 1, 1),
+        DEFAULT_SCALE: Entry.of(Kind.RATIONAL, 1, 1),
     }

@@ -58,6 +58,7 @@ def picture_facts(path: Path, *, tiff: bool) -> HeaderFacts:
         exposure=metadata.exposure(exif),
         camera=metadata.camera(exif),
         taken=metadata.moment(exif),
+        is_result=metadata.is_result(exif),
     )
 
 

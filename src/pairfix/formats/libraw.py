@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from pairfix.errors import InputError
 from pairfix.formats.dng_jxl import JPEG_XL, without_jpeg_xl
 from pairfix.formats.edge import bands, check_pixels, silenced, too_large
-from pairfix.formats.tiff import BIG_TIFF_HEADS, Entry, read_chain
+from pairfix.formats.tiff import Entry
+from pairfix.formats.tiff_read import BIG_TIFF_HEADS, read_chain
 
 __all__ = [
     "FULL_SCALE",

@@ -6,6 +6,7 @@ structure) are never part of it.
 """
 
 import io
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
@@ -20,18 +21,13 @@ from pairfix.formats.shot import (
     SHUTTER_SPEED_VALUE,
     exposure_of,
 )
-from pairfix.formats.tiff import (
-    Directory,
-    Entry,
-    Kind,
-    Layout,
-    read_directory,
-    read_header,
-    with_header,
-)
+from pairfix.formats.tiff import Directory, Entry, Kind
+from pairfix.formats.tiff_read import Layout, read_directory, read_header
+from pairfix.formats.tiff_write import with_header
 from pairfix.image import Exposure
 
 __all__ = [
+    "RESULT_SOFTWARE",
     "Exif",
     "assemble",
     "camera",
@@ -40,6 +36,7 @@ __all__ = [
     "completed",
     "directories",
     "exposure",
+    "is_result",
     "moment",
     "of_cr3",
     "of_file",
@@ -62,6 +59,10 @@ INTEROPERABILITY_IFD, INTEROPERABILITY_INDEX = 0xA005, 1
 FOCAL_LENGTH, COLOR_SPACE, WIDTH, HEIGHT = 0x920A, 0xA001, 0xA002, 0xA003
 LENS_MODEL = 0xA434
 
+RESULT_SOFTWARE = f"pairfix {__version__}"
+"""What made a result; rendered photos name another program."""
+
+_RESULT = re.compile(r"pairfix \d")
 _MAIN_TAGS = {IMAGE_DESCRIPTION, MAKE, MODEL, ORIENTATION, SOFTWARE, DATE_TIME, ARTIST, COPYRIGHT}
 _EXIF_TAGS = {
     *(EXPOSURE_TIME, F_NUMBER, EXIF_VERSION, 0x8822, 0x8824, ISO, 0xA404, 0xA300, 0xA301),
@@ -186,7 +187,7 @@ def upright(block: bytes, size: tuple[int, int], *, srgb: bool = True) -> bytes:
     main, photographic, gps = parse(block)
     main |= {
         ORIENTATION: Entry.of(Kind.SHORT, 1),
-        SOFTWARE: Entry.text(f"pairfix {__version__}"),
+        SOFTWARE: Entry.text(RESULT_SOFTWARE),
         X_RESOLUTION: Entry.of(Kind.RATIONAL, _DPI),
         Y_RESOLUTION: Entry.of(Kind.RATIONAL, _DPI),
         RESOLUTION_UNIT: Entry.of(Kind.SHORT, _INCH),
@@ -226,6 +227,11 @@ def camera(exif: Exif) -> str | None:
     if model.lower().startswith(make.lower()):
         make = ""
     return f"{make} {model}".strip() or None
+
+
+def is_result(exif: Exif) -> bool:
+    """Whether pairfix made the file from photos."""
+    return SOFTWARE in exif[0] and bool(_RESULT.match(exif[0][SOFTWARE].string))
 
 
 def taken(exif: Exif) -> datetime | None:

@@ -9,7 +9,7 @@ import rawpy
 from numpy.typing import NDArray
 
 from pairfix.formats.black import stated_black
-from pairfix.formats.dng import states_white_point
+from pairfix.formats.dng_stated import states_white_point
 from pairfix.image import Bayer
 
 __all__ = ["bayer_of", "filter_cell", "with_stated_black"]

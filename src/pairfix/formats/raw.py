@@ -7,7 +7,7 @@ import numpy as np
 
 from pairfix.formats import metadata
 from pairfix.formats.bitmap import turn_upright
-from pairfix.formats.dng import (
+from pairfix.formats.dng_stated import (
     noise_profile,
     stated_baseline_exposure,
     stated_gain,
@@ -119,7 +119,15 @@ def raw_facts(path: Path) -> HeaderFacts:
                 recorded = metadata.exposure(exif, raw_exposure(raw))
             moment = moment or raw_timestamp(raw)
         size = raw.sizes.height, raw.sizes.width
-        return HeaderFacts(path, "raw", size, recorded, metadata.camera(exif), moment)
+        return HeaderFacts(
+            path=path,
+            kind="raw",
+            size=size,
+            exposure=recorded,
+            camera=metadata.camera(exif),
+            taken=moment,
+            is_result=metadata.is_result(exif),
+        )
 
 
 def has_bayer(path: Path) -> bool:

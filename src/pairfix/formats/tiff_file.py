@@ -8,7 +8,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfix.formats.tiff import SUB_IFDS, Directory, Entry, Kind, even, with_header
+from pairfix.formats.tiff import SUB_IFDS, Directory, Entry, Kind
+from pairfix.formats.tiff_write import even, with_header
 
 __all__ = ["Page", "write_image", "write_pages"]
 

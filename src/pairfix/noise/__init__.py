@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from pairfix.image import AlignedPair, Domain, Planes, Role, Scene, SingleFrame
 from pairfix.light import CELL, decode_planes, encode_planes, encoding_slope
+from pairfix.noise.blocks import BLOCK
 from pairfix.noise.curve import LEVELS, Curve
 from pairfix.noise.detail import detail_curve
-from pairfix.noise.flat import BLOCK, LEAST, pair_curves, single_curve
+from pairfix.noise.flat import LEAST, pair_curves, single_curve
 
 __all__ = [
     "LEVELS",

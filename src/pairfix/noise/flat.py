@@ -10,32 +10,22 @@ texture is left, the long frame tells.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.image import Planes
-from pairfix.light import CELL
+from pairfix.noise.blocks import BLOCK, Blocks, Floats, bands_of, joined, rows_of
 from pairfix.noise.curve import LEVELS, Curve, interpolated, near, smoothed
 from pairfix.noise.detail import detail_curve
 
-__all__ = ["BLOCK", "LEAST", "pair_curves", "single_curve"]
+__all__ = ["LEAST", "pair_curves", "single_curve"]
 
-Floats = NDArray[np.float32]
-Indices = NDArray[np.intp]
-
-BLOCK = 16
-"""Side in pixels of the blocks about whose mean noise is measured."""
 LEAST = 1e-4
 """Least standard deviation of noise that networks are told."""
 
-_MOST_BLOCKS = 16384
-"""Blocks of one photo, about, that are looked at: more would take time and add nothing."""
-_BAND = 8
-"""Height in blocks of the bands that are taken of larger photos."""
 _FLAT_SHARE = 0.3
 """Share of the blocks of one brightness that are taken to be flat. Half as many hold less texture,
 but miss noise that processing has left in some places only. Chosen on the sample pairs as camera
@@ -62,27 +52,7 @@ _LONG_SHARE = 0.25
 """Greatest share of the long frame in the noise of both, as in `pairfix.calibration`."""
 _POOLED = 64
 """Weight, in blocks, that the other levels have at each."""
-_SLOPE = (BLOCK**2 - 1) / 12 / (BLOCK / 2) ** 2
-"""Variance that a slope leaves in a block, over its squared rise from half to half."""
 _TINY = 1e-12
-
-
-@dataclass(frozen=True, slots=True)
-class _Blocks:
-    """What blocks of one channel show; each field has their shape."""
-
-    level: Floats
-    """Brightness."""
-    variance: Floats
-    """Of short minus long."""
-    texture: Floats
-    """Covariance of both frames, slopes aside: what both show, since their noise is independent."""
-    own: Floats
-    """Variance of the long frame less `texture`: its noise."""
-
-    def only(self, kept: Indices) -> "_Blocks":
-        """Some of the blocks."""
-        return _Blocks(*(getattr(self, each.name)[kept] for each in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +90,11 @@ def pair_curves(short: Planes, long: Planes, known: NDArray[np.bool_]) -> tuple[
     """
     if not known.any():
         return _nothing(short), _nothing(long)
-    bands = _bands(known)
+    bands = bands_of(known)
     pairs = zip(short, long, strict=True)
-    grids = [[_compare(*(_rows(e, band) for e in both)) for band in bands] for both in pairs]
+    grids = [
+        [Blocks.of_pair(*(rows_of(e, band) for e in both)) for band in bands] for both in pairs
+    ]
     channels = _classes(grids, [known[band] for band in bands])
     lost = max(_lost_texture(channels) - _SHARP, 0.0)
     both = np.stack([_variances(each, lost) for each in channels])
@@ -141,8 +113,8 @@ def single_curve(photo: Planes) -> Curve:
     known = np.ones([side // BLOCK for side in photo.shape[1:]], np.bool_)
     if not known.size:
         return _nothing(photo)
-    bands = _bands(known)
-    grids = [[_alone(_rows(plane, band)) for band in bands] for plane in photo]
+    bands = bands_of(known)
+    grids = [[Blocks.of_photo(rows_of(plane, band)) for band in bands] for plane in photo]
     channels = _classes(grids, [known[band] for band in bands])
     return _deviation(np.stack([_variances(each, _USUAL_LOSS) for each in channels]))
 
@@ -155,57 +127,6 @@ def _deviation(variance: NDArray[np.floating]) -> Curve:
     return np.sqrt(np.maximum(variance, LEAST**2)).astype(np.float32)
 
 
-def _bands(known: NDArray[np.bool_]) -> list[slice]:
-    """Rows of blocks that are looked at: all, or of larger photos evenly spread bands."""
-    rows = len(known)
-    apart = -(-known.size // _MOST_BLOCKS)
-    if apart <= 1:
-        return [slice(0, rows)]
-    return [slice(each, each + _BAND) for each in range(0, rows - _BAND + 1, _BAND * apart)]
-
-
-def _rows(plane: Floats, band: slice) -> Floats:
-    """The pixels of rows of blocks, cut to whole blocks."""
-    columns = plane.shape[1] // BLOCK
-    return np.ascontiguousarray(plane[band.start * BLOCK : band.stop * BLOCK, : columns * BLOCK])
-
-
-def _compare(short: Floats, long: Floats) -> _Blocks:
-    difference = short - long
-    of_difference, of_long = _quarters(difference), _quarters(long)
-    mean, level = of_difference.mean(axis=0), of_long.mean(axis=0)
-    variance = np.maximum(_mean(difference * difference) - mean * mean, 0)
-    slopes, long_slopes = _slopes(of_difference), _slopes(of_long)
-    power = _mean(long * long) - level * level - _SLOPE * (long_slopes**2).sum(axis=0)
-    product = _mean(difference * long) - mean * level - _SLOPE * (slopes * long_slopes).sum(axis=0)
-    return _Blocks(level, variance, power + product, -product)
-
-
-def _alone(photo: Floats) -> _Blocks:
-    quarters = _quarters(photo)
-    level = quarters.mean(axis=0)
-    power = _mean(photo * photo) - level * level - _SLOPE * (_slopes(quarters) ** 2).sum(axis=0)
-    nothing = np.zeros_like(level)
-    return _Blocks(level, np.maximum(power, 0), nothing, nothing)
-
-
-def _quarters(plane: Floats) -> Floats:
-    """Means of every block's quarters, ``4 x rows x columns``."""
-    rows, columns = (2 * side // BLOCK for side in plane.shape)
-    means = np.asarray(cv2.resize(plane, (columns, rows), interpolation=cv2.INTER_AREA))
-    return np.stack([means[row::2, column::2] for row, column in CELL])
-
-
-def _mean(plane: Floats) -> Floats:
-    return np.asarray(_quarters(plane).mean(axis=0))
-
-
-def _slopes(quarters: Floats) -> Floats:
-    """How much the right and the lower half are brighter, ``2 x rows x columns``."""
-    a, b, c, d = quarters
-    return np.asarray(np.stack([b + d - a - c, c + d - a - b]) / 2, np.float32)
-
-
 def _around(grid: Floats) -> Floats:
     """Mean of the eight blocks around each."""
     ring = np.full((3, 3), 1 / 8, np.float32)
@@ -214,7 +135,7 @@ def _around(grid: Floats) -> Floats:
 
 
 def _classes(
-    grids: Sequence[Sequence[_Blocks]], known: Sequence[NDArray[np.bool_]]
+    grids: Sequence[Sequence[Blocks]], known: Sequence[NDArray[np.bool_]]
 ) -> list[list[_Class]]:
     """The blocks of every channel by brightness.
 
@@ -222,28 +143,19 @@ def _classes(
         grids: By channel and band.
         known: By band, which blocks count.
     """
-    counted = np.flatnonzero(_joined(known))
+    counted = np.flatnonzero(joined(known))
     unrest = np.mean([_unrest(bands)[counted] for bands in grids], axis=0)
     calm_first = counted[np.argsort(unrest, kind="stable")]
-    return [_by_level(_together(bands).only(calm_first)) for bands in grids]
+    return [_by_level(Blocks.of_all(bands).only(calm_first)) for bands in grids]
 
 
-def _joined(bands: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    return np.concatenate(bands, axis=None)
-
-
-def _together(bands: Sequence[_Blocks]) -> _Blocks:
-    names = [each.name for each in fields(_Blocks)]
-    return _Blocks(*(_joined([getattr(band, name) for band in bands]) for name in names))
-
-
-def _unrest(bands: Sequence[_Blocks]) -> Floats:
+def _unrest(bands: Sequence[Blocks]) -> Floats:
     """Variance around each block over the median."""
-    around = _joined([_around(band.variance) for band in bands])
+    around = joined([_around(band.variance) for band in bands])
     return np.asarray(around / (np.median(around) + np.float32(_TINY)))
 
 
-def _by_level(blocks: _Blocks) -> list[_Class]:
+def _by_level(blocks: Blocks) -> list[_Class]:
     """Classes of brightness that hold enough blocks; one for all brightnesses if none does.
 
     Args:
@@ -256,7 +168,7 @@ def _by_level(blocks: _Blocks) -> list[_Class]:
     return [_class(level, blocks.only(each)) for level, each in enough.items()]
 
 
-def _class(level: float, blocks: _Blocks) -> _Class:
+def _class(level: float, blocks: Blocks) -> _Class:
     count = max(round(_FLAT_SHARE * len(blocks.level)), _FEWEST_FLAT)
     flat = _inliers(blocks.variance[:count])
     variance, texture, own = (
@@ -276,7 +188,7 @@ def _inliers(variance: Floats) -> NDArray[np.bool_]:
 
 def _lost_texture(channels: Sequence[Sequence[_Class]]) -> float:
     """Texture in the frames' difference over the texture that both show."""
-    lost = _joined([each.lost for channel in channels for each in channel] or [np.zeros(0)])
+    lost = joined([each.lost for channel in channels for each in channel] or [np.zeros(0)])
     return float(np.median(lost)) if len(lost) >= _FEWEST_TEXTURED else _USUAL_LOSS
 
 

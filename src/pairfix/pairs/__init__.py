@@ -1,7 +1,8 @@
 """Long and short exposures found in a folder, or listed in a table.
 
 Only the photos' headers are read. Pairs are found, in this order, by a folder that holds ``long.*``
-and ``short.*``; by names that end in ``_long`` and ``_short``; by the EXIF of the other photos.
+and ``short.*``; by names that end in ``_long`` and ``_short``; by the EXIF of the other photos,
+of which pairfix's own results are left out.
 """
 
 from dataclasses import replace
@@ -76,6 +77,8 @@ def _in_folder(folder: Path) -> tuple[list[FoundPair], list[LeftOut]]:
     photos, unreadable = read_photos(paths)
     damaged = [replace(each, pair=intended_pair(each.path, folder)) for each in unreadable]
     named, lonely, rest = pair_by_name(photos, folder)
-    single, twins = without_twins(rest)
+    results = [LeftOut(photo.path, "is a result of pairfix") for photo in rest if photo.is_result]
+    single, twins = without_twins(photo for photo in rest if not photo.is_result)
     timed, unpaired = pair_by_time(single, folder)
-    return without_repeats(named) + timed, closed + damaged + lonely + twins + unpaired
+    left_out = closed + damaged + lonely + results + twins + unpaired
+    return without_repeats(named) + timed, left_out

@@ -49,13 +49,17 @@ def pair_by_name(
 
 
 def pair_name(photo: Path, root: Path) -> str:
-    """What to call a photo's pair: its path below `root` without role and extension."""
-    place = photo.relative_to(root) if photo.is_relative_to(root) else Path(photo.name)
+    """What to call a photo's pair: its path below `root` without role and extension.
+
+    Of a photo elsewhere, which a table may name, only the last part.
+    """
+    inside = photo.is_relative_to(root) and ".." not in photo.relative_to(root).parts
+    place = photo.relative_to(root) if inside else Path(photo.name)
     match = _ROLE.fullmatch(photo.stem)
     stem: str | None = match["stem"] if match else photo.stem
     if stem:
         return place.with_name(stem).as_posix()
-    return place.parent.as_posix() if place.parent.name else real(root).name
+    return place.parent.as_posix() if place.parent.name else real(photo.parent).name
 
 
 def intended_pair(photo: Path, root: Path) -> str:

@@ -24,6 +24,7 @@ from pairfix.stages.tiling import TilePlan, pad_to_multiple, plan_tiles, smalles
 
 __all__ = [
     "FUSE",
+    "check_domain",
     "check_model",
     "fuse",
     "run_tiled",
@@ -72,11 +73,7 @@ def fuse(
         MemoryExhaustedError: Memory ran out at the smallest tile.
     """
     model = opened.model
-    if model.domain != scene.reference.domain:
-        raise ModelError(
-            f"model {model.name} restores {model.domain} photos, not {scene.reference.domain} ones",
-            "see 'pairfix models list' for one that fits",
-        )
+    check_domain(model, scene.reference.domain)
     check_model(model, len(scene.sources), strength)
     output, used = _infer(  # which alone holds the inputs, for the sake of memory
         network_inputs(scene, model.inputs, model.domain, strength), opened, tile, part, progress
@@ -110,6 +107,19 @@ def check_model(model: Model, photos: int, strength: float = 1.0) -> None:
         raise ModelError(
             f"model {model.name} is not told how noisy the photos are: --strength does not apply",
             "leave out --strength, or choose a model that is told, such as the default",
+        )
+
+
+def check_domain(model: Model, domain: Domain) -> None:
+    """Refuse a model that is made for the other domain.
+
+    Raises:
+        ModelError: It is.
+    """
+    if model.domain != domain:
+        raise ModelError(
+            f"model {model.name} restores {model.domain} photos, not {domain} ones",
+            "see 'pairfix models list' for one that fits",
         )
 
 

@@ -7,7 +7,7 @@ from torch.nn import functional
 from pairfix.image import Domain
 from pairfix.light import decode_planes, encoding_slope
 from pairfix.noise import LEVELS, SMOOTHING
-from pairfix.noise.flat import BLOCK
+from pairfix.noise.blocks import BLOCK
 
 __all__ = ["affine_curve", "measured_curve", "noise_planes"]
 

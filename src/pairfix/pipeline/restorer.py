@@ -1,4 +1,4 @@
-"""Restoring photos: the stages in order, for one pair of files or for many."""
+"""Restoring photos in memory: the stages in order, for one scene or for many."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,85 +6,33 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from pairfix.adapt import ADAPT, adapt, choose_adapting_runtime, find_reblur_module
 from pairfix.backends import OpenModel, choose_runtime
 from pairfix.errors import OutputError, PairError, PairfixError, caught
-from pairfix.formats import check_writable, encode_picture
-from pairfix.image import (
-    ROLES,
-    AlignedPair,
-    AlignmentMode,
-    Box,
-    DevelopSettings,
-    Domain,
-    Frame,
-    Fused,
-    Picture,
-    Scene,
-    SingleFrame,
-)
+from pairfix.image import ROLES, AlignedPair, Box, Domain, Frame, Fused, Scene, SingleFrame
 from pairfix.light import planes_from_frame
 from pairfix.model import Model, default_model, find_model
 from pairfix.output.provenance import described, how_restored, undescribed
-from pairfix.output.report import (
-    Adaptation,
-    Report,
-    Restoration,
-    SceneFacts,
-    unused_photos,
-    unused_settings,
-)
-from pairfix.output.results import WRITE, check_distinct, check_targets, dng_kind, write_results
+from pairfix.output.report import Adaptation, Restoration, SceneFacts, unused_photos
+from pairfix.pipeline.restored import Restored
 from pairfix.progress import Progress, Timeline, no_progress
 from pairfix.recipe import Recipe
-from pairfix.stages.develop import DEMOSAIC_REACH, DEVELOP, develop, source_mosaic
-from pairfix.stages.fuse import FUSE, check_model, fuse, takes_noise_maps, tiled_graphs
+from pairfix.stages.develop import DEMOSAIC_REACH
+from pairfix.stages.fuse import (
+    FUSE,
+    check_domain,
+    check_model,
+    fuse,
+    takes_noise_maps,
+    tiled_graphs,
+)
 from pairfix.stages.part import check_crop, cut_pair, part_around, put_back
 from pairfix.stages.points import POINTS, POINTS_REACH, keep_points
 from pairfix.stages.prepare import Photo, Preparation, decode_photos, prepare_pair
 from pairfix.stages.sharplong import SHARP_LONG, SHARP_LONG_REACH, use_sharp_long
 
-__all__ = ["Recipe", "Restored", "Restorer", "align_pair", "restore"]
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """A restored photo in memory."""
-
-    scene: Scene
-    """What it was restored from."""
-    fused: Fused
-    """The photo in linear light; of a crop, the short frame with the crop restored in it."""
-    develop: DevelopSettings
-    """How it becomes a picture."""
-    facts: Restoration
-    """What was done."""
-
-    def picture(self) -> Picture:
-        """Develop the photo: upright, ``H x W x 3`` uint16, in the recipe's colour space.
-
-        Raises:
-            InputError: The raw file that the short frame came from is gone.
-        """
-        fused = self.fused
-        return develop(
-            fused.planes, fused.reference, self.develop, gain=fused.gain, crop=self.facts.crop
-        )
-
-    def mosaic(self) -> NDArray[np.float32]:
-        """The restored mosaic, ``H x W``, at the short frame's own exposure; 0 black, 1 white.
-
-        Raises:
-            OutputError: The photo has no mosaic, or only a part of it is restored.
-        """
-        if self.facts.crop is not None:
-            raise OutputError("of a crop there is no mosaic", "restore the whole photo")
-        return source_mosaic(self.fused)
+__all__ = ["Restorer"]
 
 
 class Restorer:
@@ -163,6 +111,8 @@ class Restorer:
         photos = [long] if short is None else [long, short]
         self.check_photos(len(photos))
         frames = decode_photos(photos, self.preparation, timeline)
+        if self._chosen is not None:
+            check_domain(self._chosen, frames[-1].domain)
         if self.recipe.crop is not None:
             check_crop(self.recipe.crop, frames[-1])
         scene = self._scene(frames, timeline)
@@ -317,84 +267,3 @@ class _Read:
 
     frames: tuple[Frame, ...]
     seconds: dict[str, float]
-
-
-def restore(
-    long: Path,
-    short: Path | None,
-    output: Path,
-    recipe: Recipe | None = None,
-    progress: Progress | None = None,
-) -> Restoration:
-    """Restore one photo from a long and a short exposure, and write it: a `Restorer` for one pair.
-
-    Args:
-        long: The long exposure (clean, blurred); or the only photo, if the recipe's model takes
-            just one.
-        short: The short exposure (sharp, noisy); its geometry is the result's. None for models
-            that take one photo.
-        output: The result; its extension names the format.
-        recipe: What differs from the defaults.
-        progress: Called with a stage, the steps done and the steps in all.
-
-    Returns:
-        What was done: exposures, alignment, model, device, seconds per stage.
-
-    Raises:
-        PairfixError: One of its kinds, each with a message for the user. Files appear at the very
-            end, whole or not at all.
-    """
-    recipe = recipe or Recipe()
-    timeline = Timeline(progress or no_progress)
-    paths = [path for path in (long, short) if path is not None]
-    check_targets(paths, output, recipe)
-    restored = _restore_once(paths, output, recipe, timeline)
-    reference = restored.scene.reference
-    unused = unused_settings(recipe.develop, reference, dng_kind(reference, output, recipe.dng))
-    facts = replace(restored.facts, output=output, remarks=restored.facts.remarks + unused)
-    fused, compared = restored.fused, recipe.preview is not None or recipe.report is not None
-    sources = restored.scene.sources if compared else {}
-    del restored  # developing needs the memory
-    write_results(fused, sources, output, facts, recipe, timeline)
-    return facts
-
-
-def _restore_once(
-    paths: Sequence[Path], output: Path, recipe: Recipe, timeline: Timeline
-) -> Restored:
-    """Restore with a model that is open no longer than it runs: what follows needs the memory."""
-    restorer = Restorer(recipe, keep_open=False)
-    restorer.check_photos(len(paths))
-    frames = decode_photos(paths, restorer.preparation, timeline)
-    dng_kind(frames[-1], output, recipe.dng)  # refuses before the photos are restored
-    return restorer.restore(*frames, timeline=timeline)
-
-
-def align_pair(
-    long: Path,
-    short: Path,
-    output: Path,
-    mode: AlignmentMode = "auto",
-    *,
-    overwrite: bool = False,
-    progress: Progress | None = None,
-) -> Report:
-    """Write the long exposure in the short one's geometry, at its own brightness.
-
-    Raises:
-        PairfixError: As for `restore`.
-    """
-    timeline = Timeline(progress or no_progress)
-    check_writable(output, overwrite=overwrite, mosaic=False)
-    check_distinct([long, short], [output])
-    preparation = Preparation(align=mode, keep_row_noise=True, keep_flicker=True)
-    pair = prepare_pair(long, short, preparation, timeline)
-    how = f"long photo {pair.long.path.name}, aligned to {pair.short.path.name}"
-    told, notes = described(pair.long, how, datetime.now(UTC))
-    with timeline.run(DEVELOP):
-        planes = pair.long_planes / np.float32(pair.match.long_gain)
-        frame = replace(pair.short, exif=told.exif, description=told.description)
-        picture = develop(planes, frame, DevelopSettings())
-    with timeline.run(WRITE):
-        encode_picture(picture, output, overwrite=overwrite)
-    return Report(SceneFacts.of(pair), timeline.seconds, output, notes)
