@@ -33,6 +33,8 @@ class Recipe:
     precision: PrecisionChoice = "auto"
     strength: float = 1.0
     """Factor on the noise that the network is told of, 0 to 3: less keeps grain, more smooths."""
+    ensemble: int = 1
+    """On how many mirror images the network runs, 1 to 8: their mean is a little better."""
     tile: int | None = None
     """Longest side of a tile in the network's pixels; None: what suits the network."""
     adapt: int = 0

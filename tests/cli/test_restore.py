@@ -112,6 +112,28 @@ def test_a_strength_is_reported(
     assert re.search(r"Strength\W.*?>\s*0\.5\s*<", page.read_text(encoding="utf-8"), re.DOTALL)
 
 
+def test_mirror_images_are_reported_and_change_the_result_a_little(
+    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain, page = tmp_path / "plain.png", tmp_path / "out.html"
+    assert restore(raw_pair, plain) == 0
+    options = ("--ensemble", "2", "--json", "--report", str(page))
+    assert restore(raw_pair, tmp_path / "out.png", *options) == 0
+    report = json.loads(capsys.readouterr().out)
+    jsonschema.validate(report, json.loads(SCHEMA.read_text()))
+    assert report["ensemble"] == 2
+    assert "mean of 2" in page.read_text(encoding="utf-8")
+    pictures = (cv2.imread(str(each)).astype(int) for each in (plain, tmp_path / "out.png"))
+    difference = np.abs(np.subtract(*pictures))
+    assert 0 < difference.mean() < 2
+
+
+@pytest.mark.parametrize("count", ["0", "9", "many"])
+def test_a_number_of_mirror_images_out_of_range_is_refused(tmp_path: Path, count: str) -> None:
+    missing = tmp_path / "a.dng", tmp_path / "b.dng"
+    assert restore(missing, tmp_path / "out.png", f"--ensemble={count}") == 2
+
+
 @pytest.mark.parametrize("strength", ["-0.1", "3.5", "much"])
 def test_a_strength_out_of_range_is_refused(tmp_path: Path, strength: str) -> None:
     missing = tmp_path / "a.dng", tmp_path / "b.dng"

@@ -227,6 +227,20 @@ def test_the_stronger_the_less_noise_is_left(backend: str) -> None:
     assert left[0] > max(0.25 * noise(pair.short_planes), 2 * left[-1])
 
 
+@pytest.mark.parametrize("domain", ["raw", "srgb"])
+def test_mirror_images_are_restored_tile_by_tile(
+    domain: Domain, use_session: Callable[[Recorded], Recorded]
+) -> None:
+    session = use_session(Recorded(first))
+    frame = raw_frame if domain == "raw" else rgb_frame
+    pair = aligned(frame(scene()), frame(scene(), name="long.dng"))
+    plain, _ = fuse(pair, opened(domain), tile=64)
+    tiles = len(session.sizes)
+    mean, _ = fuse(pair, opened(domain), tile=64, ensemble=8)
+    assert len(session.sizes) == 9 * tiles
+    np.testing.assert_allclose(mean.planes, plain.planes, atol=1e-5)
+
+
 def test_a_strength_is_refused_where_the_network_is_told_nothing() -> None:
     pair = aligned(raw_frame(scene()), raw_frame(scene(), name="long.dng"))
     with pytest.raises(ModelError, match="not told how noisy"):

@@ -51,6 +51,7 @@ def adapt(
     steps: int,
     tile: int,
     strength: float = 1.0,
+    ensemble: int = 1,
     progress: Progress,
 ) -> tuple[Fused, Adaptation]:
     """Adapt a network to a photo and restore it again (Nah et al. 2022, Algorithm 1).
@@ -66,6 +67,7 @@ def adapt(
         steps: N, at least 1; 5 in the paper.
         tile: Longest side of a tile when the photo is restored.
         strength: Factor on the noise maps, the same as in `unadapted`.
+        ensemble: As for `fuse`, the same as in `unadapted`.
         progress: Called with `ADAPT`, the steps done and the steps in all, then by `fuse`.
 
     Returns:
@@ -83,7 +85,9 @@ def adapt(
     tiles = choose_tiles(scene, unadapted.planes, model, strength)
     adapted = adapt_weights(model, module, tiles, steps, runtime.device, progress)
     changed = OpenModel(_with_weights(model, adapted.tensors), runtime)
-    fused, _ = fuse(scene, changed, tile=tile, strength=strength, progress=progress)
+    fused, _ = fuse(
+        scene, changed, tile=tile, strength=strength, ensemble=ensemble, progress=progress
+    )
     _check_nearness(fused.planes, unadapted.planes, model.domain)
     match_histograms(fused.planes, unadapted.planes)
     distance = _distance(fused.planes, unadapted.planes, model.domain)

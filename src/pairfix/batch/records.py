@@ -162,6 +162,7 @@ def _settings(recipe: Recipe) -> dict[str, Any]:
         "bits": recipe.bits,
         "quality": recipe.quality,
         "metadata": recipe.metadata,
+        **({} if recipe.ensemble == 1 else {"ensemble": recipe.ensemble}),
         **({} if recipe.dng is None else {"dng": recipe.dng}),
         **asdict(develop),
     }

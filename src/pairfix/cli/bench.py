@@ -60,6 +60,7 @@ def bench(
     keep_row_noise: options.KeepRowNoise = False,
     no_sharp_long: options.NoSharpLong = False,
     strength: options.Strength = 1.0,
+    ensemble: options.Ensemble = 1,
     backend: options.Backend = "auto",
     device: options.Device = "auto",
     precision: options.PrecisionOption = "auto",
@@ -88,6 +89,7 @@ def bench(
     passed += ["--keep-row-noise"] if keep_row_noise else []
     passed += ["--no-sharp-long"] if no_sharp_long else []
     passed += ["--strength", str(strength)] if strength != 1 else []
+    passed += ["--ensemble", str(ensemble)] if ensemble != 1 else []
     plan = benchmark.Plan(
         models=tuple(model or [None]),
         baselines=benchmark.PHOTOS if no_baselines else tuple(benchmark.BASELINES),

@@ -14,6 +14,7 @@ __all__ = [
     "Backend",
     "Bits",
     "Device",
+    "Ensemble",
     "Json",
     "KeepRowNoise",
     "NoSharpLong",
@@ -45,6 +46,15 @@ Strength = Annotated[
         help="Factor on the noise that the network is told of: less keeps grain, more smooths.",
         min=0,
         max=3,
+    ),
+]
+Ensemble = Annotated[
+    int,
+    typer.Option(
+        help="Restore N mirror images: their mean is a little better, and takes N times as long.",
+        min=1,
+        max=8,
+        metavar="N",
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]

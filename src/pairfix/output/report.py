@@ -122,6 +122,8 @@ class Restoration(Report):
     """The part of the upright result that was restored; None: all of it."""
     strength: float | None = field(default=None, kw_only=True)
     """Factor on the noise that the network was told of; None: it is told nothing."""
+    ensemble: int = field(default=1, kw_only=True)
+    """On how many mirror images the network ran."""
     long_share: float | None = field(default=None, kw_only=True)
     """Share of the photo that is the sharp long frame's own, 0 to 1; None: none was asked for."""
 
@@ -135,6 +137,7 @@ class Restoration(Report):
             },
             "runtime": asdict(self.runtime) | {"tile": self.tile},
             "strength": self.strength,
+            "ensemble": self.ensemble,
             "long_share": self.long_share,
         }
         if self.crop:

@@ -139,6 +139,7 @@ class Restorer:
             adaptation=adaptation,
             crop=self.recipe.crop,
             strength=self.recipe.strength if takes_noise_maps(model) else None,
+            ensemble=self.recipe.ensemble,
             long_share=None if share is None else float(share.mean()),
         )
         if self.recipe.metadata:
@@ -242,6 +243,7 @@ class Restorer:
                 opened,
                 tile=recipe.tile,
                 strength=recipe.strength,
+                ensemble=recipe.ensemble,
                 part=part,
                 progress=timeline.progress,
             )
@@ -256,6 +258,7 @@ class Restorer:
                 steps=recipe.adapt,
                 tile=tile,
                 strength=recipe.strength,
+                ensemble=recipe.ensemble,
                 progress=timeline.progress,
             )
         return fused, tile, adaptation

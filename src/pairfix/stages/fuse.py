@@ -18,6 +18,7 @@ from pairfix.light import decode_planes
 from pairfix.model import Model
 from pairfix.networks import Graph, Reduction
 from pairfix.progress import Progress, Stage, no_progress
+from pairfix.stages.ensemble import Ensemble
 from pairfix.stages.inputs import NOISE_MAPS, NetworkInputs, network_inputs
 from pairfix.stages.part import cut_planes
 from pairfix.stages.tiling import TilePlan, pad_to_multiple, plan_tiles, smallest_tile
@@ -49,6 +50,7 @@ def fuse(
     *,
     tile: int | None = None,
     strength: float = 1.0,
+    ensemble: int = 1,
     part: Box | None = None,
     progress: Progress = no_progress,
 ) -> tuple[Fused, int]:
@@ -60,6 +62,8 @@ def fuse(
         tile: Longest side of a tile in the planes' pixels (half the photo's for a mosaic), halved
             and tried again when memory runs out; None for what suits the network.
         strength: Factor on the noise maps that the network takes, 0 to 3.
+        ensemble: On how many mirror images of the photo the network runs, 1 to 8
+            (`pairfix.stages.ensemble`); its graphs that take the photo whole run on one.
         part: The samples that are wanted (`pairfix.stages.part`); None for the whole photo.
         progress: Called with `FUSE`, the tiles done and the tiles in all.
 
@@ -76,7 +80,12 @@ def fuse(
     check_domain(model, scene.reference.domain)
     check_model(model, len(scene.sources), strength)
     output, used = _infer(  # which alone holds the inputs, for the sake of memory
-        network_inputs(scene, model.inputs, model.domain, strength), opened, tile, part, progress
+        network_inputs(scene, model.inputs, model.domain, strength),
+        opened,
+        tile,
+        ensemble,
+        part,
+        progress,
     )
     restored = _decoded(output, model.domain)
     if not all(np.isfinite(plane).all() for plane in restored):
@@ -192,6 +201,7 @@ def _infer(
     inputs: NetworkInputs,
     opened: OpenModel,
     tile: int | None,
+    ensemble: int,
     part: Box | None,
     progress: Progress,
 ) -> tuple[Planes, int]:
@@ -215,7 +225,7 @@ def _infer(
         else:
             size = tile or graph.tile
             output, used = _run_within_memory(
-                session, graph, sources, inputs.encode, size, progress
+                Ensemble(session, ensemble), graph, sources, inputs.encode, size, progress
             )
         sources[graph.name] = output
     return output, used
