@@ -26,6 +26,9 @@ def _refusal(path: Path) -> str:
     [
         ("empty.dng", b"", "is empty"),
         ("letter.pdf", b"%PDF-1.7 and more", "is a PDF"),
+        ("paint.bmp", b"BM\x36\0\0\0", "is a BMP"),
+        ("live.mov", b"\0\0\0\x14ftypqt  \0\0\0\0", "is a video"),
+        ("phone.mp4", b"\0\0\0\x18ftypmp42\0\0\0\0", "is a video"),
         ("phone.heic", b"\0\0\0\x18ftypheic\0\0\0\0", "damaged or incomplete"),
         ("web.avif", b"\0\0\0\x18ftypavif\0\0\0\0", "damaged or incomplete"),
         ("note.txt", b"words, no photo " * 999, "not a photo that LibRaw or pairfix knows"),

@@ -211,6 +211,15 @@ def test_different_orientation_tags_are_noted() -> None:
     assert any("orientation" in note for note in pair.match.notes)
 
 
+def test_pictures_of_different_cameras_are_noted() -> None:
+    light = scene()
+    long = replace(rgb_frame(light), camera="Maker One")
+    for camera, noted in (("Maker Two", True), ("Maker One", False), (None, False)):
+        short = replace(rgb_frame(light, noise=0.01), camera=camera)
+        notes = match_exposure(long, short).match.notes
+        assert any("Maker One and Maker Two" in note for note in notes) is noted
+
+
 @pytest.mark.parametrize("name", ["wheel", "neon", "street"])
 def test_the_sample_pairs_have_equal_brightness(shared: Path, name: str) -> None:
     folder = shared / "pairs" / name

@@ -16,6 +16,7 @@ Reader = Literal["bitmap", "tiff", "raw"]
 _BITMAP_HEADS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", JXL_CODESTREAM, JXL_CONTAINER)
 _TIFF_HEADS = (b"II*\0", b"MM\0*", *BIG_TIFF_HEADS)
 _FOREIGN_HEADS = {
+    b"BM": "a BMP",
     b"GIF8": "a GIF",
     b"%PDF": "a PDF",
     b"8BPS": "a Photoshop file",
@@ -50,6 +51,8 @@ _RAW_PHOTOMETRICS = {32803.0, 34892.0}
 _HEAD_SIZE = 64
 _HEIF = {b"avif", b"avis", b"heic", b"heix", b"mif1"}
 """Brands of AVIF and HEIC, the first or any other that a file names."""
+_VIDEO = {b"M4V ", b"avc1", b"isom", b"mp41", b"mp42", b"qt  "}
+"""First brands of MP4 and QuickTime videos."""
 
 
 def detect(path: Path) -> Reader:
@@ -119,4 +122,6 @@ def _is_heif(head: bytes) -> bool:
 
 
 def _foreign(head: bytes) -> str | None:
+    if head[4:8] == b"ftyp" and head[8:12] in _VIDEO:
+        return "a video"
     return next((kind for start, kind in _FOREIGN_HEADS.items() if head.startswith(start)), None)

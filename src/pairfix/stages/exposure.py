@@ -73,6 +73,10 @@ def match_exposure(long: Frame, short: Frame) -> MatchedPair:
     short_gain, long_gain = max(ratio, 1.0), max(1 / ratio, 1.0)
     if pair.short.orientation != pair.long.orientation:
         notes.append("the photos' orientation tags differ: the short one's is used")
+    if pair.long.camera and pair.short.camera and pair.long.camera != pair.short.camera:
+        notes.append(
+            f"the photos come from different cameras: {pair.long.camera} and {pair.short.camera}"
+        )
     return MatchedPair(
         short=pair.short,
         long=pair.long,
