@@ -96,9 +96,9 @@ def test_what_is_nested_without_end_is_left_out_quickly() -> None:
     deep = rdf("<xmpMM:History>" + "<rdf:Seq><rdf:li>" * 100_000 + "x")
     deep = deep.replace("</rdf:Description>", "</rdf:li></rdf:Seq>" * 100_000 + "</xmpMM:History>")
     deep = deep.replace("</rdf:RDF>", "</rdf:Description></rdf:RDF>")
-    start = time.monotonic()
+    start = time.process_time()
     assert xmp.kept(xmp.parse(deep.encode())) == {}
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 @given(st.binary(max_size=40), st.integers(0, len(RICH)))
