@@ -10,6 +10,7 @@ Prints a table beside the paper's figures (Zhao et al., 2022: 1440p, PSNR in dB,
 
 import argparse
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from small_trainings import add_training_options, cells, held_out, trained
@@ -56,8 +57,7 @@ def main() -> None:
         found = cells(validation.measure(fusion))
         print(f"| {title} | {found} | {cells(paper) if paper else NO_PAPER} |", flush=True)
         if objective == "two-phase" and not changes:
-            deblur = fusion.graphs[0]
-            alone = validation.measure(lambda sources: fusion.run(deblur, sources))
+            alone = validation.measure(partial(fusion.run, fusion.graphs[0]))
             print(f"| only DeblurNet | {cells(alone)} | {cells(DEBLUR_ALONE)} |", flush=True)
 
 
