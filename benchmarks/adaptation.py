@@ -1,7 +1,7 @@
 """What adapting a network to each photo changes, beside the direction that the paper reports.
 
     python benchmarks/adaptation.py PAIRS [--model NAME|FOLDER] [--reblur-module NAME|FOLDER]
-                                    [--steps 1 5] [--device cpu|cuda|auto]
+                                    [--steps 1 3 5] [--device cpu|cuda|auto]
 
 PAIRS holds folders of pairs with the truth (long.*, short.*, gt.*), as for ``pairfix bench``. Each
 is restored without and with adaptation by the same back end; all are developed alike and compared
@@ -74,7 +74,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("pairs", type=Path)
     parser.add_argument("--model")
     parser.add_argument("--reblur-module")
-    parser.add_argument("--steps", type=int, nargs="+", default=[1, 5])
+    parser.add_argument("--steps", type=int, nargs="+", default=[1, 3, 5])
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     return parser.parse_args()
 

@@ -1,21 +1,27 @@
-"""What the scripts share that train a small SelfIR and compare it with its paper.
+"""What the scripts share that train small networks and compare them with their papers.
 
-All trainings see the same pairs with Gaussian noise on display values (Zhang et al., Section 4.1),
-for equally many steps, and are validated on the same pairs from held-out photos. As in GoPro, whose
-sharp frame is the middle one of those that make the blurred frame, nothing is displaced, objects
-are in the middle of their way, and lamps leave no streaks.
+All of a script's trainings see the same pairs, for equally many steps, and are validated on the
+same pairs from held-out photos. SelfIR's have noise on display values (Zhang et al., Section 4.1).
+As in GoPro, whose sharp frame is the middle one of those that make the blurred frame, nothing is
+displaced, objects are in the middle of their way, and lamps leave no streaks.
 """
 
 import argparse
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
+from pairfix.model import Model
 from pairfix.networks import NETWORKS
+from pairfix.synth.batch import PairBatch
+from pairfix.synth.photos import PhotoStore, list_photos
+from pairfix.synth.render import photo_side, render
 from pairfix.synth.synth_recipe import SynthRecipe
-from pairfix.train.log import Quality
+from pairfix.train.log import Quality, TrainingLog
 from pairfix.train.objectives import ObjectiveSettings
 from pairfix.train.task import Task
 from pairfix.train.train_recipe import TrainRecipe
@@ -35,12 +41,13 @@ PAIRS = SynthRecipe(
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """What is trained how."""
+    """How a SelfIR is trained."""
 
     objective: str
     inputs: tuple[str, ...] = ("short", "long")
     auxiliary: float = 0.0
     regularisation: float | None = None
+    noise: str = "gaussian"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +59,28 @@ class Outcome:
     restored: Quality
 
 
-def parse_arguments(parser: argparse.ArgumentParser) -> argparse.Namespace:
-    """Add the options of the trainings, and read the command line."""
+def add_training_options(
+    parser: argparse.ArgumentParser, *, steps: int, width: int, crop: int, learning_rate: float
+) -> None:
+    """Add the options of every training, with a script's own defaults."""
     parser.add_argument("photos", type=Path)
-    parser.add_argument("--steps", type=int, default=2000)
-    parser.add_argument("--width", type=int, default=24, help="of the network; the paper's has 48")
+    parser.add_argument("--every", type=int, default=1, help="use one photo in this many")
+    parser.add_argument("--steps", type=int, default=steps)
+    parser.add_argument("--width", type=int, default=width, help="of the networks")
     parser.add_argument("--batch", type=int, default=4)
-    parser.add_argument("--crop", type=int, default=128)
-    parser.add_argument("--learning-rate", type=float, default=3e-4, help="the same for all")
+    parser.add_argument("--crop", type=int, default=crop)
     parser.add_argument(
-        "--sigma", type=float, nargs=2, default=(5, 50), help="of the noise, in 8-bit levels"
+        "--learning-rate", type=float, default=learning_rate, help="the same for all"
+    )
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
+    parser.add_argument("--device", default="cpu")
+
+
+def parse_arguments(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Add the options of SelfIR's trainings, and read the command line."""
+    add_training_options(parser, steps=2000, width=24, crop=128, learning_rate=3e-4)
+    parser.add_argument(
+        "--sigma", type=float, nargs=2, default=(5, 50), help="of Gaussian noise, in 8-bit levels"
     )
     parser.add_argument(
         "--blur", type=float, nargs=2, default=PAIRS.blur, help="length of the camera's path in px"
@@ -75,13 +94,48 @@ def parse_arguments(parser: argparse.ArgumentParser) -> argparse.Namespace:
         default=ObjectiveSettings().similarity,
         help="from which L_aux takes a patch",
     )
-    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
-    parser.add_argument("--device", default="cpu")
     return parser.parse_args()
 
 
+@contextmanager
+def trained(
+    task: Task, arguments: argparse.Namespace, start: Model | None = None
+) -> Iterator[tuple[TrainingLog, Model]]:
+    """Train, and validate at the end; the model's folder is there until the context ends."""
+    recipe = TrainRecipe(
+        steps=arguments.steps,
+        batch=arguments.batch,
+        crop=arguments.crop,
+        learning_rate=arguments.learning_rate,
+        ema_decay=0.99,
+        precision=arguments.precision,
+        validate_every=arguments.steps,
+        validation_pairs=64,
+    )
+    with tempfile.TemporaryDirectory() as temporary:
+        photos, model = Path(temporary) / "photos", Path(temporary) / "model"
+        photos.mkdir()
+        for index, path in enumerate(
+            list_photos(task.photos, "validation", holdout=arguments.every)
+        ):
+            (photos / f"{index:06d}{path.suffix}").symlink_to(path.resolve())
+        device = torch.device(arguments.device)
+        result = train(replace(task, photos=photos), model, recipe, device, start=start)
+        if result.model is None:
+            raise SystemExit("this script runs in one process")
+        yield result.log, result.model
+
+
+def held_out(photos: Path, synth: SynthRecipe, *, count: int, side: int) -> PairBatch:
+    """Pairs of photos that no training sees, on the CPU, the same at each call."""
+    store = PhotoStore.load(
+        photos, torch.device("cpu"), smallest=photo_side(side, synth), part="validation"
+    )
+    return render(store, synth, count, side, torch.Generator().manual_seed(3))
+
+
 def run(method: Method, arguments: argparse.Namespace) -> Outcome:
-    """Train, and validate at the end."""
+    """Train a SelfIR, and validate at the end."""
     network = NETWORKS["selfir"]
     lowest, highest = arguments.sigma
     task = Task(
@@ -97,26 +151,16 @@ def run(method: Method, arguments: argparse.Namespace) -> Outcome:
         ),
         synth=replace(
             PAIRS,
+            noise=(method.noise,),
             sigma=(lowest / 255, highest / 255),
             blur=tuple(arguments.blur),
             objects=arguments.objects,
         ),
     )
-    recipe = TrainRecipe(
-        steps=arguments.steps,
-        batch=arguments.batch,
-        crop=arguments.crop,
-        learning_rate=arguments.learning_rate,
-        ema_decay=0.99,
-        precision=arguments.precision,
-        validate_every=arguments.steps,
-        validation_pairs=64,
-    )
-    with tempfile.TemporaryDirectory() as temporary:
-        log = train(task, Path(temporary) / "model", recipe, torch.device(arguments.device)).log
-    if log.noisy is None:
-        raise SystemExit("this script runs in one process")
-    return Outcome(log.noisy, log.validation[-1].quality)
+    with trained(task, arguments) as (log, _):
+        if log.noisy is None:
+            raise SystemExit("this script runs in one process")
+        return Outcome(log.noisy, log.validation[-1].quality)
 
 
 def cells(quality: Quality) -> str:
