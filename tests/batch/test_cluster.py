@@ -7,18 +7,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from pairfix.batch import cluster as module
-from pairfix.batch import plan_shoot
-from pairfix.batch.cluster import Places, check_cluster, places_on, restore_on_cluster
+from pairfix.batch import Job, Outcome, Plan, check_cluster, joining, plan_shoot
+from pairfix.batch.cluster.places import Places, places_on
 from pairfix.batch.memory import Need
 from pairfix.batch.outcome import Sent
-from pairfix.batch.plan import Job
 from pairfix.batch.records import State, read_record
 from pairfix.batch.remote import RemoteWorker, Unseen
 from pairfix.errors import ClusterError, InputError, MissingExtraError, ModelError
@@ -137,13 +135,13 @@ def test_a_cluster_without_cpus_is_refused() -> None:
 
 @pytest.mark.parametrize("address", ["", "somewhere", "ray://host:10001", "host:", ":6379"])
 def test_what_is_no_address_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "find_spec", lambda _: object())
+    monkeypatch.setattr("pairfix.batch.cluster.outside.find_spec", lambda _: object())
     with pytest.raises(ClusterError, match="no address"):
         check_cluster(Cluster(address))
 
 
 def test_a_missing_ray_is_said_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "find_spec", lambda _: None)
+    monkeypatch.setattr("pairfix.batch.cluster.outside.find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match="cluster"):
         check_cluster(LOCAL)
 
@@ -156,6 +154,11 @@ def large_shoot(shoot: Path) -> Path:
     return shoot
 
 
+def restored_on(cluster: Cluster, plan: Plan, recipe: Recipe = RECIPE) -> Generator[Outcome]:
+    with joining(cluster) as joined:
+        yield from joined.restore(plan, recipe)
+
+
 @needs_ray
 @pytest.mark.slow
 def test_a_killed_worker_loses_nothing_and_nothing_is_done_twice(
@@ -164,7 +167,7 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_done_twice(
     caplog.set_level(logging.DEBUG, "pairfix")
     shoot = Shoot(large_shoot, tmp_path / "out")
     plan = plan_shoot(shoot, RECIPE)
-    outcomes = restore_on_cluster(plan, RECIPE, LOCAL)
+    outcomes = restored_on(LOCAL, plan)
     made = [next(outcomes)]
     results = {job.name: job.output for job in plan.jobs}
     first = State.of(results[made[0].name])
@@ -224,7 +227,7 @@ def test_an_address_without_a_cluster_is_refused_in_time_and_silence(
     plan = plan_shoot(Shoot(shoot, tmp_path / "out"), RECIPE)
     start = time.monotonic()
     with pytest.raises(ClusterError, match=r"no Ray cluster answers at 127\.0\.0\.1:1"):
-        next(restore_on_cluster(plan, RECIPE, Cluster("127.0.0.1:1")))
+        next(restored_on(Cluster("127.0.0.1:1"), plan))
     assert time.monotonic() - start < 45
     assert not capfd.readouterr().err
 
@@ -234,7 +237,7 @@ def test_an_address_without_a_cluster_is_refused_in_time_and_silence(
 def test_what_workers_refuse_ends_the_run(shoot: Path, tmp_path: Path) -> None:
     plan = plan_shoot(Shoot(shoot, tmp_path / "out"), RECIPE)
     with pytest.raises(ModelError, match="no-such-model"):
-        next(restore_on_cluster(plan, Recipe(model="no-such-model"), LOCAL))
+        next(restored_on(LOCAL, plan, Recipe(model="no-such-model")))
 
 
 def busy_worker(driver: int) -> int:

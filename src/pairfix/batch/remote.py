@@ -1,7 +1,8 @@
 """A worker on a cluster: it restores pairs with models that stay open, and sends results back.
 
 It knows nothing of the cluster's engine. Photos are read where they lie if this machine sees the
-same files, else from the bytes that are sent.
+same files, else from the bytes that are sent. What restores is imported by the worker alone: the
+process that hands out pairs starts sooner.
 """
 
 import logging
@@ -14,13 +15,11 @@ from tempfile import TemporaryDirectory
 
 from pairfix._version import __version__
 from pairfix.backends.threads import limit_threads
-from pairfix.batch.outcome import Sent, described
-from pairfix.batch.plan import Job
+from pairfix.batch.jobs import Job
+from pairfix.batch.outcome import Sent
 from pairfix.batch.records import State
 from pairfix.errors import PairfixError, caught, printable
 from pairfix.output.report import Restoration
-from pairfix.output.results import write_results
-from pairfix.pipeline import Restorer
 from pairfix.recipe import Recipe
 
 __all__ = ["Answer", "RemoteWorker", "Unseen", "Welcome"]
@@ -61,6 +60,8 @@ class RemoteWorker:
             threads: Threads to compute with.
             level: Of the log messages that are sent back.
         """
+        from pairfix.pipeline import Restorer  # noqa: PLC0415  (see above)
+
         limit_threads(threads)
         logger = logging.getLogger("pairfix")
         logger.setLevel(level)
@@ -100,6 +101,9 @@ class RemoteWorker:
     def _made(
         self, job: Job, photos: Sequence[Path], contents: Sequence[bytes] | None, folder: Path
     ) -> Sent:
+        from pairfix.batch.finish import described  # noqa: PLC0415  (see above)
+        from pairfix.output.results import write_results  # noqa: PLC0415  (see above)
+
         if isinstance(self._restorer, PairfixError):
             raise self._restorer
         if contents is not None:

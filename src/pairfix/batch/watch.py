@@ -8,8 +8,9 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 
+from pairfix.batch.jobs import Plan
 from pairfix.batch.outcome import Outcome
-from pairfix.batch.plan import Plan, plan_shoot
+from pairfix.batch.plan import plan_shoot
 from pairfix.batch.records import State
 from pairfix.batch.run import restore_shoot
 from pairfix.errors import InputError, MissingExtraError, PairError

@@ -11,14 +11,15 @@ from functools import partial
 from multiprocessing.connection import Connection, wait
 
 from pairfix.backends.threads import available_cores, limit_threads
+from pairfix.batch.finish import finish
+from pairfix.batch.jobs import Job, Plan
 from pairfix.batch.memory import fitting_processes
-from pairfix.batch.outcome import Outcome, finish, states_of
-from pairfix.batch.plan import Job, Plan
+from pairfix.batch.outcome import Outcome, states_of
 from pairfix.batch.processes import Helper
 from pairfix.errors import MemoryExhaustedError, caught
 from pairfix.pipeline import Restorer
 from pairfix.progress import Progress, Stage, Timeline, no_progress
-from pairfix.recipe import Recipe
+from pairfix.recipe import Recipe, Shoot
 
 __all__ = ["restore_side_by_side"]
 
@@ -50,7 +51,7 @@ def restore_side_by_side(
     def employ(worker: _Worker | None, told: Progress) -> None:
         if worker is None:
             helper = Helper.start(
-                _work, plan, recipe, threads, bool(progress), name="pairfix-worker"
+                _work, plan.shoot, recipe, threads, bool(progress), name="pairfix-worker"
             )
             worker = _Worker(helper, told, waiting[0])
             staff.append(worker)
@@ -124,7 +125,7 @@ class _Worker:
 
 def _work(
     connection: Connection,
-    plan: Plan,
+    shoot: Shoot,
     recipe: Recipe,
     threads: int,
     tells: bool,  # noqa: FBT001  (processes take no keywords)
@@ -141,4 +142,4 @@ def _work(
         job: Job = connection.recv()
         states = states_of(job)
         result = caught(partial(restorer.restore, *job.photos, timeline=Timeline(progress)))
-        connection.send(finish(plan, job, states, result, recipe))
+        connection.send(finish(shoot, job, states, result, recipe))

@@ -3,7 +3,7 @@
 import re
 import time
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from pairfix.recipe import Cluster, Existing, Recipe, Shoot
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pairfix.batch import Job, Kept, Outcome, Plan
+    from pairfix.batch import Job, Joining, Kept, Outcome, Plan
 
 __all__ = ["cluster_of", "restore_folder", "shoot_of", "watch_folder"]
 
@@ -78,22 +78,25 @@ def restore_folder(
         UnfinishedError: A pair failed; all others were restored, unless `fail_fast`.
         PairfixError: Nothing can be restored.
     """
-    from pairfix.batch import check_cluster, check_sheet, plan_shoot  # noqa: PLC0415  (keeps --help quick)
+    from pairfix.batch import check_cluster, joining  # noqa: PLC0415  (keeps --help quick)
 
     if cluster is not None:
         check_cluster(cluster)
-    plan = plan_shoot(shoot, recipe)
-    if dry_run:
-        _foretell(plan, talk, json=json)
-        return
-    if recipe.report:
-        check_sheet(recipe.report, shoot.output)
-    due = len(plan.jobs) + len({each.pair for each in plan.unreadable})
-    tally = _Tally(plan.kept, due, talk, json=json)
-    for kept in plan.kept:
-        if kept.difference:
-            talk.note(f"{kept.job.output} stays: {kept.difference}")
-    _restore(plan, recipe, talk, tally, processes=processes, cluster=cluster, fail_fast=fail_fast)
+    with nullcontext() if cluster is None or dry_run else joining(cluster) as joined:
+        from pairfix.batch import check_sheet, plan_shoot  # noqa: PLC0415  (meanwhile)
+
+        plan = plan_shoot(shoot, recipe)
+        if dry_run:
+            _foretell(plan, talk, json=json)
+            return
+        if recipe.report:
+            check_sheet(recipe.report, shoot.output)
+        due = len(plan.jobs) + len({each.pair for each in plan.unreadable})
+        tally = _Tally(plan.kept, due, talk, json=json)
+        for kept in plan.kept:
+            if kept.difference:
+                talk.note(f"{kept.job.output} stays: {kept.difference}")
+        _restore(plan, recipe, talk, tally, processes=processes, joined=joined, fail_fast=fail_fast)
     tally.close()
 
 
@@ -104,7 +107,7 @@ def _restore(
     tally: "_Tally",
     *,
     processes: int,
-    cluster: Cluster | None,
+    joined: "Joining | None",
     fail_fast: bool,
 ) -> None:
     from pairfix.batch import restore_shoot, write_sheet  # noqa: PLC0415  (keeps --help quick)
@@ -113,7 +116,7 @@ def _restore(
         with (
             talk.folder_progress(tally.due, processes) as (progress, advance),
             closing(
-                restore_shoot(plan, recipe, progress=progress, processes=processes, cluster=cluster)
+                restore_shoot(plan, recipe, progress=progress, processes=processes, cluster=joined)
             ) as outcomes,
         ):
             for outcome in outcomes:
