@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from pairfix.batch.jobs import Job
 from pairfix.batch.outcome import Outcome, outcome_of, record
-from pairfix.batch.records import State, page_path
+from pairfix.batch.records import Inputs, page_path
 from pairfix.errors import PairfixError
 from pairfix.output.report import Restoration, unused_settings
 from pairfix.output.results import dng_kind, write_results
@@ -18,7 +18,7 @@ __all__ = ["described", "finish"]
 def finish(
     shoot: Shoot,
     job: Job,
-    states: tuple[State | None, ...],
+    inputs: Inputs,
     result: Restored | PairfixError,
     recipe: Recipe,
 ) -> Outcome:
@@ -27,14 +27,14 @@ def finish(
     Args:
         shoot: What the job belongs to.
         job: The pair.
-        states: Of its photos, before they were read.
+        inputs: Its files, before they were read.
         result: The restored photo, or why there is none.
         recipe: How it is written.
     """
 
     def write(restored: Restored) -> Restoration:
         facts, timeline = described(job, restored, recipe)
-        record(shoot, job, states, facts, recipe)
+        record(shoot, job, inputs, facts, recipe)
         sources, settings = {}, recipe
         if shoot.pages:
             page = page_path(shoot.output, job.output)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pairfix.batch.jobs import Job, Plan
-from pairfix.batch.records import Record, State, write_record
+from pairfix.batch.records import Inputs, Record, write_record
 from pairfix.errors import InputError, PairfixError, caught
 from pairfix.formats.atomic import replacing
 from pairfix.output.report import Restoration
 from pairfix.recipe import Recipe, Shoot
 
-__all__ = ["Outcome", "Sent", "finish_sent", "outcome_of", "record", "states_of", "unreadable"]
+__all__ = ["Outcome", "Sent", "finish_sent", "outcome_of", "record", "unreadable"]
 
 _T = TypeVar("_T")
 
@@ -64,15 +64,10 @@ def unreadable(plan: Plan) -> Iterator[Outcome]:
         yield Outcome(name, tuple(photo.path for photo in photos), None, error)
 
 
-def states_of(job: Job) -> tuple[State | None, ...]:
-    """Of the photos before they are read: what changes afterwards makes the result outdated."""
-    return tuple(State.of(path) for path in job.photos)
-
-
 def finish_sent(
     shoot: Shoot,
     job: Job,
-    states: tuple[State | None, ...],
+    inputs: Inputs,
     result: Sent | PairfixError,
     recipe: Recipe,
 ) -> Outcome:
@@ -81,13 +76,13 @@ def finish_sent(
     Args:
         shoot: What the job belongs to.
         job: The pair.
-        states: Of its photos, before they were read.
+        inputs: Its files, before they were read.
         result: The result, or why there is none.
         recipe: How it was made.
     """
 
     def write(sent: Sent) -> Restoration:
-        record(shoot, job, states, sent.facts, recipe, sent.worker)
+        record(shoot, job, inputs, sent.facts, recipe, sent.worker)
         with replacing(job.output, overwrite=recipe.overwrite) as file:
             file.write(sent.content)
         return sent.facts
@@ -113,7 +108,7 @@ def outcome_of(job: Job, result: _T | PairfixError, write: Callable[[_T], Restor
 def record(
     shoot: Shoot,
     job: Job,
-    states: tuple[State | None, ...],
+    inputs: Inputs,
     facts: Restoration,
     recipe: Recipe,
     worker: str = "",
@@ -124,6 +119,5 @@ def record(
         OutputError: It cannot be noted.
     """
     job.output.parent.mkdir(parents=True, exist_ok=True)
-    known = tuple(state for state in states if state is not None)
-    noted = Record.of(known, facts, recipe, job.output, worker)
+    noted = Record.of(inputs, facts, recipe, job.output, worker)
     write_record(shoot.output, job.output, noted)

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from pairfix.batch.jobs import Job, Kept, Plan
 from pairfix.batch.memory import need_of
-from pairfix.batch.records import read_record
+from pairfix.batch.records import Inputs, read_record
 from pairfix.errors import InputError, OutputError, PairError
 from pairfix.formats import FORMATS, check_writable
 from pairfix.image import ROLES, HeaderFacts
@@ -177,7 +177,11 @@ def _divided(shoot: Shoot, jobs: Sequence[Job], recipe: Recipe) -> tuple[list[Jo
                 f"{job.output} exists already", "pass --existing skip, or another --output"
             )
         record = read_record(shoot.output, job.output)
-        difference = record.difference(job.photos, recipe) if record else "not made by such a run"
+        difference = (
+            record.difference(Inputs.of(job.photos, recipe), recipe)
+            if record
+            else "not made by such a run"
+        )
         if difference and shoot.existing == "overwrite":
             todo.append(job)
         else:

@@ -8,7 +8,8 @@ from pairfix.batch.cluster import Joining
 from pairfix.batch.finish import finish
 from pairfix.batch.jobs import Plan
 from pairfix.batch.memory import fits_beside
-from pairfix.batch.outcome import Outcome, states_of, unreadable
+from pairfix.batch.outcome import Outcome, unreadable
+from pairfix.batch.records import Inputs
 from pairfix.batch.workers import restore_side_by_side
 from pairfix.pipeline import Restorer
 from pairfix.progress import Progress, no_progress
@@ -59,7 +60,7 @@ def restore_shoot(
 
 
 def _restore_in_turn(plan: Plan, recipe: Recipe, progress: Progress) -> Iterator[Outcome]:
-    states = {job: states_of(job) for job in plan.jobs}
+    inputs = {job: Inputs.of(job.photos, recipe) for job in plan.jobs}
     overlap = fits_beside([job.need for job in plan.jobs])
     restored = Restorer(recipe).restore_many(
         (job.photos for job in plan.jobs), progress=progress, ahead=int(overlap)
@@ -69,7 +70,7 @@ def _restore_in_turn(plan: Plan, recipe: Recipe, progress: Progress) -> Iterator
         for job, result in zip(plan.jobs, restored, strict=True):
             if writing is not None:
                 yield writing.result()
-            writing = writer.submit(finish, plan.shoot, job, states[job], result, recipe)
+            writing = writer.submit(finish, plan.shoot, job, inputs[job], result, recipe)
             del result
             if not overlap:
                 writing.result()

@@ -14,8 +14,9 @@ from pairfix.backends.threads import available_cores, limit_threads
 from pairfix.batch.finish import finish
 from pairfix.batch.jobs import Job, Plan
 from pairfix.batch.memory import fitting_processes
-from pairfix.batch.outcome import Outcome, states_of
+from pairfix.batch.outcome import Outcome
 from pairfix.batch.processes import Helper
+from pairfix.batch.records import Inputs
 from pairfix.errors import MemoryExhaustedError, caught
 from pairfix.pipeline import Restorer
 from pairfix.progress import Progress, Stage, Timeline, no_progress
@@ -140,6 +141,6 @@ def _work(
     progress = tell if tells else no_progress
     while True:
         job: Job = connection.recv()
-        states = states_of(job)
+        inputs = Inputs.of(job.photos, recipe)
         result = caught(partial(restorer.restore, *job.photos, timeline=Timeline(progress)))
-        connection.send(finish(shoot, job, states, result, recipe))
+        connection.send(finish(shoot, job, inputs, result, recipe))

@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import ray
@@ -13,9 +12,9 @@ import ray
 from pairfix._version import __version__
 from pairfix.batch.cluster.places import places_on
 from pairfix.batch.jobs import Job
-from pairfix.batch.outcome import Outcome, finish_sent, states_of
-from pairfix.batch.records import State
-from pairfix.batch.remote import RemoteWorker, Unseen, Welcome
+from pairfix.batch.outcome import Outcome, finish_sent
+from pairfix.batch.records import Inputs
+from pairfix.batch.remote import Contents, RemoteWorker, Unseen, Welcome
 from pairfix.errors import ClusterError, MemoryExhaustedError, PairfixError, caught
 from pairfix.recipe import Cluster, Recipe, Shoot
 
@@ -34,8 +33,8 @@ class _Task:
     """A pair that is to be restored."""
 
     job: Job
-    states: tuple[State | None, ...] = ()
-    """Of its photos when it was handed out."""
+    inputs: Inputs
+    """Its files, when it was handed out last."""
     lost: int = 0
     """Workers that were lost over it."""
 
@@ -55,7 +54,7 @@ class Crew:
 
     def __init__(self, shoot: Shoot, jobs: Sequence[Job], recipe: Recipe, cluster: Cluster) -> None:
         self._shoot, self._recipe, self._cluster = shoot, recipe, cluster
-        self._waiting = deque(_Task(job) for job in jobs)
+        self._waiting = deque(_Task(job, Inputs(())) for job in jobs)
         self._present: list[_Hand] = []
         """Workers that have started and were not lost."""
         self._expected: dict[Any, tuple[_Hand, _Task | None]] = {}
@@ -124,7 +123,7 @@ class Crew:
         if task is not None and not isinstance(answer.result, Unseen):
             for record in answer.logged:
                 logging.getLogger(record.name).handle(record)
-            yield finish_sent(self._shoot, task.job, task.states, answer.result, self._recipe)
+            yield finish_sent(self._shoot, task.job, task.inputs, answer.result, self._recipe)
 
     def _replace(self, hand: _Hand, error: Exception) -> Iterator[Outcome]:
         """Let Ray start a lost worker again, and others restore its pairs."""
@@ -159,13 +158,14 @@ class Crew:
             task = self._waiting.popleft()
             job = task.job
             paths = tuple(path.absolute() for path in job.photos)
-            task.states = states_of(job)
-            contents = None if hand.sees_files else caught(partial(_contents, paths))
+            task.inputs = Inputs.of(job.photos, self._recipe)
+            sent = partial(Contents.read, paths, task.inputs)
+            contents = None if hand.sees_files else caught(sent)
             if isinstance(contents, PairfixError):
                 yield Outcome(job.name, job.photos, None, contents)
                 continue
             hand.tasks.append(task)
-            reference = hand.actor.restore.remote(job, paths, task.states, contents)
+            reference = hand.actor.restore.remote(job, paths, task.inputs, contents)
             self._expected[reference] = (hand, task)
 
     def _free(self) -> _Hand | None:
@@ -177,10 +177,6 @@ class Crew:
         most = 2 if len(self._waiting) > len(self._present) else 1
         hand = min(self._present, key=lambda each: len(each.tasks), default=None)
         return hand if hand and len(hand.tasks) < most else None
-
-
-def _contents(paths: Sequence[Path]) -> tuple[bytes, ...]:
-    return tuple(path.read_bytes() for path in paths)
 
 
 def _check(welcome: Welcome) -> None:

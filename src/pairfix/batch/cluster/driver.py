@@ -25,6 +25,8 @@ __all__ = ["CONNECTED", "DONE", "absent", "drive"]
 
 CONNECTED, DONE = "connected", "done"
 """What the process says when it has reached the cluster, and when it has left it."""
+_NO_PROXY = "http://127.0.0.1:9"
+"""Where nobody listens: the port for what is to be discarded."""
 
 
 def drive(connection: Connection, cluster: Cluster) -> None:
@@ -72,10 +74,18 @@ def _silence() -> None:
 
 
 def _keep_to_this_run() -> None:
-    """Let nobody else on this machine use a cluster that is started here.
+    """Let a cluster that is started here talk to itself alone, and nobody else use it.
 
-    Versions of Ray that know tokens would otherwise leave one in the user's home.
+    Ray asks the network in which cloud it runs even where its usage statistics are off, so its
+    processes are told of a proxy that is none. Versions that know tokens would leave one in the
+    user's home if they were given none.
     """
+    os.environ |= {
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # as there, it listens on this machine only
+        "http_proxy": _NO_PROXY,
+        "https_proxy": _NO_PROXY,
+        "no_proxy": "localhost,127.0.0.1,::1",
+    }
     if "RAY_AUTH_MODE" not in os.environ:
         os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 
