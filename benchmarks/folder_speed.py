@@ -1,12 +1,14 @@
 """A folder of pairs in one run, against one command for each pair.
 
-    python benchmarks/folder_speed.py PAIRS [--count N] [--jobs J] [--ray ADDRESS] [--model NAME]
+    python benchmarks/folder_speed.py PAIRS [--count N] [--jobs J] [--ray ADDRESS] [--rounds R]
+        [--only-several] [--model NAME]
 
 PAIRS holds folders of ``long.*`` and ``short.*``; N pairs are taken from them in turn. Half of the
 single commands run before the folder, half after it, so that a machine that grows slower or
-quicker favours neither. With --jobs, the folder is restored once more by J processes; with --ray
-as well, once more by J workers on the Ray cluster there, which share this machine's cores. A
-cluster that runs already (``ray start --head``, then --ray auto) costs no time to start.
+quicker favours neither. With --jobs, the folder is also restored by J processes; with --ray as
+well, by J workers on the Ray cluster there, which share this machine's cores; R times each, in
+turn. A cluster that runs already (``ray start --head``, then --ray auto) costs no time to start;
+its workers' start is in the time.
 Peak memory is the largest resident set of one process; a cluster's workers are not measured.
 """
 
@@ -19,6 +21,7 @@ import time
 from collections.abc import Sequence
 from itertools import cycle, islice
 from pathlib import Path
+from statistics import mean
 
 from pairfix.backends.threads import available_cores
 
@@ -32,35 +35,54 @@ def main() -> None:
         shoot = Path(place) / "shoot"
         sources = _sources(arguments.pairs, arguments.count)
         folders = [_copied(shoot / f"{number:03}", each) for number, each in enumerate(sources)]
-        middle = len(folders) // 2
-        peaks: list[int] = []
-        alone = _one_by_one(folders[:middle], options, peaks)
-        output = Path(place) / "out"
-        together, peak = _timed([str(shoot), "-o", str(output), *options])
-        if len([*output.glob("*.png")]) != len(folders):
-            raise SystemExit("the folder gave another number of results")
-        rows = [("one folder", together, f"{peak / 1e9:.2f}")]
-        ratios: list[tuple[str, float, str]] = []
+        print("| | photos a minute | peak memory, GB |\n|---|---:|---:|")
+        together = None if arguments.only_several else _compare_alone(shoot, folders, options)
         if arguments.jobs > 1:
-            jobs = ["--jobs", str(arguments.jobs)]
-            seconds, memory = _timed([str(shoot), "-o", f"{output}-jobs", *jobs, *options])
-            rows.append((" ".join(["one folder,", *jobs]), seconds, f"{memory / 1e9:.2f}"))
-            ratios.append(("--jobs to one folder", together / seconds, ""))
-        if arguments.jobs > 1 and arguments.ray:
-            share = max(1, available_cores() // arguments.jobs)
-            workers = [*jobs, "--ray", arguments.ray, "--worker-cpus", str(share)]
-            on_ray, _ = _timed([str(shoot), "-o", f"{output}-ray", *workers, *options])
-            rows.append((" ".join(["one folder,", *workers]), on_ray, ""))
-            ratios.append(("--ray to --jobs", seconds / on_ray, ""))
-        alone += _one_by_one(folders[middle:], options, peaks)
-    print("| | photos a minute | peak memory, GB |\n|---|---:|---:|")
-    for name, duration, used in (("one command each", alone, f"{max(peaks) / 1e9:.2f}"), *rows):
-        print(f"| {name} | {60 * len(folders) / duration:.1f} | {used} |")
-    ratios.insert(
-        0, ("one folder to one command each", alone / together, f"{peak / max(peaks):.2f}")
-    )
-    for name, ratio, used in ratios:
-        print(f"| ratio of {name} | {ratio:.2f} | {used} |")
+            seconds = _compare_several(shoot, len(folders), arguments, options)
+            if together is not None:
+                print(f"| ratio of --jobs to one folder | {together / seconds:.2f} |  |")
+
+
+def _compare_alone(shoot: Path, folders: Sequence[Path], options: Sequence[str]) -> float:
+    """One command for each pair, and one process for the folder: the seconds of that."""
+    middle = len(folders) // 2
+    peaks: list[int] = []
+    alone = _one_by_one(folders[:middle], options, peaks)
+    together, peak = _folder(shoot, len(folders), options)
+    alone += _one_by_one(folders[middle:], options, peaks)
+    _print_row("one command each", len(folders) / alone, max(peaks))
+    _print_row("one folder", len(folders) / together, peak)
+    memory = f"{peak / max(peaks):.2f}"
+    print(f"| ratio of one folder to one command each | {alone / together:.2f} | {memory} |")
+    return together
+
+
+def _compare_several(
+    shoot: Path, count: int, arguments: argparse.Namespace, options: Sequence[str]
+) -> float:
+    """Several processes, and as many workers on a cluster, in turn: the seconds of the former."""
+    jobs = ["--jobs", str(arguments.jobs)]
+    share = max(1, available_cores() // arguments.jobs)
+    workers = [*jobs, "--ray", arguments.ray, "--worker-cpus", str(share)]
+    seconds: list[float] = []
+    on_ray: list[float] = []
+    peaks: list[int] = []
+    for _ in range(arguments.rounds):
+        duration, peak = _folder(shoot, count, [*jobs, *options])
+        seconds.append(duration)
+        peaks.append(peak)
+        if arguments.ray:
+            on_ray.append(_folder(shoot, count, [*workers, *options])[0])
+    _print_row(" ".join(["one folder,", *jobs]), count / mean(seconds), max(peaks))
+    if on_ray:
+        _print_row(" ".join(["one folder,", *workers]), count / mean(on_ray), None)
+        print(f"| ratio of --ray to --jobs | {mean(seconds) / mean(on_ray):.2f} |  |")
+    return mean(seconds)
+
+
+def _print_row(name: str, pace: float, peak: int | None) -> None:
+    memory = "" if peak is None else f"{peak / 1e9:.2f}"
+    print(f"| {name} | {60 * pace:.1f} | {memory} |", flush=True)
 
 
 def _arguments() -> argparse.Namespace:
@@ -69,6 +91,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=24, help="pairs")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--ray", metavar="ADDRESS", help="auto, local or HOST:PORT; needs --jobs")
+    parser.add_argument("--rounds", type=int, default=1, help="of --jobs and --ray, in turn")
+    parser.add_argument("--only-several", action="store_true", help="--jobs and --ray alone")
     parser.add_argument("--model")
     return parser.parse_args()
 
@@ -86,6 +110,15 @@ def _copied(folder: Path, source: Path) -> Path:
         if path.stem in ("long", "short"):
             shutil.copy(path, folder)  # another name of a file is no other pair
     return folder
+
+
+def _folder(shoot: Path, count: int, options: Sequence[str]) -> tuple[float, int]:
+    """Seconds of one command for all pairs, and bytes of memory."""
+    with tempfile.TemporaryDirectory() as output:
+        duration, peak = _timed([str(shoot), "-o", output, *options])
+        if len([*Path(output).glob("*.png")]) != count:
+            raise SystemExit("the folder gave another number of results")
+    return duration, peak
 
 
 def _one_by_one(folders: Sequence[Path], options: Sequence[str], peaks: list[int]) -> float:

@@ -7,27 +7,30 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from pairfix.batch import cluster as module
-from pairfix.batch import plan_shoot
-from pairfix.batch.cluster import Places, check_cluster, places_on, restore_on_cluster
+from pairfix.batch import Job, Outcome, Plan, check_cluster, joining, plan_shoot
+from pairfix.batch.cluster.places import Places, places_on
 from pairfix.batch.memory import Need
 from pairfix.batch.outcome import Sent
-from pairfix.batch.plan import Job
-from pairfix.batch.records import State, read_record
-from pairfix.batch.remote import RemoteWorker, Unseen
+from pairfix.batch.records import Inputs, State, read_record
+from pairfix.batch.remote import Contents, RemoteWorker, Unseen
 from pairfix.errors import ClusterError, InputError, MissingExtraError, ModelError
 from pairfix.formats import decode
+from pairfix.formats.description import read_description
+from pairfix.formats.xmp import Properties, parse
 from pairfix.pipeline import restore
 from pairfix.recipe import Cluster, Recipe, Shoot
 from tests.batch.conftest import make_pair
+from tests.formats.descriptions import bag, rdf
 
 RECIPE = Recipe(align="none", device="cpu", metadata=False)  # the history holds the time
+DESCRIBED = replace(RECIPE, metadata=True)
 LOCAL = Cluster("local", cpus=1, workers=2)
 
 needs_ray = pytest.mark.skipif(
@@ -49,8 +52,8 @@ def job(shoot: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
     return Job("a", names, Path("out") / "a.png", Need(0, 0))
 
 
-def states(job: Job) -> list[State | None]:
-    return [State.of(path) for path in job.photos]
+def inputs(job: Job) -> Inputs:
+    return Inputs.of(job.photos, RECIPE)
 
 
 def absolute(job: Job) -> list[Path]:
@@ -65,7 +68,7 @@ def elsewhere(job: Job) -> list[Path]:
 def test_a_worker_reads_shared_photos_and_sends_the_result_that_a_single_run_writes(
     worker: RemoteWorker, job: Job, tmp_path: Path
 ) -> None:
-    sent = worker.restore(job, absolute(job), states(job), None).result
+    sent = worker.restore(job, absolute(job), inputs(job), None).result
     assert isinstance(sent, Sent)
     alone = restore(job.photos[0], job.photos[1], tmp_path / "alone.png", RECIPE)
     assert sent.content == (tmp_path / "alone.png").read_bytes()
@@ -75,27 +78,71 @@ def test_a_worker_reads_shared_photos_and_sends_the_result_that_a_single_run_wri
 
 
 def test_photos_that_a_worker_does_not_see_are_sent(worker: RemoteWorker, job: Job) -> None:
-    seen = worker.restore(job, absolute(job), states(job), None).result
-    assert worker.restore(job, elsewhere(job), states(job), None).result == Unseen()
-    contents = [path.read_bytes() for path in job.photos]
-    sent = worker.restore(job, elsewhere(job), states(job), contents).result
+    seen = worker.restore(job, absolute(job), inputs(job), None).result
+    assert worker.restore(job, elsewhere(job), inputs(job), None).result == Unseen()
+    contents = Contents.read(job.photos, inputs(job))
+    sent = worker.restore(job, elsewhere(job), inputs(job), contents).result
     assert isinstance(sent, Sent)
     assert isinstance(seen, Sent)
     assert sent.content == seen.content
     assert [each.path for each in sent.facts.scene.frames.values()] == [*job.photos]
 
 
+@pytest.fixture
+def sidecar(job: Job) -> Path:
+    """Keywords beside the short photo."""
+    path = job.photos[1].with_suffix(".xmp")
+    path.write_text(rdf(bag("dc:subject", "night", "neon")))
+    return path
+
+
+def told(sent: object, folder: Path) -> tuple[Properties, tuple[str, ...]]:
+    """What a result says of the scene, besides how it was made, and what is noted."""
+    assert isinstance(sent, Sent)
+    (folder / "sent.png").write_bytes(sent.content)
+    properties = parse(read_description(folder / "sent.png").description.xmp)
+    scene = {name: properties[name] for name in properties if "dc/elements" in name}
+    return scene, sent.facts.notes
+
+
+def test_sidecars_are_sent_with_the_photos(sidecar: Path, job: Job, tmp_path: Path) -> None:
+    worker = RemoteWorker(DESCRIBED, threads=1, level=logging.WARNING)
+    inputs = Inputs.of(job.photos, DESCRIBED)
+    seen = worker.restore(job, absolute(job), inputs, None).result
+    assert worker.restore(job, elsewhere(job), inputs, None).result == Unseen()
+    contents = Contents.read(job.photos, inputs)
+    sent = worker.restore(job, elsewhere(job), inputs, contents).result
+    properties, notes = told(sent, tmp_path)
+    assert "neon" in str(properties)
+    assert (properties, notes) == told(seen, tmp_path)
+    sidecar.unlink()
+    assert worker.restore(job, absolute(job), inputs, None).result == Unseen()
+
+
+def test_a_sidecar_that_cannot_be_read_is_sent_as_a_damaged_one(
+    sidecar: Path, job: Job, tmp_path: Path
+) -> None:
+    worker = RemoteWorker(DESCRIBED, threads=1, level=logging.WARNING)
+    inputs = Inputs.of(job.photos, DESCRIBED)
+    sidecar.unlink()
+    contents = Contents.read(job.photos, inputs)
+    sent = worker.restore(job, elsewhere(job), inputs, contents).result
+    properties, notes = told(sent, tmp_path)
+    assert not properties
+    assert "a_short.xmp is damaged or too large" in str(notes)
+
+
 def test_another_file_at_the_same_path_is_not_taken_for_the_photo(
     worker: RemoteWorker, job: Job
 ) -> None:
-    before = states(job)
+    before = inputs(job)
     make_pair(*job.photos, seed=9)
     assert worker.restore(job, absolute(job), before, None).result == Unseen()
 
 
 def test_errors_name_photos_as_the_user_did(worker: RemoteWorker, job: Job) -> None:
-    contents = [b"no picture", job.photos[1].read_bytes()]
-    error = worker.restore(job, elsewhere(job), states(job), contents).result
+    contents = Contents((b"no picture", job.photos[1].read_bytes()), {})
+    error = worker.restore(job, elsewhere(job), inputs(job), contents).result
     assert isinstance(error, InputError)
     assert error.message.startswith("a_long.png")
 
@@ -104,9 +151,9 @@ def test_log_messages_come_back_with_the_pair_that_they_are_about(
     worker: RemoteWorker, job: Job
 ) -> None:
     logging.getLogger("pairfix").warning("%s is odd", Path("a.png"))
-    answer = worker.restore(job, absolute(job), states(job), None)
+    answer = worker.restore(job, absolute(job), inputs(job), None)
     assert "a.png is odd" in [record.getMessage() for record in answer.logged]
-    assert not worker.restore(job, absolute(job), states(job), None).logged
+    assert not worker.restore(job, absolute(job), inputs(job), None).logged
 
 
 def test_a_worker_says_why_it_cannot_restore() -> None:
@@ -137,13 +184,13 @@ def test_a_cluster_without_cpus_is_refused() -> None:
 
 @pytest.mark.parametrize("address", ["", "somewhere", "ray://host:10001", "host:", ":6379"])
 def test_what_is_no_address_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "find_spec", lambda _: object())
+    monkeypatch.setattr("pairfix.batch.cluster.outside.find_spec", lambda _: object())
     with pytest.raises(ClusterError, match="no address"):
         check_cluster(Cluster(address))
 
 
 def test_a_missing_ray_is_said_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "find_spec", lambda _: None)
+    monkeypatch.setattr("pairfix.batch.cluster.outside.find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match="cluster"):
         check_cluster(LOCAL)
 
@@ -156,6 +203,11 @@ def large_shoot(shoot: Path) -> Path:
     return shoot
 
 
+def restored_on(cluster: Cluster, plan: Plan, recipe: Recipe = RECIPE) -> Generator[Outcome]:
+    with joining(cluster) as joined:
+        yield from joined.restore(plan, recipe)
+
+
 @needs_ray
 @pytest.mark.slow
 def test_a_killed_worker_loses_nothing_and_nothing_is_done_twice(
@@ -164,7 +216,7 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_done_twice(
     caplog.set_level(logging.DEBUG, "pairfix")
     shoot = Shoot(large_shoot, tmp_path / "out")
     plan = plan_shoot(shoot, RECIPE)
-    outcomes = restore_on_cluster(plan, RECIPE, LOCAL)
+    outcomes = restored_on(LOCAL, plan)
     made = [next(outcomes)]
     results = {job.name: job.output for job in plan.jobs}
     first = State.of(results[made[0].name])
@@ -224,7 +276,7 @@ def test_an_address_without_a_cluster_is_refused_in_time_and_silence(
     plan = plan_shoot(Shoot(shoot, tmp_path / "out"), RECIPE)
     start = time.monotonic()
     with pytest.raises(ClusterError, match=r"no Ray cluster answers at 127\.0\.0\.1:1"):
-        next(restore_on_cluster(plan, RECIPE, Cluster("127.0.0.1:1")))
+        next(restored_on(Cluster("127.0.0.1:1"), plan))
     assert time.monotonic() - start < 45
     assert not capfd.readouterr().err
 
@@ -234,7 +286,7 @@ def test_an_address_without_a_cluster_is_refused_in_time_and_silence(
 def test_what_workers_refuse_ends_the_run(shoot: Path, tmp_path: Path) -> None:
     plan = plan_shoot(Shoot(shoot, tmp_path / "out"), RECIPE)
     with pytest.raises(ModelError, match="no-such-model"):
-        next(restore_on_cluster(plan, Recipe(model="no-such-model"), LOCAL))
+        next(restored_on(LOCAL, plan, Recipe(model="no-such-model")))
 
 
 def busy_worker(driver: int) -> int:

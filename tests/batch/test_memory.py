@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pairfix.batch import memory, outcome, plan_shoot, restore_shoot, run
+from pairfix.batch import finish, memory, plan_shoot, restore_shoot, run
 from pairfix.batch.memory import Need, fits_beside, fitting_processes, free_memory, need_of
 from pairfix.formats import read_facts
 from pairfix.model import find_model
@@ -99,7 +99,7 @@ def test_one_pair_is_in_memory_at_a_time_where_no_more_fits(
         return step
 
     monkeypatch.setattr(run, "fits_beside", lambda _: bool(room))
-    monkeypatch.setattr(run, "finish", logged("write", outcome.finish))
+    monkeypatch.setattr(run, "finish", logged("write", finish.finish))
     monkeypatch.setattr(Restorer, "_read", logged("read", Restorer._read))
     plan = plan_shoot(Shoot(shoot, tmp_path / "out"), RECIPE)
     assert not [each for each in restore_shoot(plan, RECIPE) if each.error]

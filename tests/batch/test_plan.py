@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pairfix.batch import plan_shoot
-from pairfix.batch.records import Record, State, write_record
+from pairfix.batch.records import Inputs, Record, write_record
 from pairfix.errors import InputError, OutputError, PairError, PairfixError
 from pairfix.model import find_model
 from pairfix.networks import NETWORKS
@@ -110,21 +110,58 @@ def test_a_result_that_was_not_replaced_yet_is_not_taken_for_the_new_one(
     out.mkdir()
     result = out / "a.png"
     result.write_bytes(b"what was there before")
-    states = tuple(
-        state
-        for name in ("a_long.png", "a_short.png")
-        if (state := State.of(shoot / name)) is not None
-    )
-    facts = replace(restoration(), model=find_model("selfir-srgb"))
-    write_record(out, result, Record.of(states, facts, RECIPE, result))
-
-    def kept() -> dict[str, str]:
-        plan = plan_shoot(Shoot(shoot, out), RECIPE)
-        return {each.job.name: each.difference for each in plan.kept}
-
-    assert kept() == {"a": "not made by such a run"}
+    note(shoot, out, RECIPE)
+    assert kept(shoot, out, RECIPE) == {"a": "not made by such a run"}
     result.write_bytes(b"the new one, whole")
-    assert kept() == {"a": ""}
+    assert kept(shoot, out, RECIPE) == {"a": ""}
+
+
+def note(shoot: Path, out: Path, recipe: Recipe) -> None:
+    """Write the record of the result that is made of the first pair as it is now."""
+    photos = shoot / "a_long.png", shoot / "a_short.png"
+    facts = replace(restoration(), model=find_model("selfir-srgb"))
+    result = out / "a.png"
+    write_record(out, result, Record.of(Inputs.of(photos, recipe), facts, recipe, result))
+
+
+def kept(shoot: Path, out: Path, recipe: Recipe) -> dict[str, str]:
+    plan = plan_shoot(Shoot(shoot, out), recipe)
+    return {each.job.name: each.difference for each in plan.kept}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [({}, {"a_short.xmp": b"1"}), ({"a_short.png.xmp": b"1"}, {"a_short.png.xmp": b"12"})],
+)
+def test_a_result_is_outdated_when_a_sidecar_of_the_short_photo_comes_changes_or_goes(
+    before: dict[str, bytes], after: dict[str, bytes], shoot: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    (shoot / "a_long.xmp").write_bytes(b"of no account")
+    for name, content in before.items():
+        (shoot / name).write_bytes(content)
+    note(shoot, out, RECIPE)
+    (out / "a.png").write_bytes(b"the result")
+    (shoot / "a_long.xmp").unlink()
+    assert kept(shoot, out, RECIPE) == {"a": ""}
+    for name, content in after.items():
+        (shoot / name).write_bytes(content)
+    difference = "made from other sidecars, or from other versions of them"
+    assert kept(shoot, out, RECIPE) == {"a": difference}
+    note(shoot, out, RECIPE)
+    (out / "a.png").write_bytes(b"the next result")
+    for name in after:
+        (shoot / name).unlink()
+    assert kept(shoot, out, RECIPE) == {"a": difference}
+
+
+def test_results_without_metadata_do_not_depend_on_sidecars(shoot: Path, tmp_path: Path) -> None:
+    out, recipe = tmp_path / "out", replace(RECIPE, metadata=False)
+    note(shoot, out, recipe)
+    (out / "a.png").write_bytes(b"the result")
+    (shoot / "a_short.xmp").write_bytes(b"1")
+    assert kept(shoot, out, recipe) == {"a": ""}
+    assert kept(shoot, out, RECIPE) == {"a": "made with metadata False"}
 
 
 @pytest.mark.parametrize(

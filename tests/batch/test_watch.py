@@ -10,7 +10,7 @@ import pytest
 from pairfix.batch import Outcome
 from pairfix.batch.watch import check_watching, watch_shoot
 from pairfix.errors import InputError
-from pairfix.recipe import Recipe, Shoot
+from pairfix.recipe import Existing, Recipe, Shoot
 from tests.batch.conftest import make_pair
 
 RECIPE = Recipe(device="cpu")
@@ -21,7 +21,7 @@ def nothing() -> None:
     """Nobody touches the folder."""
 
 
-def watched(shoot: Path, out: Path, steps: list[Step]) -> list[str]:
+def watched(shoot: Path, out: Path, steps: list[Step], *, existing: Existing = "skip") -> list[str]:
     """Names of the pairs as they are restored, failures with an exclamation mark."""
 
     def changes(_folder: Path) -> Iterator[bool]:
@@ -29,7 +29,7 @@ def watched(shoot: Path, out: Path, steps: list[Step]) -> list[str]:
             step()
             yield step is not nothing
 
-    found = watch_shoot(Shoot(shoot, out), RECIPE, changes=changes)
+    found = watch_shoot(Shoot(shoot, out, existing=existing), RECIPE, changes=changes)
     return [_told(each) for each in found]
 
 
@@ -64,6 +64,15 @@ def test_a_failure_is_said_once_and_tried_again_when_its_file_changes(
     steps.append(lambda: (shoot / "a_long.png").write_bytes(whole))
     steps += [nothing, nothing]
     assert watched(shoot, tmp_path / "out", steps) == ["a!", "night/b", "a"]
+
+
+def test_a_result_is_made_again_when_a_sidecar_comes_if_results_are_to_be_up_to_date(
+    shoot: Path, tmp_path: Path
+) -> None:
+    steps: list[Step] = [nothing, nothing, nothing]
+    steps += [lambda: (shoot / "a_short.xmp").write_text("<x/>"), nothing, nothing]
+    again = watched(shoot, tmp_path / "out", steps, existing="overwrite")
+    assert again == ["a", "night/b", "a"]
 
 
 def test_an_empty_folder_is_waited_for(shoot: Path, tmp_path: Path) -> None:

@@ -1,14 +1,19 @@
 """Nothing is sent: no socket to the network, and no file in the user's home."""
 
+import re
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
 RESTORE = [sys.executable, "-m", "pairfix", "restore", "--backend", "onnx", "--device", "cpu"]
 SWITCH = "ORT_DISABLE_TELEMETRY"
+REACHING = re.compile(r"\b(?:connect|bind|sendto|sendmsg|sendmmsg)\(.*")
+ADDRESS = re.compile(r'inet_addr\("([^"]+)"\)|inet_pton\(AF_INET6, "([^"]+)"')
 
 
 @pytest.fixture
@@ -52,7 +57,10 @@ def _can_trace() -> bool:
     )
 
 
-@pytest.mark.skipif(not _can_trace(), reason="needs strace, and leave to use it")
+needs_tracer = pytest.mark.skipif(not _can_trace(), reason="needs strace, and leave to use it")
+
+
+@needs_tracer
 @pytest.mark.usefixtures("home")
 def test_a_restoration_opens_no_socket(rgb_pair: tuple[Path, Path], tmp_path: Path) -> None:
     control = [sys.executable, "-c", "import socket; socket.socket()"]
@@ -61,10 +69,39 @@ def test_a_restoration_opens_no_socket(rgb_pair: tuple[Path, Path], tmp_path: Pa
     assert "socket(" not in _calls(tmp_path, *restore)
 
 
+@needs_tracer
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("ray") is None, reason="needs Ray (extra cluster)")
+def test_a_cluster_on_this_machine_talks_to_itself_alone(
+    rgb_pair: tuple[Path, Path], home: Path, tmp_path: Path
+) -> None:
+    outside = "import socket as s; s.socket(s.AF_INET, s.SOCK_DGRAM).connect_ex(('192.0.2.1', 9))"
+    assert _elsewhere(_calls(tmp_path, sys.executable, "-c", outside)) == {"192.0.2.1"}
+    table = tmp_path / "pairs.csv"
+    table.write_text("long,short\n{},{}\n".format(*rgb_pair))
+    output = ["-o", str(tmp_path / "out"), "--ray", "local", "--jobs", "1", "--worker-cpus", "1"]
+    calls = _calls(tmp_path, *RESTORE, str(table), *output)
+    assert len([*(tmp_path / "out").glob("*.png")]) == 1
+    assert "127.0.0.1" in calls
+    assert _elsewhere(calls) == set()
+    assert [path for path in home.rglob("*") if path.is_file()] == []
+
+
+def _elsewhere(calls: str) -> set[str]:
+    """The addresses that are not this machine's own which sockets were bound to or sent to."""
+    found = {
+        ip_address(four or six)
+        for call in REACHING.findall(calls)
+        for four, six in ADDRESS.findall(call)
+    }
+    own = {each for each in found if (getattr(each, "ipv4_mapped", None) or each).is_loopback}
+    return {str(each) for each in found - own}
+
+
 def _calls(folder: Path, *command: str) -> str:
     """The network's system calls of a command and all its processes and threads."""
     log = folder / "calls"
-    _run("strace", "-f", "-qq", "-e", "trace=%network", "-o", str(log), *command)
+    _run("strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=%network", "-o", str(log), *command)
     return log.read_text()
 
 

@@ -1,4 +1,4 @@
-"""What became of one pair, and the last steps to it: the record, then the files."""
+"""What became of one pair, and a result's record, which comes before its file."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -8,17 +8,14 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pairfix.batch.plan import Job, Plan
-from pairfix.batch.records import Record, State, page_path, write_record
+from pairfix.batch.jobs import Job, Plan
+from pairfix.batch.records import Inputs, Record, write_record
 from pairfix.errors import InputError, PairfixError, caught
 from pairfix.formats.atomic import replacing
-from pairfix.output.report import Restoration, unused_settings
-from pairfix.output.results import dng_kind, write_results
-from pairfix.pipeline import Restored
-from pairfix.progress import Timeline
-from pairfix.recipe import Recipe
+from pairfix.output.report import Restoration
+from pairfix.recipe import Recipe, Shoot
 
-__all__ = ["Outcome", "Sent", "described", "finish", "finish_sent", "states_of", "unreadable"]
+__all__ = ["Outcome", "Sent", "finish_sent", "outcome_of", "record", "unreadable"]
 
 _T = TypeVar("_T")
 
@@ -67,94 +64,60 @@ def unreadable(plan: Plan) -> Iterator[Outcome]:
         yield Outcome(name, tuple(photo.path for photo in photos), None, error)
 
 
-def states_of(job: Job) -> tuple[State | None, ...]:
-    """Of the photos before they are read: what changes afterwards makes the result outdated."""
-    return tuple(State.of(path) for path in job.photos)
-
-
-def finish(
-    plan: Plan,
-    job: Job,
-    states: tuple[State | None, ...],
-    result: Restored | PairfixError,
-    recipe: Recipe,
-) -> Outcome:
-    """Write a result after its record.
-
-    Args:
-        plan: What the job belongs to.
-        job: The pair.
-        states: Of its photos, before they were read.
-        result: The restored photo, or why there is none.
-        recipe: How it is written.
-    """
-
-    def write(restored: Restored) -> Restoration:
-        facts, timeline = described(job, restored, recipe)
-        _record(plan, job, states, facts, recipe)
-        sources, settings = {}, recipe
-        if plan.shoot.pages:
-            page = page_path(plan.shoot.output, job.output)
-            page.unlink(missing_ok=True)  # of an earlier result
-            sources, settings = restored.scene.sources, replace(recipe, report=page)
-        write_results(restored.fused, sources, job.output, facts, settings, timeline)
-        return facts
-
-    return _outcome(job, result, write)
-
-
 def finish_sent(
-    plan: Plan,
+    shoot: Shoot,
     job: Job,
-    states: tuple[State | None, ...],
+    inputs: Inputs,
     result: Sent | PairfixError,
     recipe: Recipe,
 ) -> Outcome:
-    """As `finish`, of a result that another machine made."""
+    """Write a result that another machine made, after its record.
+
+    Args:
+        shoot: What the job belongs to.
+        job: The pair.
+        inputs: Its files, before they were read.
+        result: The result, or why there is none.
+        recipe: How it was made.
+    """
 
     def write(sent: Sent) -> Restoration:
-        _record(plan, job, states, sent.facts, recipe, sent.worker)
+        record(shoot, job, inputs, sent.facts, recipe, sent.worker)
         with replacing(job.output, overwrite=recipe.overwrite) as file:
             file.write(sent.content)
         return sent.facts
 
-    outcome = _outcome(job, result, write)
+    outcome = outcome_of(job, result, write)
     return outcome if isinstance(result, PairfixError) else replace(outcome, worker=result.worker)
 
 
-def described(job: Job, restored: Restored, recipe: Recipe) -> tuple[Restoration, Timeline]:
-    """What the report of a result says, and the timeline that goes on while it is written.
+def outcome_of(job: Job, result: _T | PairfixError, write: Callable[[_T], Restoration]) -> Outcome:
+    """What becomes of a pair's result by writing it.
 
-    Raises:
-        OutputError: The result's format does not suit the photos.
+    Args:
+        job: The pair.
+        result: What there is to write, or why there is nothing.
+        write: Writes it, and says what was done.
     """
-    reference = restored.scene.reference
-    kind = dng_kind(reference, job.output, recipe.dng)
-    timeline = Timeline()
-    timeline.seconds.update(restored.facts.seconds)
-    unused = unused_settings(recipe.develop, reference, kind)
-    remarks = restored.facts.remarks + unused
-    facts = replace(restored.facts, output=job.output, remarks=remarks, seconds=timeline.seconds)
-    return facts, timeline
-
-
-def _outcome(job: Job, result: _T | PairfixError, write: Callable[[_T], Restoration]) -> Outcome:
-    """What becomes of a result by writing it."""
     written = result if isinstance(result, PairfixError) else caught(partial(write, result))
     if isinstance(written, PairfixError):
         return Outcome(job.name, job.photos, None, written)
     return Outcome(job.name, job.photos, written)
 
 
-def _record(
-    plan: Plan,
+def record(
+    shoot: Shoot,
     job: Job,
-    states: tuple[State | None, ...],
+    inputs: Inputs,
     facts: Restoration,
     recipe: Recipe,
     worker: str = "",
 ) -> None:
+    """Note what a result is made from, before it is written.
+
+    Raises:
+        OutputError: It cannot be noted.
+    """
     job.output.parent.mkdir(parents=True, exist_ok=True)
-    known = tuple(state for state in states if state is not None)
-    record = Record.of(known, facts, recipe, job.output, worker)
-    write_record(plan.shoot.output, job.output, record)
+    noted = Record.of(inputs, facts, recipe, job.output, worker)
+    write_record(shoot.output, job.output, noted)

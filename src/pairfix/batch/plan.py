@@ -2,13 +2,12 @@
 
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from pairfix.batch.memory import Need, need_of
-from pairfix.batch.records import read_record
+from pairfix.batch.jobs import Job, Kept, Plan
+from pairfix.batch.memory import need_of
+from pairfix.batch.records import Inputs, read_record
 from pairfix.errors import InputError, OutputError, PairError
 from pairfix.formats import FORMATS, check_writable
 from pairfix.image import ROLES, HeaderFacts
@@ -20,7 +19,7 @@ from pairfix.pairs.sources import list_photos, read_photos
 from pairfix.paths import reaching, real
 from pairfix.recipe import Recipe, Shoot
 
-__all__ = ["FIELDS", "Job", "Kept", "Plan", "is_shoot", "plan_shoot"]
+__all__ = ["FIELDS", "plan_shoot"]
 
 FIELDS: Mapping[str, str] = {
     "stem": "the pair's name: IMG_1 of IMG_1_long.dng, or the name of its folder",
@@ -29,67 +28,6 @@ FIELDS: Mapping[str, str] = {
     "number": "1, 2, 3 ... in the order of the pairs; {number:04} fills up with zeros",
 }
 """What a template for names may hold."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One restoration."""
-
-    name: str
-    """Of the pair, for display."""
-    photos: tuple[Path, ...]
-    """The long and the short exposure; or the only photo."""
-    output: Path
-    need: Need
-    """Memory that it takes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A result that stays as it is."""
-
-    job: Job
-    difference: str = ""
-    """How it differs from what would be made today; empty if it does not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What will be done."""
-
-    shoot: Shoot
-    jobs: tuple[Job, ...]
-    kept: tuple[Kept, ...]
-    unreadable: tuple[LeftOut, ...]
-    """Photos of pairs that are not whole, pair by pair: each such pair counts as failed."""
-    left_out: tuple[LeftOut, ...] = field(default=())
-    """Photos that are in no pair."""
-
-    def as_json(self) -> dict[str, Any]:
-        """The machine-readable form."""
-        return {
-            "restore": [_job_json(each) for each in self.jobs],
-            "keep": [
-                _job_json(each.job) | {"difference": each.difference or None} for each in self.kept
-            ],
-            "unreadable": [_left_out_json(each) for each in self.unreadable],
-            "left_out": [_left_out_json(each) for each in self.left_out],
-        }
-
-
-def is_shoot(path: Path, *, alone: bool) -> bool:
-    """Whether a path names a folder of photos or a table of pairs, not one photo.
-
-    Args:
-        path: It need not exist.
-        alone: Whether no second photo is named beside it.
-
-    Raises:
-        InputError: It cannot be reached.
-    """
-    with reaching(path, InputError):
-        is_table = path.suffix.lower() == ".csv" and (alone or path.is_file())
-        return is_table or path.is_dir()
 
 
 def plan_shoot(shoot: Shoot, recipe: Recipe) -> Plan:
@@ -239,21 +177,13 @@ def _divided(shoot: Shoot, jobs: Sequence[Job], recipe: Recipe) -> tuple[list[Jo
                 f"{job.output} exists already", "pass --existing skip, or another --output"
             )
         record = read_record(shoot.output, job.output)
-        difference = record.difference(job.photos, recipe) if record else "not made by such a run"
+        difference = (
+            record.difference(Inputs.of(job.photos, recipe), recipe)
+            if record
+            else "not made by such a run"
+        )
         if difference and shoot.existing == "overwrite":
             todo.append(job)
         else:
             kept.append(Kept(job, difference))
     return todo, kept
-
-
-def _job_json(job: Job) -> dict[str, Any]:
-    return {
-        "name": job.name,
-        "photos": [str(path) for path in job.photos],
-        "output": str(job.output),
-    }
-
-
-def _left_out_json(each: LeftOut) -> dict[str, Any]:
-    return {"path": str(each.path), "reason": each.reason, "pair": each.pair or None}

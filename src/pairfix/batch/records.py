@@ -6,17 +6,19 @@ the record replaces, it was made from what the record says.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from pairfix.formats.atomic import replacing
+from pairfix.formats.sidecars import sidecars_of
 from pairfix.image import Domain
 from pairfix.model import CHANNELS, default_model, find_model
 from pairfix.output.report import Restoration
 from pairfix.recipe import Recipe
 
-__all__ = ["Record", "State", "page_path", "read_record", "record_path", "write_record"]
+__all__ = ["Inputs", "Record", "State", "page_path", "read_record", "record_path", "write_record"]
 
 FOLDER = ".pairfix"
 """Name of the records' folder."""
@@ -46,10 +48,37 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Inputs:
+    """The files of a pair before they are read: what changes later makes its result outdated."""
+
+    photos: tuple[State | None, ...]
+    sidecars: tuple[State, ...] = ()
+    """Of the photo whose metadata the result carries, if it shall carry any."""
+
+    @classmethod
+    def of(cls, photos: Sequence[Path], recipe: Recipe) -> Self:
+        """The files as they are now.
+
+        Args:
+            photos: The long and the short exposure; or the only photo.
+            recipe: How they are to be restored.
+        """
+        sidecars = map(State.of, sidecars_of(photos[-1]) if recipe.metadata else ())
+        return cls(tuple(map(State.of, photos)), tuple(each for each in sidecars if each))
+
+    @property
+    def versions(self) -> tuple[object, ...]:
+        """What is equal for the same versions of the same files in other folders."""
+        every = (*self.photos, *self.sidecars)
+        return tuple(each and (Path(each.path).name, each.size, each.modified) for each in every)
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """What one result was made from."""
 
     inputs: tuple[State, ...]
+    """The photos."""
     model: str
     domain: Domain
     sha256: str
@@ -61,11 +90,12 @@ class Record:
     """What was done, as `pairfix.output.report.Restoration.as_json` has it."""
     worker: str = ""
     """The machine of a cluster that made it; empty: the one that wrote it."""
+    sidecars: tuple[State, ...] = ()
 
     @classmethod
     def of(
         cls,
-        inputs: tuple[State, ...],
+        inputs: Inputs,
         restoration: Restoration,
         recipe: Recipe,
         output: Path,
@@ -74,7 +104,7 @@ class Record:
         """The record of a result that is about to be written."""
         model = restoration.model
         return cls(
-            inputs,
+            tuple(state for state in inputs.photos if state is not None),
             model.name,
             model.domain,
             model.weights_sha256,
@@ -82,11 +112,12 @@ class Record:
             State.of(output),
             restoration.as_json(),
             worker,
+            inputs.sidecars,
         )
 
-    def difference(self, inputs: tuple[Path, ...], recipe: Recipe) -> str:
+    def difference(self, inputs: Inputs, recipe: Recipe) -> str:
         """How the result differs from one that would be made today; empty if it does not."""
-        if tuple(State.of(path) for path in inputs) != self.inputs:
+        if inputs.photos != self.inputs:
             return "made from other photos, or from other versions of them"
         model = find_model(recipe.model) if recipe.model else default_model(self.domain)
         if model.weights_sha256 != self.sha256:
@@ -97,7 +128,11 @@ class Record:
             for name in today
             if self.settings.get(name) != today[name]
         ]
-        return f"made with {', '.join(changed)}" if changed else ""
+        if changed:
+            return f"made with {', '.join(changed)}"
+        if inputs.sidecars != self.sidecars:
+            return "made from other sidecars, or from other versions of them"
+        return ""
 
 
 def read_record(folder: Path, result: Path) -> Record | None:
@@ -116,9 +151,15 @@ def read_record(folder: Path, result: Path) -> Record | None:
             isinstance(content[name], dict) for name in ("settings", "report")
         ):
             return None
-        inputs = tuple(State(**each) for each in content.pop("inputs"))
+        inputs = _states(content.pop("inputs"))
+        sidecars = _states(content.pop("sidecars", []))
         replaced = content.pop("replaced")
-        record = Record(inputs=inputs, replaced=replaced and State(**replaced), **content)
+        record = Record(
+            inputs=inputs,
+            sidecars=sidecars,
+            replaced=replaced and State(**replaced),
+            **content,
+        )
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return None if record.replaced is not None and record.replaced == State.of(result) else record
@@ -166,3 +207,7 @@ def _settings(recipe: Recipe) -> dict[str, Any]:
         **({} if recipe.dng is None else {"dng": recipe.dng}),
         **asdict(develop),
     }
+
+
+def _states(content: list[dict[str, Any]]) -> tuple[State, ...]:
+    return tuple(State(**each) for each in content)

@@ -1,26 +1,27 @@
 """A worker on a cluster: it restores pairs with models that stay open, and sends results back.
 
 It knows nothing of the cluster's engine. Photos are read where they lie if this machine sees the
-same files, else from the bytes that are sent.
+same files, else from the bytes that are sent. What restores is imported by the worker alone: the
+process that hands out pairs starts sooner.
 """
 
 import logging
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Self
 
 from pairfix._version import __version__
 from pairfix.backends.threads import limit_threads
-from pairfix.batch.outcome import Sent, described
-from pairfix.batch.plan import Job
-from pairfix.batch.records import State
+from pairfix.batch.jobs import Job
+from pairfix.batch.outcome import Sent
+from pairfix.batch.records import Inputs
 from pairfix.errors import PairfixError, caught, printable
+from pairfix.formats.sidecars import read_sidecar
 from pairfix.output.report import Restoration
-from pairfix.output.results import write_results
-from pairfix.pipeline import Restorer
 from pairfix.recipe import Recipe
 
 __all__ = ["Answer", "RemoteWorker", "Unseen", "Welcome"]
@@ -39,7 +40,47 @@ class Welcome:
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """The photos are not on this machine."""
+    """The files are not on this machine, or other versions of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The files of a pair, for a worker that does not see them."""
+
+    photos: tuple[bytes, ...]
+    sidecars: Mapping[str, bytes]
+    """By their names; empty is one that cannot be read."""
+
+    @classmethod
+    def read(cls, photos: Sequence[Path], inputs: Inputs) -> Self:
+        """Read them.
+
+        Raises:
+            OSError: A photo cannot be read.
+        """
+        paths = [Path(state.path) for state in inputs.sidecars]
+        return cls(
+            tuple(path.read_bytes() for path in photos),
+            {path.name: _of_sidecar(path) for path in paths},
+        )
+
+    def write(self, folder: Path, photos: Sequence[Path]) -> list[Path]:
+        """Write them by their names.
+
+        Args:
+            folder: It gets a folder for each photo.
+            photos: The photos by any paths.
+
+        Returns:
+            Where the photos lie now; the sidecars lie beside the last.
+        """
+        places = [folder / str(number) / path.name for number, path in enumerate(photos)]
+        for place, content in zip(places, self.photos, strict=True):
+            place.parent.mkdir()
+            place.write_bytes(content)
+        for name, content in self.sidecars.items():
+            places[-1].with_name(name).write_bytes(content)
+        return places
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +102,8 @@ class RemoteWorker:
             threads: Threads to compute with.
             level: Of the log messages that are sent back.
         """
+        from pairfix.pipeline import Restorer  # noqa: PLC0415  (see above)
+
         limit_threads(threads)
         logger = logging.getLogger("pairfix")
         logger.setLevel(level)
@@ -79,18 +122,18 @@ class RemoteWorker:
         self,
         job: Job,
         photos: Sequence[Path],
-        states: Sequence[State | None],
-        contents: Sequence[bytes] | None,
+        inputs: Inputs,
+        contents: Contents | None,
     ) -> Answer:
         """Restore one pair.
 
         Args:
             job: The pair, as it is named in reports.
             photos: Its photos by absolute paths.
-            states: Of the photos where the pair was found.
-            contents: The photos' bytes, if they are sent.
+            inputs: Its files where it was found.
+            contents: What is in them, if that is sent.
         """
-        if contents is None and not all(map(_sees, photos, states)):
+        if contents is None and Inputs.of(photos, self._recipe).versions != inputs.versions:
             return Answer(Unseen(), self._log.taken())
         with TemporaryDirectory(prefix="pairfix-") as place:
             folder = Path(place)
@@ -98,26 +141,21 @@ class RemoteWorker:
         return Answer(result, self._log.taken())
 
     def _made(
-        self, job: Job, photos: Sequence[Path], contents: Sequence[bytes] | None, folder: Path
+        self, job: Job, photos: Sequence[Path], contents: Contents | None, folder: Path
     ) -> Sent:
+        from pairfix.batch.finish import described  # noqa: PLC0415  (see above)
+        from pairfix.output.results import write_results  # noqa: PLC0415  (see above)
+
         if isinstance(self._restorer, PairfixError):
             raise self._restorer
         if contents is not None:
-            photos = [
-                _stored(folder / str(number) / path.name, content)
-                for number, (path, content) in enumerate(zip(photos, contents, strict=True))
-            ]
+            photos = contents.write(folder, photos)
         scratch = folder / f"result{job.output.suffix}"
         with _names_as_given([*photos, scratch], [*job.photos, job.output]):
             restored = self._restorer.restore(*photos)
             facts, timeline = described(job, restored, self._recipe)
             write_results(restored.fused, {}, scratch, facts, self._recipe, timeline)
         return Sent(_named(facts, photos, job.photos), scratch.read_bytes(), self._machine)
-
-
-def _sees(path: Path, state: State | None) -> bool:
-    """Whether this machine has the same file at a path; or none, as where the pair was found."""
-    return State.of(path) == (state and replace(state, path=str(path)))
 
 
 class _Collecting(logging.Handler):
@@ -157,7 +195,8 @@ def _named(facts: Restoration, ours: Sequence[Path], given: Sequence[Path]) -> R
     return replace(facts, scene=replace(facts.scene, frames=frames))
 
 
-def _stored(path: Path, content: bytes) -> Path:
-    path.parent.mkdir()
-    path.write_bytes(content)
-    return path
+def _of_sidecar(path: Path) -> bytes:
+    try:
+        return read_sidecar(path)
+    except OSError:
+        return b""

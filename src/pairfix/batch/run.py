@@ -4,14 +4,16 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
-from pairfix.batch.cluster import restore_on_cluster
+from pairfix.batch.cluster import Joining
+from pairfix.batch.finish import finish
+from pairfix.batch.jobs import Plan
 from pairfix.batch.memory import fits_beside
-from pairfix.batch.outcome import Outcome, finish, states_of, unreadable
-from pairfix.batch.plan import Plan
+from pairfix.batch.outcome import Outcome, unreadable
+from pairfix.batch.records import Inputs
 from pairfix.batch.workers import restore_side_by_side
 from pairfix.pipeline import Restorer
 from pairfix.progress import Progress, no_progress
-from pairfix.recipe import Cluster, Recipe
+from pairfix.recipe import Recipe
 
 __all__ = ["restore_shoot"]
 
@@ -22,7 +24,7 @@ def restore_shoot(
     *,
     progress: Sequence[Progress] = (),
     processes: int = 1,
-    cluster: Cluster | None = None,
+    cluster: Joining | None = None,
 ) -> Generator[Outcome]:
     """Restore pair after pair with models that stay open.
 
@@ -37,7 +39,7 @@ def restore_shoot(
         progress: For each process a function that is called with a stage of its pair, the steps
             done and the steps in all; or none. Not for clusters.
         processes: Processes that restore side by side and share the cores.
-        cluster: Where to restore instead of on this machine.
+        cluster: Where to restore instead of on this machine (`joining`).
 
     Yields:
         What became of each pair as it is done, in the plan's order unless there are several
@@ -50,7 +52,7 @@ def restore_shoot(
     own = replace(recipe, preview=None, report=None, overwrite=plan.shoot.existing == "overwrite")
     yield from unreadable(plan)
     if cluster is not None:
-        yield from restore_on_cluster(plan, own, cluster)
+        yield from cluster.restore(plan, own)
     elif processes > 1:
         yield from restore_side_by_side(plan, own, processes, progress)
     else:
@@ -58,7 +60,7 @@ def restore_shoot(
 
 
 def _restore_in_turn(plan: Plan, recipe: Recipe, progress: Progress) -> Iterator[Outcome]:
-    states = {job: states_of(job) for job in plan.jobs}
+    inputs = {job: Inputs.of(job.photos, recipe) for job in plan.jobs}
     overlap = fits_beside([job.need for job in plan.jobs])
     restored = Restorer(recipe).restore_many(
         (job.photos for job in plan.jobs), progress=progress, ahead=int(overlap)
@@ -68,7 +70,7 @@ def _restore_in_turn(plan: Plan, recipe: Recipe, progress: Progress) -> Iterator
         for job, result in zip(plan.jobs, restored, strict=True):
             if writing is not None:
                 yield writing.result()
-            writing = writer.submit(finish, plan, job, states[job], result, recipe)
+            writing = writer.submit(finish, plan.shoot, job, inputs[job], result, recipe)
             del result
             if not overlap:
                 writing.result()

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pairfix.batch.jobs import Job, Plan
 from pairfix.batch.outcome import Outcome
-from pairfix.batch.plan import Job, Plan
 from pairfix.batch.records import page_path, read_record, record_path
 from pairfix.errors import OutputError, PairfixError, printable
 from pairfix.formats import decode

@@ -8,11 +8,13 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 
+from pairfix.batch.jobs import Plan
 from pairfix.batch.outcome import Outcome
-from pairfix.batch.plan import Plan, plan_shoot
+from pairfix.batch.plan import plan_shoot
 from pairfix.batch.records import State
 from pairfix.batch.run import restore_shoot
 from pairfix.errors import InputError, MissingExtraError, PairError
+from pairfix.formats.sidecars import sidecars_of
 from pairfix.progress import Progress
 from pairfix.recipe import Recipe, Shoot
 
@@ -45,7 +47,7 @@ def watch_shoot(
     processes: int = 1,
     changes: Callable[[Path], Iterator[bool]] | None = None,
 ) -> Generator[Outcome]:
-    """Restore what is there, then every pair that comes, once both of its files stay as they are.
+    """Restore what is there, then every pair that comes, once its files stay as they are.
 
     A pair that failed is tried again when one of its files has changed. What is restored stays, as
     in any run over a folder: a watch that was stopped goes on.
@@ -79,8 +81,8 @@ class _Arrivals:
         self._tried: States = {}
 
     def ready(self, plan: Plan) -> Plan:
-        """The part of a plan whose photos are as at the last look, and were not tried as such."""
-        pairs = {job.name: {*job.photos} for job in plan.jobs}
+        """The part of a plan whose files are as at the last look, and were not tried as such."""
+        pairs = {job.name: {*job.photos, *sidecars_of(job.photos[-1])} for job in plan.jobs}
         for name, group in groupby(plan.unreadable, key=attrgetter("pair")):
             pairs[name] = {each.path for each in group}
         now = {path: State.of(path) for photos in pairs.values() for path in photos}

@@ -11,14 +11,16 @@ from functools import partial
 from multiprocessing.connection import Connection, wait
 
 from pairfix.backends.threads import available_cores, limit_threads
+from pairfix.batch.finish import finish
+from pairfix.batch.jobs import Job, Plan
 from pairfix.batch.memory import fitting_processes
-from pairfix.batch.outcome import Outcome, finish, states_of
-from pairfix.batch.plan import Job, Plan
+from pairfix.batch.outcome import Outcome
 from pairfix.batch.processes import Helper
+from pairfix.batch.records import Inputs
 from pairfix.errors import MemoryExhaustedError, caught
 from pairfix.pipeline import Restorer
 from pairfix.progress import Progress, Stage, Timeline, no_progress
-from pairfix.recipe import Recipe
+from pairfix.recipe import Recipe, Shoot
 
 __all__ = ["restore_side_by_side"]
 
@@ -50,7 +52,7 @@ def restore_side_by_side(
     def employ(worker: _Worker | None, told: Progress) -> None:
         if worker is None:
             helper = Helper.start(
-                _work, plan, recipe, threads, bool(progress), name="pairfix-worker"
+                _work, plan.shoot, recipe, threads, bool(progress), name="pairfix-worker"
             )
             worker = _Worker(helper, told, waiting[0])
             staff.append(worker)
@@ -124,7 +126,7 @@ class _Worker:
 
 def _work(
     connection: Connection,
-    plan: Plan,
+    shoot: Shoot,
     recipe: Recipe,
     threads: int,
     tells: bool,  # noqa: FBT001  (processes take no keywords)
@@ -139,6 +141,6 @@ def _work(
     progress = tell if tells else no_progress
     while True:
         job: Job = connection.recv()
-        states = states_of(job)
+        inputs = Inputs.of(job.photos, recipe)
         result = caught(partial(restorer.restore, *job.photos, timeline=Timeline(progress)))
-        connection.send(finish(plan, job, states, result, recipe))
+        connection.send(finish(shoot, job, inputs, result, recipe))

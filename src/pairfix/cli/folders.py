@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -15,7 +15,7 @@ from pairfix.recipe import Recipe, Shoot
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pairfix.batch import Job, Kept, Outcome, Plan
+    from pairfix.batch import Job, Joining, Kept, Outcome, Plan
 
 __all__ = ["restore_folder", "watch_folder"]
 
@@ -36,25 +36,34 @@ def restore_folder(
         UnfinishedError: A pair failed; all others were restored, unless `fail_fast`.
         PairfixError: Nothing can be restored.
     """
-    from pairfix.batch import check_cluster, check_sheet, plan_shoot  # noqa: PLC0415  (keeps --help quick)
+    from pairfix.batch import check_cluster, joining  # noqa: PLC0415  (keeps --help quick)
 
-    if options.cluster is not None:
-        check_cluster(options.cluster)
-    plan = plan_shoot(shoot, recipe)
-    if options.dry_run:
-        _foretell(plan, talk, json=json)
-        return
-    if recipe.report:
-        check_sheet(recipe.report, shoot.output)
-    due = len(plan.jobs) + len({each.pair for each in plan.unreadable})
-    tally = _Tally(plan.kept, due, talk, json=json)
+    cluster = options.cluster
+    if cluster is not None:
+        check_cluster(cluster)
+    with nullcontext() if cluster is None or options.dry_run else joining(cluster) as joined:
+        from pairfix.batch import check_sheet, plan_shoot  # noqa: PLC0415  (meanwhile)
+
+        plan = plan_shoot(shoot, recipe)
+        if options.dry_run:
+            _foretell(plan, talk, json=json)
+            return
+        if recipe.report:
+            check_sheet(recipe.report, shoot.output)
+        due = len(plan.jobs) + len({each.pair for each in plan.unreadable})
+        tally = _Tally(plan.kept, due, talk, json=json)
+        _note_stale(plan, talk)
+        _restore(plan, recipe, talk, tally, options, joined)
+    tally.close()
+
+
+def _note_stale(plan: "Plan", talk: Talk) -> None:
+    """Say which results stay although they would be made otherwise now."""
     stale = [kept for kept in plan.kept if kept.difference]
     for kept in stale:
         talk.note(f"{kept.job.output} stays: {kept.difference}")
     if stale:
         talk.note(f"--existing overwrite makes {'these' if len(stale) > 1 else 'it'} again")
-    _restore(plan, recipe, talk, tally, options)
-    tally.close()
 
 
 def _restore(
@@ -63,6 +72,7 @@ def _restore(
     talk: Talk,
     tally: "_Tally",
     options: FolderOptions,
+    joined: "Joining | None",
 ) -> None:
     from pairfix.batch import restore_shoot, write_sheet  # noqa: PLC0415  (keeps --help quick)
 
@@ -71,11 +81,7 @@ def _restore(
             talk.folder_progress(tally.due, options.processes) as (progress, advance),
             closing(
                 restore_shoot(
-                    plan,
-                    recipe,
-                    progress=progress,
-                    processes=options.processes,
-                    cluster=options.cluster,
+                    plan, recipe, progress=progress, processes=options.processes, cluster=joined
                 )
             ) as outcomes,
         ):

@@ -1,10 +1,6 @@
-"""What is written about a photo: XMP and IPTC of its file, and of the sidecars beside it.
-
-NAME.EXTENSION.xmp is what darktable and digiKam write, NAME.xmp what Adobe's programs do.
-"""
+"""What is written about a photo: XMP and IPTC of its file, and of the sidecars beside it."""
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -24,6 +20,7 @@ from pairfix.formats.jpeg import START, read_jpeg
 from pairfix.formats.jxl import jxl_xmp
 from pairfix.formats.jxl_header import CONTAINER
 from pairfix.formats.png import SIGNATURE, read_png
+from pairfix.formats.sidecars import LARGEST, read_sidecar, sidecars_of
 from pairfix.formats.tiff import Entry, Kind
 from pairfix.formats.xmp_names import PHOTOSHOP as PHOTOSHOP_NAMES
 from pairfix.image import Description
@@ -32,9 +29,6 @@ from pairfix.paths import regular
 __all__ = ["Found", "read_description"]
 
 _SIDECAR_FOR = f"{{{PHOTOSHOP_NAMES}}}SidecarForExtension"
-_LARGEST = 1 << 22
-"""Bytes of XMP that are read: keywords fit many times over, and the strokes of local edits, which
-sidecars hold as well."""
 _XMP_BOX = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 _DAMAGE = (OSError, ValueError, KeyError, IndexError, struct.error, InputError)
 """What readers raise for damage; the decoder has judged the photo already."""
@@ -81,9 +75,9 @@ def read_description(path: Path) -> Found:
                 merged |= xmp.kept(_parsed(data))
             except ValueError:
                 notes.append(f"{name} is damaged or too large, and was left out")
-    for sidecar in _sidecars(path):
+    for sidecar in sidecars_of(path):
         try:
-            found = _parsed(_start(sidecar))
+            found = _parsed(read_sidecar(sidecar))
         except (OSError, ValueError):
             notes.append(f"{sidecar.name} is damaged or too large, and was left out")
             continue
@@ -96,24 +90,9 @@ def read_description(path: Path) -> Found:
 
 
 def _parsed(data: bytes) -> dict[str, xmp.Value]:
-    if len(data) > _LARGEST:
+    if len(data) > LARGEST:
         raise ValueError("it is too large")
     return xmp.parse(data)
-
-
-def _sidecars(path: Path) -> Iterator[Path]:
-    """Those that exist, the more specific one last."""
-    for beside in (path.with_suffix(""), path):
-        for suffix in (".xmp", ".XMP"):
-            candidate = beside.with_name(beside.name + suffix)
-            if candidate.is_file():
-                yield candidate
-                break
-
-
-def _start(sidecar: Path) -> bytes:
-    with sidecar.open("rb") as file:
-        return file.read(_LARGEST + 1)
 
 
 def _is_of(sidecar: xmp.Properties, path: Path) -> bool:
@@ -173,7 +152,7 @@ def _of_webp(file: BinaryIO) -> bytes:
     while len(head := file.read(8)) == 8:  # noqa: PLR2004
         kind, size = struct.unpack("<4sI", head)
         if kind == b"XMP ":
-            return file.read(min(size, _LARGEST + 1))
+            return file.read(min(size, LARGEST + 1))
         file.seek(size + size % 2, 1)
     return b""
 
@@ -184,7 +163,7 @@ def _of_cr3(file: BinaryIO) -> bytes:
     while len(head := file.read(24)) == 24:  # noqa: PLR2004
         size = int.from_bytes(head[:4], "big")
         if head[4:] == b"uuid" + _XMP_BOX:
-            return file.read(min(size - len(head), _LARGEST + 1))
+            return file.read(min(size - len(head), LARGEST + 1))
         if size < 8:  # noqa: PLR2004  (no size, or one of 64 bits: only pixels are so long)
             break
         file.seek(size - len(head), 1)
