@@ -29,10 +29,11 @@ from pairfix.formats.tiff import Directory, Entry, Kind, read_chain
 from pairfix.formats.tiff_file import write_image, write_pages
 from pairfix.image import Bayer, Frame, NoiseProfile, Picture
 from pairfix.light import planes_from_mosaic
-from pairfix.noise.profile import mosaic_noise
+from pairfix.noise.profile import PhotoNoise, photo_noise
 
 __all__ = [
     "camera_colour",
+    "mosaic_noise_tags",
     "noise_profile",
     "noise_tags",
     "photo_tags",
@@ -142,7 +143,7 @@ def write_dng(
         **photo_tags(source),
         **_structure(stored, source.size),
         **camera_colour(source, source.bayer, baseline_exposure),
-        **noise_tags(source, source.bayer, mosaic),
+        **mosaic_noise_tags(source, source.bayer, mosaic),
     }
     raw = compressed(scaled_bands(mosaic), source.size, directory)
     with replacing(path, overwrite=overwrite) as file:
@@ -282,15 +283,20 @@ def camera_colour(source: Frame, bayer: Bayer, baseline_exposure: float) -> Dire
     return colour
 
 
-def noise_tags(source: Frame, bayer: Bayer, mosaic: NDArray[np.float32]) -> dict[int, Entry]:
+def mosaic_noise_tags(source: Frame, bayer: Bayer, mosaic: NDArray[np.float32]) -> Directory:
+    """`noise_tags` of a mosaic."""
+    balanced = replace(bayer, white_balance=(1.0, 1.0, 1.0))
+    unit = replace(balanced, black=(0.0,) * 4, white=1.0)
+    before = photo_noise(planes_from_mosaic(source.pixels, balanced))
+    return noise_tags(source, before, photo_noise(planes_from_mosaic(mosaic, unit)))
+
+
+def noise_tags(source: Frame, before: PhotoNoise, left: PhotoNoise) -> Directory:
     """What noise is left, and how much is gone (DNG 1.7, NoiseReductionApplied).
 
     What the source says is gone from it counts as well.
     """
-    balanced = replace(bayer, white_balance=(1.0, 1.0, 1.0))
-    unit = replace(balanced, black=(0.0,) * 4, white=1.0)
-    left = mosaic_noise(planes_from_mosaic(mosaic, unit))
-    kept = 1 - left.share_removed(mosaic_noise(planes_from_mosaic(source.pixels, balanced)))
+    kept = 1 - left.share_removed(before)
     earlier = dng_tags(source.path).get(_NOISE_REDUCTION)
     if earlier is not None and earlier.number is not None:
         kept *= 1 - min(max(earlier.number, 0.0), 1.0)
