@@ -86,7 +86,7 @@ def test_noise_that_is_left_in_a_developed_photo_is_stated(tmp_path: Path) -> No
     noise = np.random.default_rng(2).normal(0, 0.01, clean.shape).astype(np.float32)
     noisy = linear_to_srgb(clean + noise).transpose(1, 2, 0)
     source = replace(_developed(), pixels=np.rint(noisy * 65535).astype(np.uint16))
-    light = np.ascontiguousarray((clean + noise / 4).transpose(1, 2, 0))
+    light = (clean + noise / 4).transpose(1, 2, 0).astype(np.float32)
     encode_linear_dng(source, light, 0.0, tmp_path / "a.dng")
     (tags,) = _directories(tmp_path / "a.dng")
     assert tags[50935].number == pytest.approx(0.75, abs=0.03)
