@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMP := $(VENV)/.installed
 
-.PHONY: demo gallery test test-slow check install clean
+.PHONY: demo gallery test test-slow test-all check install clean
 
 demo: install  ## Restore the example pair
 	mkdir -p output
@@ -20,8 +20,11 @@ gallery: $(VENV)/.developer  ## Renew docs/gallery and the figures in the docs f
 test: $(VENV)/.developer  ## Run the quick tests, one process per core
 	$(BIN)/python -m pytest
 
-test-slow: $(VENV)/.developer  ## Run the slow tests: every network end to end, hundreds of alignments
+test-slow: $(VENV)/.developer  ## Run the slow tests: every network end to end, dozens of alignments
 	$(BIN)/python -m pytest -m slow
+
+test-all: $(VENV)/.developer  ## Run both in one go, so that no core waits for the last tests of the first
+	$(BIN)/python -m pytest -m "slow or not slow"
 
 check: $(VENV)/.developer  ## Lint, types, architecture
 	$(BIN)/ruff check .

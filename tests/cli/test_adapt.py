@@ -13,10 +13,13 @@ from pairfix.adapt import choose
 from pairfix.backends import registry
 from pairfix.cli import run
 from pairfix.errors import AdaptationError, DeviceError, MissingExtraError, ModelError
-from pairfix.export.folder import State, build_model
 from pairfix.formats import decode
 from pairfix.model import Model
+from pairfix.networks import NETWORKS
 from tests.adapt.models import small_model
+from tests.networks.conftest import Build, random_model
+
+__all__ = ["random_model"]
 
 pytest.importorskip("torchvision")
 
@@ -126,18 +129,14 @@ def test_what_cannot_be_adapted_is_refused(
 
 
 @pytest.mark.slow
-def test_the_example_is_adapted_with_a_module_from_a_folder(tmp_path: Path) -> None:
-    pytest.importorskip("onnxscript")
-    small = small_model("reblur-module", "raw")
-    (graph,) = small.graphs
-    states = {graph.name: State("seeded", small.tensors())}
-    build_model(tmp_path / "mine", small.network, small.config, "raw", states, "# Card\n")
-    example = ROOT / "examples" / "neon"
-    pair = example / "long.dng", example / "short.dng"
-    options = "--adapt", "1", "--reblur-module", str(tmp_path / "mine")
-    assert restore(pair, tmp_path / "a.dng", *options) == 0
-    assert restore(pair, tmp_path / "b.dng", *options) == 0
-    assert restore(pair, tmp_path / "plain.dng", "--backend", "torch") == 0
+def test_a_pair_is_adapted_with_a_module_from_a_folder(
+    raw_pair: Pair, tmp_path: Path, random_model: Build
+) -> None:
+    mine = random_model(NETWORKS["reblur-module"], "raw")
+    options = "--adapt", "1", "--reblur-module", str(mine.folder)
+    assert restore(raw_pair, tmp_path / "a.dng", *options) == 0
+    assert restore(raw_pair, tmp_path / "b.dng", *options) == 0
+    assert restore(raw_pair, tmp_path / "plain.dng", "--backend", "torch") == 0
     a, b, plain = (decode(tmp_path / f"{name}.dng").pixels for name in ("a", "b", "plain"))
     np.testing.assert_array_equal(a, b)
     assert 0 < np.abs(a.astype(int) - plain).mean() < 0.01 * plain.mean()

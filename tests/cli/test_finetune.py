@@ -10,7 +10,9 @@ pytest.importorskip("onnxscript")
 pytest.importorskip("matplotlib")
 
 from pairfix.cli import run
+from pairfix.train import training
 from tests.calibration.cameras import KnownCamera
+from tests.tune.conftest import build_start_again
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +44,12 @@ def test_a_folder_of_pairs_becomes_a_model_named_after_it(
 
 @pytest.mark.slow
 def test_tuning_that_does_not_help_has_an_exit_code_of_its_own(
-    my_pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    my_pairs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setattr(training, "build_model", build_start_again)
     output = tmp_path / "mine"
     short = ["--steps", "1", "--batch", "1", "--least-gain", "60"]
     assert run(["finetune", str(my_pairs), "-o", str(output), *short]) == 13

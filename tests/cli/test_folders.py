@@ -209,7 +209,7 @@ def test_a_run_that_is_stopped_goes_on_and_does_nothing_twice(
     out = tmp_path / "out"
     made: dict[str, int] = {}
     rng = np.random.default_rng(3)
-    for _ in range(4):
+    for _ in range(2):
         command = [sys.executable, "-m", "pairfix", "restore", str(shoot), "-o", str(out), "-q"]
         command += ["--jobs", jobs]
         process = subprocess.Popen(command)

@@ -1,5 +1,6 @@
 """Linear DNG results (DNG Specification 1.7, LinearRaw)."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from pairfix.formats.raw_development import develop_mosaic
 from pairfix.formats.tiff import Entry, Kind
 from pairfix.formats.tiff_read import read_chain
 from pairfix.image import DevelopSettings, Exposure, Frame
-from pairfix.light import mosaic_from_planes, planes_from_frame
+from pairfix.light import linear_to_srgb, mosaic_from_planes, planes_from_frame
 
 from .samples import check_by_exiftool, make_dng, picture, scene
 
@@ -79,7 +80,19 @@ def test_its_colours_are_those_of_srgb_and_no_cameras_profile_applies(tmp_path: 
     np.testing.assert_allclose(matrix @ (0.9505, 1, 1.0891), 1, atol=2e-3)  # D65
     assert [*tags[50778].values, *tags[50728].values] == [21, 1, 1, 1]
     assert tags[50708].string != "Maker X-Trans"
-    assert not tags.keys() & {50935, 51041}  # noise is not known
+
+
+def test_noise_that_is_left_in_a_developed_photo_is_stated(tmp_path: Path) -> None:
+    clean = np.broadcast_to(np.linspace(0.05, 0.6, 320, dtype=np.float32), (3, 320, 320))
+    noise = np.random.default_rng(2).normal(0, 0.01, clean.shape).astype(np.float32)
+    noisy = linear_to_srgb(clean + noise).transpose(1, 2, 0)
+    source = replace(_developed(), pixels=np.rint(noisy * 65535).astype(np.uint16))
+    light = (clean + noise / 4).transpose(1, 2, 0).astype(np.float32)
+    encode_linear_dng(source, light, 0.0, tmp_path / "a.dng")
+    (tags,) = _directories(tmp_path / "a.dng")
+    assert tags[50935].number == pytest.approx(0.75, abs=0.03)
+    stated = np.array(tags[51041].values).reshape(3, 2)
+    np.testing.assert_allclose(np.sqrt(stated @ (0.3, 1)), 0.0025, rtol=0.2)
 
 
 @pytest.mark.parametrize("pattern", ["RGGB", "GRBG", "GBRG", "BGGR"])

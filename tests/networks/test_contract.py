@@ -41,7 +41,6 @@ TOLERANCES = {"fp32": 1e-4, "fp16": 1e-2, "bf16": 1e-1}
 """Greatest difference from ONNX Runtime in fp32, relative to the greatest value."""
 LARGEST_GRAPH = 300_000
 LARGEST_VALUE = 100
-EXAMPLE = Path(__file__).parents[2] / "examples" / "neon"
 
 every_network = pytest.mark.parametrize(
     "network", NETWORKS_AND_VARIANTS.values(), ids=NETWORKS_AND_VARIANTS
@@ -286,7 +285,7 @@ def restore(network: Network, model: Model, pair: tuple[Path, Path], folder: Pat
 
 @pytest.mark.slow
 @every_restorer
-@pytest.mark.parametrize("pair", ["raw", "neon", "rgb"])
+@pytest.mark.parametrize("pair", ["raw", "rgb"])
 def test_it_restores_photos_through_both_back_ends(
     network: Network,
     pair: str,
@@ -295,8 +294,7 @@ def test_it_restores_photos_through_both_back_ends(
     tmp_path: Path,
     random_model: Build,
 ) -> None:
-    neon = EXAMPLE / "long.dng", EXAMPLE / "short.dng"
-    chosen = {"raw": raw_pair, "neon": neon, "rgb": rgb_pair}[pair]
+    chosen = {"raw": raw_pair, "rgb": rgb_pair}[pair]
     model = random_model(network, "srgb" if pair == "rgb" else "raw")
     one, other = restore(network, model, chosen, tmp_path)
     assert one.shape == other.shape == decode(chosen[0], "srgb").pixels.shape

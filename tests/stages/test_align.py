@@ -56,10 +56,10 @@ def test_known_motions_of_the_sample_pairs_are_found(sample: MatchedPair) -> Non
 
 
 @pytest.mark.slow
-def test_a_hundred_known_motions_of_each_sample_pair_are_found(sample: MatchedPair) -> None:
-    errors, sure = errors_of(sample, 100)
+def test_many_known_motions_of_each_sample_pair_are_found(sample: MatchedPair) -> None:
+    errors, sure = errors_of(sample, 30)
     wrong = [claim for error, claim in zip(errors, sure, strict=True) if error > 2]
-    assert len(wrong) <= 5
+    assert len(wrong) <= 1
     assert not any(wrong)
     assert np.mean(errors) < 0.5
 

@@ -31,6 +31,7 @@ from pairfix.tune.finetune import Tuned, Tuning  # noqa: E402
 from pairfix.tune.prepare import PREPARE, split  # noqa: E402
 from pairfix.tune.tune_recipe import TuneRecipe  # noqa: E402
 from tests.calibration.cameras import KnownCamera, found, quiet_scene  # noqa: E402
+from tests.tune.conftest import build_start_again  # noqa: E402
 
 Pairs = tuple[FoundPair, ...]
 
@@ -102,10 +103,6 @@ def test_the_model_is_complete_and_knows_its_camera(tuned: Tuned) -> None:
 def test_a_gain_too_small_makes_no_model(
     soft_pairs: Pairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def build_start_again(folder: Path, *_: object, **__: object) -> Model:
-        shutil.copytree(find_model("selfir-raw").folder, folder)
-        return find_model(folder)
-
     monkeypatch.setattr(running, "build_model", build_start_again)
     recipe = replace(RECIPE, steps=1, batch=1)
     with pytest.raises(

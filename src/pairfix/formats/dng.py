@@ -26,10 +26,10 @@ from pairfix.formats.dng_names import (
 )
 from pairfix.formats.dng_source import (
     camera_colour,
+    mosaic_noise_tags,
     named_exif,
     neutral,
     noise_entry,
-    noise_tags,
     photo_tags,
 )
 from pairfix.formats.edge import BAND, bands
@@ -60,7 +60,7 @@ def write_dng(
         **photo_tags(source),
         **_structure(stored, source.size),
         **camera_colour(source, source.bayer, baseline_exposure),
-        **noise_tags(source, source.bayer, mosaic),
+        **mosaic_noise_tags(source, source.bayer, mosaic),
     }
     raw = compressed(scaled_bands(mosaic), source.size, directory)
     with replacing(path, overwrite=overwrite) as file:

@@ -24,11 +24,13 @@ from pairfix.formats.dng_names import (
     PHOTOMETRIC,
     UNIQUE_MODEL,
 )
-from pairfix.formats.dng_source import camera_colour, noise_tags, photo_tags
+from pairfix.formats.dng_source import camera_colour, mosaic_noise_tags, noise_tags, photo_tags
 from pairfix.formats.libraw import FULL_SCALE, XYZ_TO_SRGB, scaled_bands
 from pairfix.formats.tiff import Directory, Entry, Kind
 from pairfix.formats.tiff_file import write_pages
 from pairfix.image import Bayer, Frame, Picture
+from pairfix.light import planes_from_frame
+from pairfix.noise.profile import photo_noise
 
 __all__ = ["write_linear_dng"]
 
@@ -49,7 +51,7 @@ def write_linear_dng(
     """Write linear light; see `pairfix.formats.encode_linear_dng`."""
     height, width = light.shape[:2]
     colour = (
-        _srgb(source, (height, width), baseline_exposure)
+        _srgb(source, light, baseline_exposure)
         if source.bayer is None
         else _of_camera(source, source.bayer, light, baseline_exposure)
     )
@@ -63,10 +65,13 @@ def write_linear_dng(
         write_pages(file, with_previews(raw, picture, source))
 
 
-def _srgb(source: Frame, size: tuple[int, int], baseline_exposure: float) -> Directory:
-    """Colour and crop of a picture. Its model is not the camera's, or its profiles would apply."""
-    height, width = size
+def _srgb(source: Frame, light: NDArray[np.float32], baseline_exposure: float) -> Directory:
+    """Colours, crop and noise of a picture. Its model is not the camera's: no profile applies."""
+    height, width = light.shape[:2]
+    before = photo_noise(planes_from_frame(source))
+    left = photo_noise(light.transpose(2, 0, 1))
     return {
+        **noise_tags(source, before, left),
         **crop_tags((0, 0, width, height)),
         BACKWARD_VERSION: Entry.of(Kind.BYTE, 1, 1, 0, 0),
         UNIQUE_MODEL: Entry.text(f"{source.camera or 'Unknown'}, linear sRGB by pairfix"),
@@ -87,7 +92,7 @@ def _of_camera(
         mosaic[row::2, column::2] = light[row::2, column::2, "RGB".index(letter)]
     colour = camera_colour(source, bayer, baseline_exposure)
     colour.pop(_GREEN_SPLIT, None)
-    return colour | noise_tags(source, bayer, mosaic)
+    return colour | mosaic_noise_tags(source, bayer, mosaic)
 
 
 def _structure(height: int, width: int) -> Directory:

@@ -39,9 +39,17 @@ from pairfix.formats.opcodes import pack_opcodes, read_opcodes
 from pairfix.formats.tiff import Directory, Entry, Kind
 from pairfix.image import Bayer, Frame, NoiseProfile
 from pairfix.light import planes_from_mosaic
-from pairfix.noise.profile import mosaic_noise
+from pairfix.noise.profile import PhotoNoise, photo_noise
 
-__all__ = ["camera_colour", "named_exif", "neutral", "noise_entry", "noise_tags", "photo_tags"]
+__all__ = [
+    "camera_colour",
+    "mosaic_noise_tags",
+    "named_exif",
+    "neutral",
+    "noise_entry",
+    "noise_tags",
+    "photo_tags",
+]
 
 _OPCODES = {OPCODES_2, OPCODES_3}
 _COPIED = {
@@ -116,15 +124,20 @@ def neutral(bayer: Bayer) -> Entry:
     return Entry.of(Kind.RATIONAL, *(1 / gain for gain in bayer.white_balance))
 
 
-def noise_tags(source: Frame, bayer: Bayer, mosaic: NDArray[np.float32]) -> dict[int, Entry]:
+def mosaic_noise_tags(source: Frame, bayer: Bayer, mosaic: NDArray[np.float32]) -> Directory:
+    """`noise_tags` of a mosaic."""
+    balanced = replace(bayer, white_balance=(1.0, 1.0, 1.0))
+    unit = replace(balanced, black=(0.0,) * 4, white=1.0)
+    before = photo_noise(planes_from_mosaic(source.pixels, balanced))
+    return noise_tags(source, before, photo_noise(planes_from_mosaic(mosaic, unit)))
+
+
+def noise_tags(source: Frame, before: PhotoNoise, left: PhotoNoise) -> Directory:
     """What noise is left, and how much is gone (DNG 1.7, NoiseReductionApplied).
 
     What the source says is gone from it counts as well.
     """
-    balanced = replace(bayer, white_balance=(1.0, 1.0, 1.0))
-    unit = replace(balanced, black=(0.0,) * 4, white=1.0)
-    left = mosaic_noise(planes_from_mosaic(mosaic, unit))
-    kept = 1 - left.share_removed(mosaic_noise(planes_from_mosaic(source.pixels, balanced)))
+    kept = 1 - left.share_removed(before)
     earlier = dng_tags(source.path).get(NOISE_REDUCTION)
     if earlier is not None and earlier.number is not None:
         kept *= 1 - min(max(earlier.number, 0.0), 1.0)

@@ -1,6 +1,6 @@
-"""The noise of a mosaic as DNGs state it, measured in its finest detail.
+"""The noise of a photo as DNGs state it, measured in its finest detail.
 
-A restored mosaic has little noise left, and no second photo to tell it from texture. Its finest
+A restored photo has little noise left, and no second photo to tell it from texture. Its finest
 diagonal detail (`detail`) has nothing of a smooth scene, and the calmest blocks of each brightness
 have the least texture.
 """
@@ -15,7 +15,7 @@ from pairfix.light import decode_planes, encode_planes, encoding_slope
 from pairfix.noise.curve import LEVELS
 from pairfix.noise.detail import detail_curve
 
-__all__ = ["MosaicNoise", "mosaic_noise"]
+__all__ = ["PhotoNoise", "photo_noise"]
 
 Floats = NDArray[np.float64]
 
@@ -35,13 +35,13 @@ have that of rounding."""
 
 
 @dataclass(frozen=True, slots=True)
-class MosaicNoise:
-    """The noise of a mosaic's planes R, G1, G2 and B."""
+class PhotoNoise:
+    """The noise of a mosaic's planes R, G1, G2 and B, or of a picture's R, G and B."""
 
     variance: Floats
-    """``4 x K`` at `LEVELS`, in linear light."""
+    """``C x K`` at `LEVELS`, in linear light."""
     seen: NDArray[np.bool_]
-    """``4 x K``: which of these the photo has; the others follow from them."""
+    """``C x K``: which of these the photo has; the others follow from them."""
 
     @property
     def profile(self) -> NoiseProfile:
@@ -54,7 +54,7 @@ class MosaicNoise:
         green = tuple(np.concatenate(parts) for parts in zip(*greens, strict=True))
         return _line(*red), _line(*green), _line(*blue)
 
-    def share_removed(self, before: "MosaicNoise") -> float:
+    def share_removed(self, before: "PhotoNoise") -> float:
         """By how much the standard deviation fell, 0 to 1: the median over what both have."""
         both = self.seen & before.seen & (before.variance > 0)
         if not both.any():
@@ -63,11 +63,12 @@ class MosaicNoise:
         return float(np.clip(1 - np.median(left), 0, 1))
 
 
-def mosaic_noise(planes: Planes) -> MosaicNoise:
-    """Measure the white noise of a mosaic.
+def photo_noise(planes: Planes) -> PhotoNoise:
+    """Measure the white noise of a mosaic or a picture.
 
     Args:
-        planes: ``4 x h x w`` linear light, not white-balanced: black is 0, saturation 1.
+        planes: ``4 x h x w`` linear light of a mosaic, not white-balanced, or ``3 x h x w`` of a
+            picture: black is 0, saturation 1.
     """
     encoded = encode_planes(_spread(planes), "raw")
     curve = detail_curve(encoded, encoded, encoded < _SATURATED)
@@ -75,7 +76,7 @@ def mosaic_noise(planes: Planes) -> MosaicNoise:
     extremes = np.quantile(encoded, _SEEN, axis=(1, 2))
     half = LEVELS[1] / 2
     seen = [(low - half <= LEVELS) & (high + half >= LEVELS) for low, high in extremes.T]
-    return MosaicNoise((curve / slope).astype(np.float64) ** 2, np.array(seen))
+    return PhotoNoise((curve / slope).astype(np.float64) ** 2, np.array(seen))
 
 
 def _spread(planes: Planes) -> Planes:
