@@ -37,10 +37,12 @@ for name in "${names[@]}"; do
     case $name in
         pairnet-raw)
             run pairnet --domain raw --from pairnet-raw \
-                --batch 8 --crop 96 --learning-rate 3e-4 --seed 2 --minutes "${MINUTES:-150}" ;;
+                --batch 8 --crop 96 --learning-rate 3e-4 --optimiser muon --seed 3 \
+                --minutes "${MINUTES:-150}" ;;
         selfir-raw)
             run selfir --domain raw --set noise=true --from selfir-raw \
-                --batch 8 --learning-rate 2e-4 --minutes "${MINUTES:-68}" ;;
+                --batch 8 --crop 96 --learning-rate 2e-4 --optimiser muon --seed 12 \
+                --minutes "${MINUTES:-100}" ;;
         selfir-srgb)
             run selfir --domain srgb --set noise=true --from selfir-srgb \
                 --noise sensor,sensor,gaussian,poisson --processing 0.7 --jpeg 0.6 \
