@@ -7,7 +7,7 @@ from pairfix.model import Model, find_model
 from pairfix.pairs import FoundPair
 from tests.calibration.cameras import KnownCamera
 
-SOFT = KnownCamera(neighbour=0.6, black=0.004)
+SOFT = KnownCamera(neighbour=0.9, black=0.002)
 """Its noise is smoothed, as in no training of a shipped model."""
 
 
