@@ -12,7 +12,7 @@ from tests.fuzz.seeds import KINDS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits processes as Linux does")
 
-_CASES = 100
+_CASES = 300
 _REGRESSIONS = sorted(Path(__file__).with_name("regressions").glob("*.json"))
 
 
