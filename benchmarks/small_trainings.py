@@ -24,7 +24,7 @@ from pairfix.synth.synth_recipe import SynthRecipe
 from pairfix.train.log import Quality, TrainingLog
 from pairfix.train.objectives import ObjectiveSettings
 from pairfix.train.task import Task
-from pairfix.train.train_recipe import TrainRecipe
+from pairfix.train.train_recipe import Optimiser, TrainRecipe
 from pairfix.train.training import train
 
 PAIRS = SynthRecipe(
@@ -99,7 +99,11 @@ def parse_arguments(parser: argparse.ArgumentParser) -> argparse.Namespace:
 
 @contextmanager
 def trained(
-    task: Task, arguments: argparse.Namespace, start: Model | None = None
+    task: Task,
+    arguments: argparse.Namespace,
+    start: Model | None = None,
+    *,
+    optimiser: Optimiser = "adam",
 ) -> Iterator[tuple[TrainingLog, Model]]:
     """Train, and validate at the end; the model's folder is there until the context ends."""
     recipe = TrainRecipe(
@@ -107,6 +111,7 @@ def trained(
         batch=arguments.batch,
         crop=arguments.crop,
         learning_rate=arguments.learning_rate,
+        optimiser=optimiser,
         ema_decay=0.99,
         precision=arguments.precision,
         validate_every=arguments.steps,

@@ -41,9 +41,9 @@ class _Symmetry:
         for axis in self.flips:
             picture = _unflip(picture, axis, mosaic=_is_mosaic(planes))
         if _is_mosaic(planes):
-            picture = picture.copy()
+            picture, unmirrored = picture.copy(), _picture(plain)
             for axis in self.flips:
-                _line(picture, axis, -1)[:] = _line(_picture(plain), axis, -1)
+                _line(picture, axis, -1)[:] = _line(unmirrored, axis, -1)
         return _like(planes, picture)
 
 
