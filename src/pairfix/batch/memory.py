@@ -18,7 +18,7 @@ _MEASURED_AT = 12e6
 """Pixels of the pair with which a model's memory was measured (`pairfix.model.measured`)."""
 _CONSTANT = 0.5
 """Share of that memory that any photo takes: libraries, the network and one tile. Rounded up from
-benchmarks/memory_by_stage.py with selfir-raw: 0.61 GB for 1.8 MP, 1.31 GB for 16 MP."""
+benchmarks/cost_by_stage.py with selfir-raw: 0.61 GB for 1.8 MP, 1.31 GB for 16 MP."""
 _UNMEASURED = 2.5e9
 """Bytes of a model that was not measured: a little more than the default models take."""
 _OVERLAP = 100

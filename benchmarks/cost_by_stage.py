@@ -1,15 +1,17 @@
-"""Memory that each stage of a restoration takes at most, for a raw pair of any size.
+"""Time and memory that each stage of a restoration takes, for a raw pair of any size.
 
-    python benchmarks/memory_by_stage.py LONG.dng SHORT.dng --copies 3 [--model FOLDER]
+    python benchmarks/cost_by_stage.py LONG.dng SHORT.dng [--copies N] [--model FOLDER]
 
-The pair is tiled: so many copies side by side and as many below each other.
+The pair is tiled: so many copies side by side and as many below each other. Processor time is that
+of all cores together; memory is that of the whole process, before the stage and at most during it.
 """
 
 import argparse
 import multiprocessing
 import os
 import tempfile
-from dataclasses import replace
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -46,23 +48,42 @@ def _tile(photo: Path, path: Path, copies: int) -> None:
     encode_capture(replace(frame, pixels=pixels), read_colour(photo).matrix, path)
 
 
+@dataclass(frozen=True, slots=True)
+class _Cost:
+    """Of a process so far."""
+
+    wall: float
+    """Seconds."""
+    processor: float
+    """Seconds."""
+    memory: int
+    """Bytes."""
+
+
 def _restore(long: Path, short: Path, model: str | None) -> None:
-    peaks: dict[str, int] = {}
-    least: dict[str, int] = {}
+    before: dict[str, _Cost] = {}
+    after: dict[str, _Cost] = {}
 
     def watch(stage: Stage, done: int, total: int) -> None:
         if done == 0:
             Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forget the peak
-            least[stage.label] = _memory("VmRSS")
+            before[stage.label] = _cost("VmRSS")
         if done == total:
-            peaks[stage.label] = _memory("VmHWM")
+            after[stage.label] = _cost("VmHWM")
 
     restore(long, short, long.with_name("out.tif"), Recipe(model=model), watch)
     height, width = decode(short).size
     print(f"{height * width / 1e6:.0f} megapixels, {os.cpu_count()} cores\n")
-    print("| Stage | Before, MB | At most, MB |\n| --- | --- | --- |")
-    for label, peak in peaks.items():
-        print(f"| {label} | {least[label] / 1e6:.0f} | {peak / 1e6:.0f} |")
+    print("| Stage | Time, s | Processor, s | Before, MB | At most, MB |")
+    print("| --- | ---: | ---: | ---: | ---: |")
+    for label, end in after.items():
+        start = before[label]
+        seconds = f"{end.wall - start.wall:.2f} | {end.processor - start.processor:.2f}"
+        print(f"| {label} | {seconds} | {start.memory / 1e6:.0f} | {end.memory / 1e6:.0f} |")
+
+
+def _cost(memory: str) -> _Cost:
+    return _Cost(time.perf_counter(), time.process_time(), _memory(memory))
 
 
 def _memory(name: str) -> int:
