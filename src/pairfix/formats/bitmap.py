@@ -26,6 +26,7 @@ from pairfix.formats.heif import read_heif
 from pairfix.formats.jpeg import START, is_cut, read_jpeg
 from pairfix.formats.jxl import decoded_jxl, read_jxl
 from pairfix.formats.jxl_header import CODESTREAM, CONTAINER
+from pairfix.formats.jxl_profiled import profiled_jxl
 from pairfix.formats.lcms import adobe_rgb_profile
 from pairfix.formats.png import SIGNATURE, check_claim, colour_profile, read_png
 from pairfix.formats.tiff_page import check_tiff, page_pixels, photo_page, tiff_exif, tiff_profile
@@ -57,7 +58,8 @@ def decode_bitmap(path: Path, *, tiff: bool, wanted: bytes | None = b"") -> Fram
 
     Raises:
         InputError: It is damaged, or of a kind that pairfix does not convert.
-        MissingExtraError: It is a HEIC, and pillow-heif is not installed.
+        MissingExtraError: It is a HEIC, or a JPEG XL with an ICC profile, and the library that
+            this takes is not installed.
     """
     pixels, exif, profile, notes = _read_tiff(path) if tiff else _read_coded(path)
     _check_pixels(path, pixels)
@@ -115,13 +117,16 @@ def _read_heif(path: Path, data: bytes) -> _Decoded:
 def _read_jxl(path: Path, data: bytes) -> _Decoded:
     jxl = read_jxl(path, data)
     header = jxl.header
-    pixels = decoded_jxl(data)
+    if header.by_profile:
+        pixels, bits, profile = profiled_jxl(path, data, header)
+    else:
+        pixels, bits, profile = cast("Pixels", decoded_jxl(data)), header.bits, jxl.profile
     if pixels.shape[:2] != (header.height, header.width):
         raise _damaged(path)
     if pixels.dtype not in (np.uint8, np.uint16):
         raise _damaged(path)
-    pixels = _full_range(cast("Pixels", pixels), header.bits)
-    return _as_grey(pixels) if header.grey else pixels, jxl.exif, jxl.profile, ()
+    pixels = _full_range(pixels, bits)
+    return _as_grey(pixels) if header.grey else pixels, jxl.exif, profile, ()
 
 
 def _full_range(pixels: Pixels, bits: int) -> Pixels:
