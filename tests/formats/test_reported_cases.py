@@ -24,11 +24,11 @@ def cases(shared: Path) -> Path:
 
 def eight(path: Path) -> NDArray[np.float64]:
     pixels = decode(path, "srgb").pixels
-    return pixels * (255 / np.iinfo(pixels.dtype).max)
+    return pixels.astype(np.float64) * (255 / np.iinfo(pixels.dtype).max)
 
 
 def light(path: Path) -> NDArray[np.float32]:
-    return srgb_to_linear(np.float32(eight(path) / 255))
+    return srgb_to_linear((eight(path) / 255).astype(np.float32))
 
 
 @pytest.mark.parametrize(
