@@ -18,7 +18,7 @@ __all__ = ["turned_alike"]
 
 _SIDE = 64
 """Of the reduced pictures that are compared."""
-_NOTE = "its orientation tag differs from the other photo's, as which it was turned"
+_NOTE = "its orientation tag differs: the other photo's is used"
 
 
 def turned_alike(frames: Sequence[Frame]) -> list[Frame]:
