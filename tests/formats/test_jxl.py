@@ -15,7 +15,8 @@ from pairfix.formats.bitmap import turn_upright
 from pairfix.formats.colour import in_srgb, to_working
 from pairfix.formats.icc import Chromaticities
 from pairfix.formats.jxl import codestream, read_jxl
-from pairfix.formats.jxl_header import coded_colours, parse_header
+from pairfix.formats.jxl_colours import coded_colours
+from pairfix.formats.jxl_header import parse_header
 from pairfix.formats.lcms import adobe_rgb_profile
 from pairfix.formats.spaces import chromaticities, encoded, space_profile
 from pairfix.formats.tiff import Entry, Kind
@@ -236,13 +237,14 @@ def test_curves_that_are_not_converted_are_named(tmp_path: Path, transfer: int, 
         decode(changed(tmp_path / "b.jxl", end - 8, 8, value))
 
 
-def test_an_icc_profile_inside_is_refused_and_not_taken_for_srgb(tmp_path: Path) -> None:
+def test_a_colour_space_without_rgb_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a.jxl"
     encode_picture(picture(), path)
-    start, _ = parse_header(codestream(path.read_bytes())).colours_at
     path.write_bytes(codestream(path.read_bytes()))
-    with pytest.raises(InputError, match="ICC profile or colours that pairfix does not read"):
-        decode(changed(path, start + 1, 1, 1))
+    start, _ = parse_header(path.read_bytes()).colours_at
+    xyb_or_unknown = 2
+    with pytest.raises(InputError, match="has colours that pairfix does not read"):
+        decode(changed(path, start + 2, 2, xyb_or_unknown))
 
 
 def test_a_claim_that_its_bytes_cannot_hold_is_refused_quickly(tmp_path: Path) -> None:

@@ -26,19 +26,22 @@ from pairfix.formats.heif import read_heif
 from pairfix.formats.jpeg import START, is_cut, read_jpeg
 from pairfix.formats.jxl import decoded_jxl, read_jxl
 from pairfix.formats.jxl_header import CODESTREAM, CONTAINER
+from pairfix.formats.jxl_profiled import profiled_jxl
 from pairfix.formats.lcms import adobe_rgb_profile
 from pairfix.formats.png import SIGNATURE, check_claim, colour_profile, read_png
 from pairfix.formats.tiff_page import check_tiff, page_pixels, photo_page, tiff_exif, tiff_profile
 from pairfix.image import Frame, Pixels
 from pairfix.paths import regular
 
-__all__ = ["decode_bitmap", "decoding", "turn_upright"]
+__all__ = ["as_stored", "decode_bitmap", "decoding", "turn_upright"]
 
 _RGB_HINT = "save it as 8- or 16-bit RGB first"
 _TURNS = {1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True)} | {
     5: (3, True), 6: (3, False), 7: (1, True), 8: (1, False)
 }  # fmt: skip
 """EXIF orientation to quarter turns counter-clockwise, and whether to flip left and right then."""
+_UNDONE = {6: 8, 8: 6}
+"""Orientations that undo another one; all others undo themselves."""
 _RGB_ORDER = {1: [0], 2: [0, 1], 3: [2, 1, 0], 4: [2, 1, 0, 3]}
 """Of OpenCV's channels, by their number."""
 
@@ -57,13 +60,14 @@ def decode_bitmap(path: Path, *, tiff: bool, wanted: bytes | None = b"") -> Fram
 
     Raises:
         InputError: It is damaged, or of a kind that pairfix does not convert.
-        MissingExtraError: It is a HEIC, and pillow-heif is not installed.
+        MissingExtraError: It is a HEIC, or a JPEG XL with an ICC profile, and the library that
+            this takes is not installed.
     """
     pixels, exif, profile, notes = _read_tiff(path) if tiff else _read_coded(path)
     _check_pixels(path, pixels)
     check_profile(path, profile)
-    turned = turn_upright(pixels, metadata.orientation(exif))
-    opaque, alpha_notes = _without_alpha(turned)
+    orientation = metadata.orientation(exif)
+    opaque, alpha_notes = _without_alpha(turn_upright(pixels, orientation))
     kept, kept_notes = kept_profile(opaque, profile) if wanted is None else (wanted, ())
     rgb, colour_notes = to_working(opaque, profile, kept)
     exif[0].pop(metadata.ORIENTATION, None)
@@ -76,6 +80,7 @@ def decode_bitmap(path: Path, *, tiff: bool, wanted: bytes | None = b"") -> Fram
         taken=metadata.taken(exif),
         orientation=1,
         exif=metadata.clean(exif),
+        turned=orientation,
         notes=notes + alpha_notes + kept_notes + colour_notes,
         profile=kept,
     )
@@ -86,6 +91,11 @@ def turn_upright(pixels: _Array, orientation: int) -> _Array:
     quarters, mirrored = _TURNS[orientation]
     turned = np.rot90(pixels, quarters)
     return cast("_Array", turned[:, ::-1] if mirrored else turned)
+
+
+def as_stored(pixels: _Array, orientation: int) -> _Array:
+    """Undo `turn_upright`; a view of `pixels`."""
+    return turn_upright(pixels, _UNDONE.get(orientation, orientation))
 
 
 def _read_coded(path: Path) -> _Decoded:
@@ -101,12 +111,11 @@ def _read_coded(path: Path) -> _Decoded:
 def _read_heif(path: Path, data: bytes) -> _Decoded:
     heif = read_heif(path, io.BytesIO(data))
     check_pixels(path, heif.height, heif.width)
-    if heif.is_hevc:
-        pixels, size = decoded_heic(path, data), heif.upright
-        heif.exif[0].pop(metadata.ORIENTATION)  # libheif has turned it already
+    if heif.is_hevc:  # which libheif turns
+        pixels = as_stored(decoded_heic(path, data), metadata.orientation(heif.exif))
     else:
-        pixels, size = imagecodecs.avif_decode(data), (heif.height, heif.width)
-    if pixels.shape[:2] != size or not 8 <= heif.bits <= 12:  # noqa: PLR2004
+        pixels = imagecodecs.avif_decode(data)
+    if pixels.shape[:2] != (heif.height, heif.width) or not 8 <= heif.bits <= 12:  # noqa: PLR2004
         raise _damaged(path)
     pixels = _full_range(pixels, heif.bits)
     return _as_grey(pixels) if heif.grey else pixels, heif.exif, heif.profile, heif.notes
@@ -115,13 +124,16 @@ def _read_heif(path: Path, data: bytes) -> _Decoded:
 def _read_jxl(path: Path, data: bytes) -> _Decoded:
     jxl = read_jxl(path, data)
     header = jxl.header
-    pixels = decoded_jxl(data)
+    if header.by_profile:
+        pixels, bits, profile = profiled_jxl(path, data, header)
+    else:
+        pixels, bits, profile = cast("Pixels", decoded_jxl(data)), header.bits, jxl.profile
     if pixels.shape[:2] != (header.height, header.width):
         raise _damaged(path)
     if pixels.dtype not in (np.uint8, np.uint16):
         raise _damaged(path)
-    pixels = _full_range(cast("Pixels", pixels), header.bits)
-    return _as_grey(pixels) if header.grey else pixels, jxl.exif, jxl.profile, ()
+    pixels = _full_range(pixels, bits)
+    return _as_grey(pixels) if header.grey else pixels, jxl.exif, profile, ()
 
 
 def _full_range(pixels: Pixels, bits: int) -> Pixels:

@@ -59,6 +59,7 @@ def picture_facts(path: Path, *, tiff: bool) -> HeaderFacts:
         camera=metadata.camera(exif),
         taken=metadata.moment(exif),
         is_result=metadata.is_result(exif),
+        sideways=sideways,
     )
 
 

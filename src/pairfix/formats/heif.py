@@ -23,8 +23,6 @@ _TURNED = {
     (3, True): 5, (3, False): 6, (1, True): 7, (1, False): 8,
 }  # fmt: skip
 """Quarter turns counter-clockwise, and whether left and right change then, to EXIF orientation."""
-_FIRST_SIDEWAYS = 5
-"""First EXIF orientation that swaps height and width."""
 _IN_FILE = 0
 """Construction method of items whose place is one in the file (14496-12, 8.11.3)."""
 _TO_THE_END, _LARGE = 0, 1
@@ -54,12 +52,6 @@ class HeifPicture:
     """Whether it is coded as HEVC; otherwise as AV1."""
     xmp: bytes
     """A packet; empty if there is none."""
-
-    @property
-    def upright(self) -> tuple[int, int]:
-        """Height and width once it is turned."""
-        sideways = metadata.orientation(self.exif) >= _FIRST_SIDEWAYS
-        return (self.width, self.height) if sideways else (self.height, self.width)
 
 
 def read_heif(path: Path, file: BinaryIO) -> HeifPicture:

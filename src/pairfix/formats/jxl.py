@@ -14,15 +14,8 @@ from pairfix.errors import InputError
 from pairfix.formats import cicp, metadata
 from pairfix.formats.edge import check_pixels, claims_too_much
 from pairfix.formats.icc import Chromaticities, Curve, grey_profile, rgb_profile
-from pairfix.formats.jxl_header import (
-    CODESTREAM,
-    CONTAINER,
-    SRGB_COLOURS,
-    JxlColours,
-    JxlHeader,
-    coded_colours,
-    parse_header,
-)
+from pairfix.formats.jxl_colours import SRGB_COLOURS, JxlColours, coded_colours
+from pairfix.formats.jxl_header import CODESTREAM, CONTAINER, JxlHeader, parse_header
 from pairfix.formats.tiff import Entry, Kind
 from pairfix.image import Pixels
 
@@ -58,7 +51,7 @@ class JxlPicture:
 
     header: JxlHeader
     profile: bytes
-    """The ICC profile that its colours mean; empty for sRGB."""
+    """The ICC profile that its colours mean; empty for sRGB, and if one is inside."""
     exif: metadata.Exif
     """With the codestream's orientation: that in EXIF does not count (18181-2, 9.6)."""
 
@@ -81,12 +74,12 @@ def read_jxl(path: Path, data: bytes) -> JxlPicture:
         raise InputError(f"{path} is an animation, not a photo", _HINT)
     if header.multiplied:
         raise InputError(f"{path} has transparency multiplied into its colours", _HINT)
-    if header.colours is None:
-        message = f"{path} has an ICC profile or colours that pairfix does not read in JPEG XL"
-        raise InputError(message, _HINT)
+    if header.colours is None and not header.by_profile:
+        raise InputError(f"{path} has colours that pairfix does not read in JPEG XL", _HINT)
+    profile = _profile(path, header.colours) if header.colours else b""
     exif = metadata.parse(_exif(data))
     exif[0][metadata.ORIENTATION] = Entry.of(Kind.SHORT, header.orientation)
-    return JxlPicture(header, _profile(path, header.colours), exif)
+    return JxlPicture(header, profile, exif)
 
 
 def jxl_xmp(data: bytes) -> bytes:

@@ -44,6 +44,7 @@ def decode_raw(
         InputError: LibRaw cannot read the file.
     """
     with opened(path) as raw:
+        orientation = _ORIENTATIONS.get(raw.sizes.flip, 1)
         exif = raw_exif(path, raw)
         recorded = metadata.exposure(exif, raw_exposure(raw))
         moment = metadata.taken(exif) or raw_timestamp(raw)
@@ -73,7 +74,8 @@ def decode_raw(
             exposure=recorded,
             camera=metadata.camera(exif),
             taken=moment,
-            orientation=_ORIENTATIONS.get(raw.sizes.flip, 1) if bayer else 1,
+            orientation=orientation if bayer else 1,
+            turned=1 if bayer else orientation,
             exif=metadata.clean(with_lens(metadata.completed(exif, recorded, moment), raw)),
             notes=notes,
             developed=bayer is None,
@@ -97,7 +99,7 @@ def as_camera_shows(frame: Frame) -> Frame:
         left, top, width, height = visible_crop(sizes)
         shown = np.zeros((sizes.height, sizes.width), np.uint8)
         shown[top : top + height, left : left + width] = 1
-        upright = turn_upright(shown, _ORIENTATIONS.get(sizes.flip, 1))
+        upright = turn_upright(shown, frame.turned)
     if upright.shape != frame.size:
         return frame
     rows, columns = (np.flatnonzero(upright.any(axis=axis)) for axis in (1, 0))

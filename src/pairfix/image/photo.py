@@ -91,6 +91,14 @@ class HeaderFacts:
     """With sub-seconds and the offset from UTC where the file states them."""
     is_result: bool = False
     """Whether pairfix made it from photos, whose time and exposure it states."""
+    sideways: bool = False
+    """Whether `size` is the other way round than the photo is stored."""
+
+    @property
+    def stored(self) -> tuple[int, int]:
+        """Height and width as stored."""
+        height, width = self.size
+        return (width, height) if self.sideways else self.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +188,8 @@ class Frame:
     """EV by which a mosaic is meant to be brightened when it is developed."""
     profile: bytes = b""
     """ICC profile that a result in RGB pixels' colours has; empty for sRGB."""
+    turned: int = 1
+    """EXIF orientation by which the stored pixels were turned to become these."""
 
     @property
     def domain(self) -> Domain:

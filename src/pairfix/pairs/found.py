@@ -146,7 +146,7 @@ def _objection(long: HeaderFacts, short: HeaderFacts) -> str | None:
     names = f"{long.path.name} and {short.path.name}"
     if long.kind != short.kind:
         return f"of {names}, one is a raw and one is not"
-    if long.size != short.size:
+    if long.size != short.size and long.stored != short.stored:
         (long_height, long_width), (short_height, short_width) = long.size, short.size
         sizes = f"{long_width} x {long_height} and {short_width} x {short_height} pixels"
         return f"{names} differ in size: {sizes}"

@@ -59,7 +59,7 @@ def pair_by_time(
         if unknown := _unknown(photo):
             left_out.append(LeftOut(photo.path, f"its metadata lack its {unknown}"))
         else:
-            groups[photo.camera, photo.size, photo.kind].append(photo)
+            groups[photo.camera, photo.stored, photo.kind].append(photo)
     for group in groups.values():
         burst = _Burst.of(group)
         chosen = _pairs(burst)

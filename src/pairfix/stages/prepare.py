@@ -21,6 +21,7 @@ from pairfix.stages.exposure import MATCH, match_exposure
 from pairfix.stages.flicker import FLICKER, remove_flicker
 from pairfix.stages.rownoise import ROW_NOISE, remove_row_noise
 from pairfix.stages.tones import TONES, match_tones
+from pairfix.stages.turns import turned_alike
 
 __all__ = ["DECODE", "Photo", "Preparation", "decode_photos", "prepare_pair"]
 
@@ -143,6 +144,7 @@ def _in_one_domain(photos: Sequence[Photo], preparation: Preparation) -> list[Fr
     frames = _decoded(photos, domain, preparation.develop)
     if len({frame.domain for frame in frames}) > 1:
         frames = _decoded(frames, "srgb", preparation.develop)
+    frames = turned_alike(frames)
     if len({frame.size for frame in frames}) > 1:
         frames = [as_camera_shows(frame) if frame.developed else frame for frame in frames]
     return frames
