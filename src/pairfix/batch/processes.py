@@ -64,8 +64,10 @@ class Helper:
 
     def kill(self) -> None:
         """End it at once, and with it what it has started if it leads a group."""
+        if self.process.pid is None:  # 0 would be this process's own group
+            return
         try:
-            os.killpg(self.process.pid or 0, signal.SIGKILL)
+            os.killpg(self.process.pid, signal.SIGKILL)
         except (AttributeError, OSError):  # Windows; it leads none yet
             self.process.kill()
 
