@@ -49,7 +49,7 @@ def job(shoot: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
     """A pair whose photos are named relative to a folder in which the worker is not."""
     monkeypatch.chdir(shoot)
     names = Path("a_long.png"), Path("a_short.png")
-    return Job("a", names, Path("out") / "a.png", Need(0, 0))
+    return Job("a", names, Path("out") / "a.png", "selfir-srgb", Need(0, 0))
 
 
 def inputs(job: Job) -> Inputs:
@@ -262,10 +262,16 @@ def test_results_alone_are_printed_and_ctrl_c_leaves_nothing_running(
     told = [line for line in messages.splitlines() if "written in" not in line]
     assert all(line.startswith(("stopped: ", "pairfix: ")) for line in told), told
     assert not unfinished(tmp_path)
-    deadline = time.monotonic() + 10
-    while alive := [each for each in helpers if Path(f"/proc/{each}").exists()]:
-        assert time.monotonic() < deadline, alive
-        time.sleep(0.1)
+    assert not alive_after(helpers, 10)
+
+
+@needs_ray
+@pytest.mark.slow
+def test_a_cluster_that_has_nothing_to_do_leaves_nothing_running() -> None:
+    with joining(LOCAL):
+        (driver,) = multiprocessing.active_children()
+        helpers = started_by(driver.pid or 0, "ray::DashboardAgent")
+    assert not alive_after(helpers, 10)
 
 
 @needs_ray
@@ -298,6 +304,27 @@ def busy_worker(driver: int) -> int:
                 return each
         time.sleep(0.01)
     raise AssertionError("no worker was busy")
+
+
+def started_by(driver: int, wanted: str) -> list[int]:
+    """All processes that a driver has started, once one of them has a title."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        found = [*descendants(driver)]
+        if any(title(each).startswith(wanted) for each in found):
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"no {wanted} was started")
+
+
+def alive_after(processes: list[int], seconds: float) -> list[int]:
+    """Those that do not end in time."""
+    deadline = time.monotonic() + seconds
+    while alive := [each for each in processes if Path(f"/proc/{each}").exists()]:
+        if time.monotonic() > deadline:
+            return alive
+        time.sleep(0.1)
+    return []
 
 
 def descendants(process: int) -> Iterator[int]:

@@ -53,11 +53,12 @@ def test_a_pair_needs_what_was_measured_of_its_model_and_more_if_it_is_larger(
 ) -> None:
     small = [read_facts(path) for path in shoot.glob("a_*.png")]
     whole = [replace(photo, size=(3000, 4000)) for photo in small]
-    measured = read_measured(find_model("selfir-srgb").folder)
+    model, larger = find_model("selfir-srgb"), find_model("d2hnet-s-srgb")
+    measured = read_measured(model.folder)
     assert measured is not None
-    assert need_of(whole, None).restoring == measured.megabytes * 1e6
-    assert need_of(small, None).restoring < need_of(whole, None).restoring
-    assert need_of(whole, "d2hnet-s-srgb").restoring > need_of(whole, None).restoring
+    assert need_of(whole, model).restoring == measured.megabytes * 1e6
+    assert need_of(small, model).restoring < need_of(whole, model).restoring
+    assert need_of(whole, larger).restoring > need_of(whole, model).restoring
 
 
 @pytest.mark.parametrize(

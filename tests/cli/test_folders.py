@@ -144,11 +144,12 @@ def test_a_dry_run_lists_and_does_nothing(shoot: Path, tmp_path: Path, capsys: C
     assert restore(shoot, tmp_path / "out", "--dry-run") == 0
     out = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in out] == ["restore", "restore"]
-    assert str(tmp_path / "out" / "night" / "b.png") in out[1]
+    assert out[1].endswith(f"{tmp_path / 'out' / 'night' / 'b.png'} (selfir-srgb)")
     assert not (tmp_path / "out").exists()
     assert restore(shoot, tmp_path / "out", "--dry-run", "--json") == 0
     planned = json.loads(capsys.readouterr().out)
     assert [each["name"] for each in planned["restore"]] == ["a", "night/b"]
+    assert {each["model"] for each in planned["restore"]} == {"selfir-srgb"}
 
 
 @pytest.mark.parametrize(
@@ -195,6 +196,19 @@ def test_options_for_folders_are_refused_for_one_pair(
 
 def test_an_output_within_the_photos_is_refused(shoot: Path) -> None:
     assert restore(shoot, shoot / "out") == OutputError.exit_code
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path: Path, capsys: Captured) -> None:
+    assert restore(tmp_path / "shot", tmp_path / "out") == InputError.exit_code
+    assert f"{tmp_path / 'shot'} does not exist" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a folder that nobody can fill")
+def test_an_output_that_cannot_be_made_is_one_error_before_any_work(
+    shoot: Path, capsys: Captured
+) -> None:
+    assert restore(shoot, Path("/proc/pairfix")) == OutputError.exit_code
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -105,6 +106,54 @@ def test_a_working_directory_that_is_gone(tmp_path: Path, rgb_pair: tuple[Path, 
         )
         assert done.returncode == expected, done.stderr
         assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or (os.geteuid() == 0 and shutil.which("setpriv") is None),
+    reason="root may search every folder, unless setpriv keeps it out",
+)
+def test_a_folder_that_may_not_be_searched(tmp_path: Path, rgb_pair: tuple[Path, Path]) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    inside = str(closed / "photo.png")
+    shutil.copy(rgb_pair[0], inside)
+    long, short, output = *map(str, rgb_pair), str(tmp_path / "new.png")
+    commands = (
+        (["restore", inside, short, "-o", output], InputError),
+        (["restore", inside, "-o", output], InputError),
+        (["restore", long, short, "-o", inside], OutputError),
+        (["restore", long, short, "-o", output, "-m", inside], ModelError),
+        (["models", "show", inside], ModelError),
+        (["pairs", inside], InputError),
+        (["calibrate", inside], InputError),
+        (["bench", inside], InputError),
+        (["synth", inside, "-o", str(tmp_path / "pairs")], InputError),
+        (["train", "selfir", inside, "-o", str(tmp_path / "model")], InputError),
+    )
+    code = (
+        "import json, pathlib, sys; from pairfix import cli, errors, formats\n"
+        "print([cli.run(each) for each in json.loads(sys.argv[1])])\n"
+        "try: formats.decode(pathlib.Path(sys.argv[2]))\n"
+        "except errors.InputError as error: print(error)"
+    )
+    keep_out = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    words = [sys.executable, "-c", code, json.dumps([each for each, _ in commands]), inside]
+    closed.chmod(0)
+    try:
+        done = subprocess.run(
+            [*(keep_out if os.geteuid() == 0 else ()), *words],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    finally:
+        closed.chmod(0o700)
+    codes, decoding = done.stdout.splitlines()
+    assert json.loads(codes) == [kind.exit_code for _, kind in commands], done.stderr
+    assert decoding.startswith(f"no permission to read {inside}")
+    told = [line for line in done.stderr.splitlines() if line.startswith("pairfix: ")]
+    assert len(told) == len(commands)
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,16 @@ def test_offline_the_default_is_what_needs_no_download(
     assert set(json.loads(capsys.readouterr().out)["metrics"]) == {"niqe", "nrqm", "pi"}
 
 
+@pytest.mark.usefixtures("cache")
+def test_without_a_network_the_default_is_what_needs_no_download(
+    photos: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["score", photos[0], "--json"]) == 0
+    printed = capsys.readouterr()
+    assert set(json.loads(printed.out)["metrics"]) == {"niqe", "piqe"}
+    assert "without nrqm and pi, whose weights are missing and cannot be downl" in printed.err
+
+
 @pytest.mark.parametrize("name", ["nothing", "ssim", "fid"])
 def test_metrics_that_cannot_score_are_refused(
     name: str, photos: tuple[str, str], capsys: pytest.CaptureFixture[str]

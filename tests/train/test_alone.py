@@ -56,6 +56,15 @@ def test_one_process_cannot_train_twice_either(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a folder that nobody can fill")
+def test_a_place_that_cannot_be_written_is_not_taken_for_another_training() -> None:
+    with (
+        pytest.raises(OutputError, match="/proc/mine cannot be written"),
+        alone(Path("/proc/mine")),
+    ):
+        pass
+
+
 def test_other_folders_are_free(tmp_path: Path) -> None:
     with another(tmp_path / "mine"), alone(tmp_path / "yours"):
         pass

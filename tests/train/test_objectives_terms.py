@@ -240,6 +240,17 @@ def test_a_reblurring_module_learns_to_blur_and_to_leave_sharp_pictures_unchange
     assert losses["sharp"] == l1(functional.avg_pool2d(batch.truth, 5, 1, 2), batch.truth)
 
 
+def test_a_reblurring_module_may_preserve_real_pictures_or_none() -> None:
+    batch = pairs()
+    deblurrer: Any = Stub(lambda sources: 0.5 * sources["long"])
+    blur: Any = Stub(lambda sources: functional.avg_pool2d(sources["long"], 5, 1, 2))
+    real = Reblurring(blur, deblurrer, "real").losses("reblurring", batch, generator())
+    nothing = Reblurring(blur, deblurrer, "nothing").losses("reblurring", batch, generator())
+    assert len(deblurrer.seen) == 2
+    assert real["sharp"] == l1(functional.avg_pool2d(batch.truth, 5, 1, 2), batch.truth)
+    assert nothing == {"blur": real["blur"]}
+
+
 def test_the_reblurring_loss_compares_reblurred_pictures() -> None:
     module, batch = small_fusion("reblur-module"), pairs(crop=32)
     reblurring = Reblurring(module, small_fusion())

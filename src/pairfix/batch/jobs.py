@@ -24,6 +24,8 @@ class Job:
     photos: tuple[Path, ...]
     """The long and the short exposure; or the only photo."""
     output: Path
+    model: str
+    """Name of the model that restores it."""
     need: "Need"
     """Memory that it takes."""
 
@@ -52,7 +54,7 @@ class Plan:
     def as_json(self) -> dict[str, Any]:
         """The machine-readable form."""
         return {
-            "restore": [_job_json(each) for each in self.jobs],
+            "restore": [_job_json(each) | {"model": each.model} for each in self.jobs],
             "keep": [
                 _job_json(each.job) | {"difference": each.difference or None} for each in self.kept
             ],
@@ -69,9 +71,11 @@ def is_shoot(path: Path, *, alone: bool) -> bool:
         alone: Whether no second photo is named beside it.
 
     Raises:
-        InputError: It cannot be reached.
+        InputError: It cannot be reached, or nothing is there although no second photo is named.
     """
     with reaching(path, InputError):
+        if alone and not path.exists():
+            raise InputError(f"{path} does not exist", "check the name")
         is_table = path.suffix.lower() == ".csv" and (alone or path.is_file())
         return is_table or path.is_dir()
 

@@ -3,11 +3,10 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-from pairfix.image import Domain, HeaderFacts
-from pairfix.model import default_model, find_model
+from pairfix.image import HeaderFacts
+from pairfix.model import Model
 from pairfix.model.measured import read_measured
 
 __all__ = ["Need", "fits_beside", "fitting_processes", "free_memory", "need_of"]
@@ -39,28 +38,14 @@ class Need:
     """More, if the next pair is read and the last one written meanwhile."""
 
 
-def need_of(photos: Sequence[HeaderFacts], model: str | None) -> Need:
-    """What a pair takes, by its size and by what was measured of the model.
-
-    Args:
-        photos: The pair.
-        model: Name or folder; None: the default for the photos' type.
-
-    Raises:
-        ModelError: There is no such model.
-    """
-    domain: Domain = "raw" if all(photo.kind == "raw" for photo in photos) else "srgb"
+def need_of(photos: Sequence[HeaderFacts], model: Model) -> Need:
+    """What a pair takes, by its size and by what was measured of the model."""
     height, width = max((photo.size for photo in photos), key=lambda size: size[0] * size[1])
     pixels = height * width
     share = _CONSTANT + (1 - _CONSTANT) * pixels / _MEASURED_AT
-    return Need(round(_measured(model, domain) * share), _OVERLAP * pixels)
-
-
-@cache
-def _measured(model: str | None, domain: Domain) -> float:
-    """Bytes that were measured of a model."""
-    measured = read_measured((find_model(model) if model else default_model(domain)).folder)
-    return measured.megabytes * 1e6 if measured else _UNMEASURED
+    measured = read_measured(model.folder)
+    most = measured.megabytes * 1e6 if measured else _UNMEASURED
+    return Need(round(most * share), _OVERLAP * pixels)
 
 
 def free_memory(root: Path = Path("/")) -> int | None:

@@ -1,7 +1,8 @@
 """What a run over a shoot will do: which pairs, to which files, and what it leaves alone."""
 
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from operator import attrgetter
 from pathlib import Path, PurePosixPath
 
@@ -10,8 +11,8 @@ from pairfix.batch.memory import need_of
 from pairfix.batch.records import Inputs, read_record
 from pairfix.errors import InputError, OutputError, PairError
 from pairfix.formats import FORMATS, check_writable
-from pairfix.image import ROLES, HeaderFacts
-from pairfix.model import find_model
+from pairfix.image import ROLES, Domain, HeaderFacts
+from pairfix.model import Model, default_model, find_model
 from pairfix.output.results import check_crop_format, check_distinct
 from pairfix.pairs import LeftOut, find_pairs
 from pairfix.pairs.naming import pair_name
@@ -49,8 +50,13 @@ def plan_shoot(shoot: Shoot, recipe: Recipe) -> Plan:
         scenes, unreadable, left_out = _single_photos(shoot.source)
     else:
         scenes, unreadable, left_out = _pairs(shoot.source)
+
+    @cache
+    def model_for(domain: Domain) -> Model:
+        return find_model(recipe.model) if recipe.model else default_model(domain)
+
     jobs = [
-        _job(shoot, recipe, name, photos, number)
+        _job(shoot, model_for, name, photos, number)
         for number, (name, photos) in enumerate(scenes, start=1)
     ]
     _check_targets(jobs)
@@ -65,10 +71,16 @@ _Scenes = list[tuple[str, tuple[HeaderFacts, ...]]]
 
 
 def _job(
-    shoot: Shoot, recipe: Recipe, name: str, facts: tuple[HeaderFacts, ...], number: int
+    shoot: Shoot,
+    model_for: Callable[[Domain], Model],
+    name: str,
+    facts: tuple[HeaderFacts, ...],
+    number: int,
 ) -> Job:
     photos = tuple(each.path for each in facts)
-    return Job(name, photos, _target(shoot, name, photos, number), need_of(facts, recipe.model))
+    model = model_for("raw" if all(photo.kind == "raw" for photo in facts) else "srgb")
+    output = _target(shoot, name, photos, number)
+    return Job(name, photos, output, model.name, need_of(facts, model))
 
 
 def _pairs(source: Path) -> tuple[_Scenes, list[LeftOut], list[LeftOut]]:

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-__all__ = ["Forwarding", "Helper", "end_on_sigterm"]
+__all__ = ["Forwarding", "Helper", "end_on_sigterm", "lead_group"]
 
 _PATIENCE = 30.0
 """Seconds until a process that was told to end is killed; a tile takes a few."""
@@ -62,13 +62,28 @@ class Helper:
         """Ask it to clean up and end."""
         self.process.terminate()
 
+    def kill(self) -> None:
+        """End it at once, and with it what it has started if it leads a group."""
+        if self.process.pid is None:  # 0 would be this process's own group
+            return
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except (AttributeError, OSError):  # Windows; it leads none yet
+            self.process.kill()
+
     def end(self) -> None:
         """Wait for its end, but not for ever."""
         self.process.join(_PATIENCE)
         if self.process.is_alive():
-            self.process.kill()
+            self.kill()
             self.process.join()
         self.connection.close()
+
+
+def lead_group() -> None:
+    """Let this process lead a group, so that `Helper.kill` reaches what it starts."""
+    if hasattr(os, "setpgid"):
+        os.setpgid(0, 0)
 
 
 def end_on_sigterm() -> None:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from pairfix.errors import OutputError
 from pairfix.formats.atomic import replacing
 from pairfix.formats.sidecars import sidecars_of
 from pairfix.image import Domain
@@ -18,7 +19,16 @@ from pairfix.model import CHANNELS, default_model, find_model
 from pairfix.output.report import Restoration
 from pairfix.recipe import Recipe
 
-__all__ = ["Inputs", "Record", "State", "page_path", "read_record", "record_path", "write_record"]
+__all__ = [
+    "Inputs",
+    "Record",
+    "State",
+    "make_folder",
+    "page_path",
+    "read_record",
+    "record_path",
+    "write_record",
+]
 
 FOLDER = ".pairfix"
 """Name of the records' folder."""
@@ -133,6 +143,20 @@ class Record:
         if inputs.sidecars != self.sidecars:
             return "made from other sidecars, or from other versions of them"
         return ""
+
+
+def make_folder(folder: Path) -> None:
+    """Create an output folder, and that of its records.
+
+    Raises:
+        OutputError: They cannot be created.
+    """
+    try:
+        (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{folder} cannot be written: {error.strerror}", "choose another folder"
+        ) from error
 
 
 def read_record(folder: Path, result: Path) -> Record | None:

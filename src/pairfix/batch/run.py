@@ -9,7 +9,7 @@ from pairfix.batch.finish import finish
 from pairfix.batch.jobs import Plan
 from pairfix.batch.memory import fits_beside
 from pairfix.batch.outcome import Outcome, unreadable
-from pairfix.batch.records import Inputs
+from pairfix.batch.records import Inputs, make_folder
 from pairfix.batch.workers import restore_side_by_side
 from pairfix.pipeline import Restorer
 from pairfix.progress import Progress, no_progress
@@ -46,9 +46,12 @@ def restore_shoot(
         processes; first of those that are not whole.
 
     Raises:
+        OutputError: The output folder cannot be created.
         ModelError, DeviceError, MissingExtraError: As `pairfix.pipeline.Restorer`.
         ClusterError: The cluster cannot be used.
     """
+    if plan.jobs:
+        make_folder(plan.shoot.output)
     own = replace(recipe, preview=None, report=None, overwrite=plan.shoot.existing == "overwrite")
     yield from unreadable(plan)
     if cluster is not None:

@@ -208,7 +208,7 @@ def _foretell(plan: "Plan", talk: Talk, *, json: bool) -> None:
     if json:
         print_json(plan.as_json())
         return
-    lines = [f"restore  {_shown(job)}" for job in plan.jobs]
+    lines = [f"restore  {_shown(job)} ({job.model})" for job in plan.jobs]
     lines += [
         f"keep     {each.job.output}: {each.difference or 'up to date'}" for each in plan.kept
     ]

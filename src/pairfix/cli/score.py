@@ -34,8 +34,8 @@ Metrics = Annotated[
     typer.Option(
         "--metric",
         "-m",
-        help="Metrics, separated by commas; --list shows them. Default: NIQE, NRQM and PI; with "
-        "--offline NIQE and PIQE.",
+        help="Metrics, separated by commas; --list shows them. Default: NIQE, NRQM and PI; NIQE "
+        "and PIQE where their weights are missing and cannot be downloaded.",
     ),
 ]
 ListMetrics = Annotated[bool, typer.Option("--list", help="List the metrics and what they need.")]
@@ -122,7 +122,7 @@ def _names(metrics: str) -> "Sequence[str]":
 
 
 def _usual(talk: Talk, *, offline: bool) -> "Sequence[str]":
-    """The metrics of which no weights are missing, where none may be fetched."""
+    """The default metrics, or those that need no download if weights cannot be had."""
     from pairfix.score import (  # noqa: PLC0415  (keeps --help quick)
         DEFAULT_METRICS,
         OFFLINE_METRICS,
@@ -130,12 +130,15 @@ def _usual(talk: Talk, *, offline: bool) -> "Sequence[str]":
         weights_are_here,
     )
 
-    if not offline:
-        return DEFAULT_METRICS
-    left_out = [name for name in DEFAULT_METRICS if not weights_are_here(find_metric(name))]
+    left_out = [
+        name
+        for name in DEFAULT_METRICS
+        if not weights_are_here(find_metric(name), fetch=not offline)
+    ]
     if not left_out:
         return DEFAULT_METRICS
-    talk.say(f"without {' and '.join(left_out)}, whose weights are not on this machine")
+    why = "not on this machine" if offline else "missing and cannot be downloaded"
+    talk.say(f"without {' and '.join(left_out)}, whose weights are {why}")
     return OFFLINE_METRICS
 
 

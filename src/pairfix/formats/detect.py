@@ -85,8 +85,6 @@ def _head(path: Path) -> bytes:
     except IsADirectoryError as error:
         raise InputError(f"{path} is a folder, not a photo", "name a file in it") from error
     except PermissionError as error:
-        if path.is_dir():
-            raise InputError(f"{path} is a folder, not a photo", "name a file in it") from error
         raise InputError(f"no permission to read {path}", "change its permissions") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error

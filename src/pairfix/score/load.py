@@ -111,15 +111,19 @@ def load_metric(about: Metric, device: DeviceName, *, offline: bool = False) -> 
     return LoadedMetric(about, device, compute)
 
 
-def weights_are_here(about: Metric) -> bool:
+def weights_are_here(about: Metric, *, fetch: bool = False) -> bool:
     """Whether a metric can be loaded without the network; found out by loading it on the CPU.
+
+    Args:
+        about: The metric.
+        fetch: Download its weights if they are missing.
 
     Raises:
         MissingExtraError: The metric needs a package that is not installed.
         MetricError: Its weights are damaged.
     """
     try:
-        load_metric(about, "cpu", offline=True)
+        load_metric(about, "cpu", offline=not fetch)
     except WeightsMissingError:
         return False
     return True

@@ -25,6 +25,7 @@ def alone(model: Path) -> Iterator[None]:
     check_target(place, overwrite=True)  # FileLock would create missing folders
     lock = FileLock(place, blocking=False)
     try:
+        place.touch()  # FileLock takes a file that cannot be created for one that is locked
         lock.acquire()
     except Timeout as error:
         raise OutputError(

@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from pairfix.backends.threads import available_cores
-from pairfix.batch.processes import end_on_sigterm
+from pairfix.batch.processes import end_on_sigterm, lead_group
 from pairfix.errors import ClusterError, PairfixError
 from pairfix.recipe import Cluster
 
@@ -38,6 +38,7 @@ def drive(connection: Connection, cluster: Cluster) -> None:
         cluster: Where.
     """
     _silence()
+    lead_group()
     try:
         with _joined(cluster):
             from pairfix.batch.cluster.crew import Crew  # noqa: PLC0415  (it loads much)

@@ -107,7 +107,7 @@ class Joining:
             return
         self._left = True
         if not self._connected:
-            self._helper.process.kill()  # it does not listen while it looks for a cluster
+            self._helper.kill()  # it does not listen while it looks for a cluster
         self._helper.stop()
         self._helper.end()
 

@@ -15,6 +15,7 @@ from pairfix.train.objectives.spec import (
     ObjectiveSpec,
     Phase,
     PixelLossName,
+    Preserved,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ __all__ = [
     "ObjectiveSpec",
     "Phase",
     "PixelLossName",
+    "Preserved",
 ]
 
 SHRINKS = 2

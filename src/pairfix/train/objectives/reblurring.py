@@ -21,7 +21,7 @@ from pairfix.synth.batch import PairBatch
 from pairfix.train.fusion import Fusion
 from pairfix.train.losses import l1
 from pairfix.train.modes import evaluating, frozen, seeded
-from pairfix.train.objectives.spec import Objective, ObjectiveSettings, Phase
+from pairfix.train.objectives.spec import Objective, ObjectiveSettings, Phase, Preserved
 
 __all__ = [
     "Reblurred",
@@ -39,15 +39,19 @@ Term = Callable[[Tensor, Tensor], dict[str, Tensor]]
 class Reblurring:
     """A reblurring module in training, and the network whose results it learns to blur."""
 
-    def __init__(self, module: Fusion, deblurrer: Fusion) -> None:
+    def __init__(
+        self, module: Fusion, deblurrer: Fusion, preserves: Preserved = "restored"
+    ) -> None:
         """Train a module.
 
         Args:
             module: The reblurring module, M_R.
             deblurrer: The network, M_D, which stays as it is and runs in evaluation mode.
+            preserves: The sharp pictures of Equation 3: S^ (restored), S (real), or none.
         """
         self._module = module
         self._deblurrer = deblurrer
+        self._preserves = preserves
 
     @property
     def players(self) -> Mapping[str, nn.Module]:
@@ -59,16 +63,13 @@ class Reblurring:
     ) -> dict[str, Tensor]:
         """L_R: make results as blurry as the long exposure, leave sharp ones unchanged (Eq. 4)."""
         del player, generator
-        sharp_pair = dataclasses.replace(
-            batch, long=batch.truth, long_noise=torch.zeros_like(batch.long_noise)
-        )
         with evaluating(self._deblurrer):
             restored = self._deblurrer(batch.sources)
-            sharp = self._deblurrer(sharp_pair.sources)
-        return {
-            "blur": l1(self._reblur(restored), batch.long),
-            "sharp": l1(self._reblur(sharp), sharp),
-        }
+        blur = {"blur": l1(self._reblur(restored), batch.long)}
+        if self._preserves == "nothing":
+            return blur
+        sharp = batch.truth if self._preserves == "real" else self._restored_sharp(batch)
+        return {**blur, "sharp": l1(self._reblur(sharp), sharp)}
 
     def loss(self, restored: Tensor, truth: Tensor) -> Tensor:
         """L_Reblur: how differently restored pictures and the truth reblur (Equation 5).
@@ -81,6 +82,14 @@ class Reblurring:
             with torch.no_grad():
                 target = self._reblur(truth)
             return l1(self._reblur(restored), target)
+
+    def _restored_sharp(self, batch: PairBatch) -> Tensor:
+        sharp_pair = dataclasses.replace(
+            batch, long=batch.truth, long_noise=torch.zeros_like(batch.long_noise)
+        )
+        with evaluating(self._deblurrer):
+            sharp: Tensor = self._deblurrer(sharp_pair.sources)
+        return sharp
 
     def _reblur(self, picture: Tensor) -> Tensor:
         reblurred: Tensor = self._module({"long": picture})
@@ -142,7 +151,8 @@ def with_reblurring(
         return make(lambda _restored, _truth: {})
     _check_sees_blur(fusion)
     module = _new_module(config.channels, settings.reblur_module, generator)
-    reblurring = Reblurring(module.to(next(fusion.parameters()).device), fusion)
+    module = module.to(next(fusion.parameters()).device)
+    reblurring = Reblurring(module, fusion, settings.reblur_preserves)
     weight = scale * settings.reblur
 
     def term(restored: Tensor, truth: Tensor) -> dict[str, Tensor]:
@@ -174,7 +184,7 @@ def build_reblur(
     if settings.deblurrer is None:
         raise ValueError("it needs a model whose results it learns to blur (--deblurrer)")
     _check_sees_blur(settings.deblurrer)
-    objective = Reblurring(fusion, settings.deblurrer)
+    objective = Reblurring(fusion, settings.deblurrer, settings.reblur_preserves)
     return (Phase("reblur", objective, network.training.learning_rate, network.training.betas),)
 
 

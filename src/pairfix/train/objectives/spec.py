@@ -13,10 +13,20 @@ if TYPE_CHECKING:
     from pairfix.synth.batch import PairBatch
     from pairfix.train.fusion import Fusion
 
-__all__ = ["Build", "Objective", "ObjectiveSettings", "ObjectiveSpec", "Phase", "PixelLossName"]
+__all__ = [
+    "Build",
+    "Objective",
+    "ObjectiveSettings",
+    "ObjectiveSpec",
+    "Phase",
+    "PixelLossName",
+    "Preserved",
+]
 
 PixelLossName = Literal["l1", "l2", "charbonnier"]
 """Keys of `pairfix.train.losses.PIXEL_LOSSES`."""
+Preserved = Literal["restored", "real", "nothing"]
+"""Sharp pictures that a reblurring module learns to leave unchanged (Nah et al. 2022, Table 4)."""
 
 
 class Objective(Protocol):
@@ -79,6 +89,9 @@ class ObjectiveSettings:
     """Weight of the reblurring loss that is added to a supervised one; the paper: 1."""
     reblur_module: Mapping[str, Any] = field(default_factory=dict)
     """Hyper-parameters, except `channels`, of the module that computes that loss."""
+    reblur_preserves: Preserved = "restored"
+    """What a reblurring module leaves unchanged: the network's result on the truth, as in the
+    paper, the truth itself, or nothing."""
     deblurrer: "Fusion | None" = None
     """The trained network whose results a reblurring module learns to blur."""
     content: float = 50.0
