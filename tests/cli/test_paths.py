@@ -108,6 +108,9 @@ def test_a_working_directory_that_is_gone(tmp_path: Path, rgb_pair: tuple[Path, 
         assert done.stderr.count("\n") == 1
 
 
+_OF_FOLDERS = ("pairs", "calibrate", "bench", "finetune")
+
+
 @pytest.mark.skipif(
     sys.platform != "linux" or (os.geteuid() == 0 and shutil.which("setpriv") is None),
     reason="root may search every folder, unless setpriv keeps it out",
@@ -118,7 +121,14 @@ def test_a_folder_that_may_not_be_searched(tmp_path: Path, rgb_pair: tuple[Path,
     inside = str(closed / "photo.png")
     shutil.copy(rgb_pair[0], inside)
     long, short, output = *map(str, rgb_pair), str(tmp_path / "new.png")
+    folders = (
+        (["restore", str(closed), "-o", str(tmp_path / "results")], InputError),
+        (["synth", str(closed), "-o", str(tmp_path / "pairs")], InputError),
+        (["train", "selfir", str(closed), "-o", str(tmp_path / "model")], InputError),
+        *(([name, str(closed)], InputError) for name in _OF_FOLDERS),
+    )
     commands = (
+        *folders,
         (["restore", inside, short, "-o", output], InputError),
         (["restore", inside, "-o", output], InputError),
         (["restore", long, short, "-o", inside], OutputError),

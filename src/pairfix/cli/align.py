@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from pairfix.cli import options
 from pairfix.cli.console import Talk, print_json
+from pairfix.cli.paths import path_argument, path_option
 from pairfix.formats import FORMATS
 from pairfix.recipe import Recipe
 
@@ -15,10 +14,10 @@ __all__ = ["align"]
 _RECIPE = Recipe()
 _PICTURES = ", ".join(suffix for suffix, kind in FORMATS.items() if not kind.mosaic)
 
-Long = Annotated[Path, typer.Argument(help="The long exposure: clean, blurred.", metavar="LONG")]
-Short = Annotated[Path, typer.Argument(help="The short exposure: sharp, noisy.", metavar="SHORT")]
+Long = Annotated[Path, path_argument(help="The long exposure: clean, blurred.", metavar="LONG")]
+Short = Annotated[Path, path_argument(help="The short exposure: sharp, noisy.", metavar="SHORT")]
 Aligned = Annotated[
-    Path, typer.Option("--output", "-o", help=f"The aligned long exposure: {_PICTURES}.")
+    Path, path_option("--output", "-o", help=f"The aligned long exposure: {_PICTURES}.")
 ]
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from pairfix.backends import choose_runtime
 from pairfix.cli import options
 from pairfix.cli.console import Talk, print_json, show_error
+from pairfix.cli.paths import path_argument, path_option
 from pairfix.errors import printable
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _TEXTS = ("pair", "method")
 
 Pairs = Annotated[
     Path,
-    typer.Argument(
+    path_argument(
         help="A folder with one folder per pair (long.*, short.* and gt.*, the truth), or anything "
         "else that 'pairfix pairs' takes.",
         metavar="PAIRS",
@@ -40,7 +41,7 @@ Models = Annotated[
 ]
 Folder = Annotated[
     Path | None,
-    typer.Option(
+    path_option(
         "--output",
         "-o",
         help="Write results.json, results.md and contact.png to this folder.",

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from pairfix.cli import options
 from pairfix.cli.console import Talk, make_table, print_json
+from pairfix.cli.paths import path_argument, path_option
 from pairfix.errors import OutputError, printable
 from pairfix.image import Domain
 
@@ -22,16 +23,16 @@ __all__ = ["calibrate"]
 
 Source = Annotated[
     Path,
-    typer.Argument(
+    path_argument(
         help="A folder of pairs, searched as by 'pairfix pairs', or a CSV file.",
         metavar="PAIRS",
     ),
 ]
 Output = Annotated[
-    Path | None, typer.Option("--output", "-o", help="Also write the measurements as JSON.")
+    Path | None, path_option("--output", "-o", help="Also write the measurements as JSON.")
 ]
 Plot = Annotated[
-    Path | None, typer.Option(help="Also plot them as a .png (needs matplotlib: extra torch).")
+    Path | None, path_option(help="Also plot them as a .png (needs matplotlib: extra torch).")
 ]
 Kind = Annotated[
     Literal["auto", Domain],

@@ -10,6 +10,7 @@ from pairfix.backends import choose_runtime
 from pairfix.cli import options, train_options
 from pairfix.cli.console import Talk, print_json
 from pairfix.cli.pairs import Source
+from pairfix.cli.paths import path_option
 from pairfix.cli.training import (
     StoppedError,
     checked,
@@ -39,7 +40,7 @@ _PARTS = 100
 
 Output = Annotated[
     Path | None,
-    typer.Option(
+    path_option(
         "--output",
         "-o",
         help="The new model folder. Default: named after the pairs.",
@@ -65,7 +66,7 @@ Objective = Annotated[
 ]
 MorePhotos = Annotated[
     list[Path] | None,
-    typer.Option(
+    path_option(
         "--photos",
         help="Also render pairs from this folder of sharp photos (objective auto).",
         metavar="FOLDER",

@@ -13,6 +13,7 @@ from rich.table import Column, Table
 from pairfix.cli.console import Talk, print_json
 from pairfix.cli.help import Command, Group
 from pairfix.cli.options import Json, Overwrite, Quiet
+from pairfix.cli.paths import path_argument, path_option
 from pairfix.errors import printable
 from pairfix.image import Domain
 from pairfix.model import Model, find_model, is_default, shipped_models, untrained_networks
@@ -84,10 +85,10 @@ def import_(
     ],
     files: Annotated[
         list[Path],
-        typer.Argument(help="The official checkpoints (.pth, .pkl), in any order.", metavar="FILE"),
+        path_argument(help="The official checkpoints (.pth, .pkl), in any order.", metavar="FILE"),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The new model folder.", metavar="FOLDER")
+        Path, path_option("--output", "-o", help="The new model folder.", metavar="FOLDER")
     ],
     domain: Annotated[
         Domain | None,
@@ -113,7 +114,7 @@ def import_(
 def export(
     model: Name,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The graph: model.onnx.", metavar="FILE.onnx")
+        Path, path_option("--output", "-o", help="The graph: model.onnx.", metavar="FILE.onnx")
     ],
     with_weights: Annotated[
         bool, typer.Option("--with-weights", help="Put the weights into the file.")

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
 from rich.console import Console
 from rich.text import Text
 
 from pairfix.cli.console import make_table, print_json
 from pairfix.cli.options import Json
+from pairfix.cli.paths import path_argument
 from pairfix.errors import printable
 from pairfix.image import Exposure, HeaderFacts
 
@@ -19,7 +19,7 @@ __all__ = ["pairs"]
 
 Source = Annotated[
     Path,
-    typer.Argument(
+    path_argument(
         help="A folder, searched with its subfolders, or a CSV file.", metavar="FOLDER|CSV"
     ),
 ]

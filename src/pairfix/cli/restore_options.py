@@ -6,6 +6,7 @@ from typing import Annotated, get_args
 import typer
 
 from pairfix.cli.options import COMPUTING, DEVELOPING
+from pairfix.cli.paths import path_argument, path_option
 from pairfix.formats import FORMATS
 from pairfix.image import ColourSpace, Demosaic, HighlightMode, WhiteBalancePreset
 from pairfix.recipe import Cluster, DngKind, Existing
@@ -47,21 +48,21 @@ _FOLDERS = "Folders"
 
 LongOrFolder = Annotated[
     Path,
-    typer.Argument(
+    path_argument(
         help="The long exposure: clean, blurred. Or a folder of pairs, or a CSV file of them.",
         metavar="LONG|FOLDER|CSV",
     ),
 ]
 ShortOrNone = Annotated[
     Path | None,
-    typer.Argument(
+    path_argument(
         help="The short exposure: sharp, noisy. Omit it for models that take one photo.",
         metavar="SHORT",
     ),
 ]
 Output = Annotated[
     Path,
-    typer.Option(
+    path_option(
         "--output", "-o", help=f"The result: {', '.join(FORMATS)}; of a folder, another folder."
     ),
 ]
@@ -201,14 +202,14 @@ Crop = Annotated[
 ]
 Preview = Annotated[
     Path | None,
-    typer.Option(
+    path_option(
         help="Also write crops of short, long and result side by side; or taking turns, as a "
         ".gif, .webp or .mp4."
     ),
 ]
 ReportPage = Annotated[
     Path | None,
-    typer.Option(
+    path_option(
         "--report",
         help="Also write a report: one self-contained .html file. Of a folder: a contact sheet.",
     ),

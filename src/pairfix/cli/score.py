@@ -13,6 +13,7 @@ from rich.text import Text
 
 from pairfix.cli import options
 from pairfix.cli.console import Talk, print_json, show_error
+from pairfix.cli.paths import path_argument, path_option
 from pairfix.errors import MissingExtraError, PairfixError, printable
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _NARROWEST = 20
 
 Files = Annotated[
     list[Path] | None,
-    typer.Argument(help="Photos of any type that pairfix reads.", metavar="FILES..."),
+    path_argument(help="Photos of any type that pairfix reads.", metavar="FILES..."),
 ]
 Metrics = Annotated[
     str | None,
@@ -40,7 +41,7 @@ Metrics = Annotated[
 ]
 ListMetrics = Annotated[bool, typer.Option("--list", help="List the metrics and what they need.")]
 Against = Annotated[
-    Path | None, typer.Option(help="Also print the differences from this photo's scores.")
+    Path | None, path_option(help="Also print the differences from this photo's scores.")
 ]
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV on standard output.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Never use the network.")]

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from pairfix.cli.paths import path_argument, path_option
 from pairfix.formats import FORMATS
 from pairfix.image import Domain
 from pairfix.synth.noise import GAUSSIAN, noises_for
@@ -45,13 +46,13 @@ def _usual(domain: Domain) -> str:
 
 Source = Annotated[
     Path,
-    typer.Argument(
+    path_argument(
         help="A folder of sharp photos; with --from-video a video or a folder of its frames.",
         metavar="PHOTOS",
     ),
 ]
 Pairs = Annotated[
-    Path, typer.Option("--output", "-o", help="Where the pairs' folders go.", metavar="PAIRS")
+    Path, path_option("--output", "-o", help="Where the pairs' folders go.", metavar="PAIRS")
 ]
 Count = Annotated[
     int | None,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from pairfix.cli.paths import path_argument, path_option
 from pairfix.image import Domain
 from pairfix.networks import NETWORKS
 from pairfix.synth.noise import NOISES
@@ -62,12 +63,12 @@ NetworkName = Annotated[
 ]
 Photos = Annotated[
     Path,
-    typer.Argument(
+    path_argument(
         help="A folder of sharp photos (no raws), searched with its subfolders.", metavar="PHOTOS"
     ),
 ]
 Folder = Annotated[
-    Path, typer.Option("--output", "-o", help="The new model folder.", metavar="FOLDER")
+    Path, path_option("--output", "-o", help="The new model folder.", metavar="FOLDER")
 ]
 Resume = Annotated[
     bool, typer.Option("--resume", help="Continue from the checkpoint in FOLDER.training.")

@@ -148,11 +148,12 @@ def list_photos(folder: Path, part: Part, *, holdout: int = HOLDOUT) -> list[Pat
     """The photos of one part of the split, sorted by name.
 
     Raises:
-        InputError: The folder is missing, or has no photo for this part.
+        InputError: The folder is missing, may not be read, or has no photo for this part.
     """
     with reaching(folder, InputError):
         if not folder.is_dir():
             raise InputError(f"{folder} is not a folder", "name one that holds sharp photos")
+        next(folder.iterdir(), None)  # rglob passes over what it may not read
         photos = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
     if not photos:
         raise InputError(f"{folder} holds no photos", _WANTED)
