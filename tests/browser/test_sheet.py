@@ -36,9 +36,9 @@ def sheet_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=["light", "dark"])
+@pytest.fixture(scope="module", params=["light", "dark"])
 def page(chromium: "Browser", sheet_file: Path, request: pytest.FixtureRequest) -> Iterator["Page"]:
-    """The sheet; any complaint of the browser, and anything that is fetched, fails the test."""
+    """The sheet; any complaint of the browser, and anything that is fetched, is an error."""
     scheme: Schemes = request.param
     context = chromium.new_context(color_scheme=scheme)
     opened = context.new_page()

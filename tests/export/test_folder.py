@@ -20,12 +20,19 @@ pytest.importorskip("torchvision")
 pytest.importorskip("onnxscript")
 
 
-def build(folder: Path, *, width: int = 8, weights: int = 8, **options: Any) -> Any:  # noqa: ANN401
+def build(
+    folder: Path,
+    *,
+    width: int = 8,
+    weights: int = 8,
+    card: str = "# Card\n",
+    **options: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
     network = NETWORKS["selfir"]
     module = network.modules(network.config(channels=3, width=weights))["fusion"]
     config = network.config(channels=3, width=width)
     states = {"fusion": random_state(module)}
-    return build_model(folder, network, config, "srgb", states, "# Card\n", **options)
+    return build_model(folder, network, config, "srgb", states, card, **options)
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +55,40 @@ def test_config_json_records_shapes_and_the_reblurring_module(built: Model) -> N
     assert built.parameters == {name: each.shape for name, each in built.tensors().items()}
 
 
-def test_a_card_may_name_what_is_no_unicode(tmp_path: Path) -> None:
-    network = NETWORKS["selfir"]
-    config = network.config(channels=3, width=1)
-    states = {"fusion": random_state(network.modules(config)["fusion"])}
-    model = build_model(tmp_path / "m", network, config, "srgb", states, "# a\udcff\n")
+class ExportedError(Exception):
+    """Graphs were to be exported."""
+
+
+@pytest.fixture
+def no_export(monkeypatch: pytest.MonkeyPatch) -> None:
+    def export(*_: object) -> None:
+        raise ExportedError
+
+    monkeypatch.setattr("pairfix.export.onnx.export_graphs", export)
+
+
+@pytest.mark.usefixtures("no_export")
+def test_a_model_of_the_same_configuration_lends_its_graphs(built: Model, tmp_path: Path) -> None:
+    model: Model = build(tmp_path / "tuned", start=built)
+    graph = "fusion.onnx"
+    assert (model.folder / graph).read_bytes() == (built.folder / graph).read_bytes()
+
+
+@pytest.mark.usefixtures("no_export")
+def test_graphs_of_another_configuration_or_lost_ones_are_exported(
+    built: Model, tmp_path: Path
+) -> None:
+    with pytest.raises(ExportedError):
+        build(tmp_path / "wider", width=4, weights=4, start=built)
+    shutil.copytree(built.folder, tmp_path / "start")
+    start = find_model(tmp_path / "start")
+    (start.folder / "fusion.onnx").unlink()
+    with pytest.raises(ExportedError):
+        build(tmp_path / "tuned", start=start)
+
+
+def test_a_card_may_name_what_is_no_unicode(built: Model, tmp_path: Path) -> None:
+    model: Model = build(tmp_path / "m", card="# a\udcff\n", start=built)
     assert (model.folder / "README.md").read_text(encoding="utf-8") == "# a\\udcff\n"
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -52,6 +53,7 @@ def build_model(
     states: Mapping[str, State],
     card: str,
     *,
+    start: Model | None = None,
     reblur_module: str | None = None,
     int8: bool = False,
     overwrite: bool = False,
@@ -65,6 +67,8 @@ def build_model(
         domain: What the weights were trained for.
         states: The weights by graph name, kept in their own float type unless stored as int8.
         card: Content of README.md; what UTF-8 cannot hold of names is escaped.
+        start: The model that the weights were trained from. If its configuration is the same, so
+            are its graphs, which are copied: exporting takes much longer.
         reblur_module: Name of the shipped module that learnt to reblur what the model restores.
         int8: Store the convolutions' weights as int8 (`pairfix.model.storage.pack`).
         overwrite: Replace an existing model folder.
@@ -87,7 +91,11 @@ def build_model(
         transposed |= {graph.prefix + key for key in _transposed(module)}
     stored = pack(tensors, transposed) if int8 else tensors
     with appearing(folder, partial(check_folder, folder, overwrite=overwrite)) as beside:
-        export_graphs(network, config, modules, beside)
+        if same := _same_graphs(start, network, config):
+            for path in same:
+                shutil.copyfile(path, beside / path.name)
+        else:
+            export_graphs(network, config, modules, beside)
         _write_weights(beside / WEIGHTS, stored)
         shapes = {name: value.shape for name, value in tensors.items()}
         _write_config(beside, network, config, domain, shapes, reblur_module)
@@ -142,6 +150,16 @@ def check_folder(folder: Path, *, overwrite: bool) -> None:
             raise OutputError(
                 f"no permission to write into {folder.parent}", "choose another folder"
             )
+
+
+def _same_graphs(start: Model | None, network: Network, config: Any) -> list[Path]:  # noqa: ANN401
+    """The graphs of a model, if it is whole and of this configuration."""
+    if start is None or (start.network, start.config) != (network, config):
+        return []
+    try:
+        return [start.graph_path(graph) for graph in start.graphs]
+    except ModelError:
+        return []
 
 
 def _transposed(module: "nn.Module") -> Iterator[str]:

@@ -198,6 +198,7 @@ class _Run:
             self.task.synth.domain,
             deployable(network, f"the training of {folder.name}"),
             write_card(folder.name, self.task, self.recipe, self.log),
+            start=self.start,
             reblur_module=self.start.reblur_module if self.start else None,
             overwrite=overwrite,
         )
