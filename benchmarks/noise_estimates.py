@@ -12,7 +12,8 @@ of the finest detail, in which white noise can be measured.
 
 PAIRS holds raw triples (``long.dng``, ``short.dng``, ``gt.dng``), of which SCRIPT makes camera
 JPEGs (``SCRIPT TRIPLES OUT NAME=BRIGHTNESS,KIND,QUALITY``). Truth there is the short frame less
-the ground truth as the camera would have saved it.
+the ground truth as the camera would have saved it. The last column holds the mean and the standard
+deviation of the logarithm of estimate over truth.
 """
 
 import argparse
@@ -62,6 +63,7 @@ _STRIDE = 7
 _FEWEST = 24
 """Blocks of one brightness and channel that have a truth."""
 _JPEGS = {"wheel": "1/4,phone,90", "neon": "1/8,phone,88", "street": "1,phone,92"}
+_OTHERS = "1/4,phone,90"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,13 @@ class Ratios:
         low, middle, high = values[order][np.searchsorted(share, (0.1, 0.5, 0.9))]
         return f"{middle:.2f} [{low:.2f} {high:.2f}]"
 
+    def logarithms(self) -> tuple[float, float]:
+        """Mean and standard deviation, weighted by area."""
+        known = np.isfinite(self.values) & (self.weights > 0)
+        errors, weights = np.log(self.values[known]), self.weights[known]
+        mean = np.average(errors, weights=weights)
+        return float(mean), float(np.average((errors - mean) ** 2, weights=weights) ** 0.5)
+
     def within(self, error: float) -> float:
         """Share of the area whose noise is known to this."""
         close = np.abs(self.values - 1) <= error
@@ -219,10 +228,13 @@ def main() -> None:
     for name, camera in CAMERAS.items():
         print(_row(name, camera, photos), flush=True)
     if arguments.pairs:
-        print("\n| camera JPEG | short frame | finest detail |\n|---|---:|---:|")
-        for name, how in _JPEGS.items():
+        print("\n| camera JPEG | short frame | finest detail | log |\n|---|---:|---:|---:|")
+        for name in sorted(path.parent.name for path in arguments.pairs.glob("*/gt.dng")):
+            how = _JPEGS.get(name, _OTHERS)
             estimate, fine = _of_triple(name, how, arguments.pairs, arguments.camera_jpegs)
-            print(f"| {name} | {estimate.told()} | {fine.told()} |", flush=True)
+            mean, deviation = estimate.logarithms()
+            cells = [name, estimate.told(), fine.told(), f"{mean:.2f} ± {deviation:.2f}"]
+            print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def _arguments() -> argparse.Namespace:

@@ -248,11 +248,11 @@ def test_progress_counts_the_scores() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["piqe", "niqe", "entropy"])
-def test_twelve_megapixels_stay_within_three_gigabytes(tmp_path: Path, name: str) -> None:
+def test_twelve_megapixels_stay_within_three_gigabytes(tmp_path: Path) -> None:
     photo = tmp_path / "photo.png"
     cv2.imwrite(str(photo), picture((3024, 4032)).pixels)
-    assert _peak(["pairfix", "score", str(photo), "-m", name, "--offline"], tmp_path) < MEMORY
+    metrics = [word for name in ("piqe", "niqe", "entropy") for word in ("-m", name)]
+    assert _peak(["pairfix", "score", str(photo), *metrics, "--offline"], tmp_path) < MEMORY
 
 
 def _peak(arguments: list[str], torch_home: Path) -> float:

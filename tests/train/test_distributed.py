@@ -75,11 +75,11 @@ def test_two_processes_train_as_one_with_both_batches(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_torchrun_trains_and_one_process_talks(photos: Path, tmp_path: Path) -> None:
-    small = ["--set", "width=8", "--steps", "2", "--batch", "1", "--crop", "32"]
+    small = ["--set", "width=4", "--steps", "2", "--batch", "1", "--crop", "32"]
     done = subprocess.run(
         [
             *(sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"),
-            *("--master-port", str(free_port()), "-m", "pairfix", "train", "selfir", photos),
+            *("--master-port", str(free_port()), "-m", "pairfix", "train", "reblur-unet", photos),
             *("-o", str(tmp_path / "mine"), *small, "--val-pairs", "1", "--device", "cpu"),
         ],
         check=False,

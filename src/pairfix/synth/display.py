@@ -35,6 +35,9 @@ frames."""
 _MISTOLD_SHORT, _MISTOLD_LONG = (-0.08, 0.2), (-0.3, 0.35)
 """Mean and standard deviation of the logarithm of estimated over actual noise in developed
 photos (benchmarks/noise_estimates.py)."""
+_MISTOLD_PROCESSED = (-0.25, 0.25)
+"""The same of short photos that a camera processed: noise is measured where the scene is flat, and
+noise reduction leaves more of it elsewhere."""
 _MATCHED = 2.0
 """Brightening from which `pairfix.stages.tones` brings the short frame's tones onto the long's."""
 
@@ -92,18 +95,22 @@ def file_developed(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, dra
         short_clean=encode_planes(still, "srgb"),
         long_clean=of_long.of(developed(shots.blurred) ** gamma),
     )
+    drawn = draw.normal(count, 3, 1, 1)
+    mistold = torch.where(
+        processed > 0, _mistold(_MISTOLD_PROCESSED, drawn), _mistold(_MISTOLD_SHORT, drawn)
+    )
     told = replace(
         batch,
-        short_noise=batch.short_noise * _mistold(_MISTOLD_SHORT, count, draw),
-        long_noise=batch.long_noise * _mistold(_MISTOLD_LONG, count, draw),
+        short_noise=batch.short_noise * mistold,
+        long_noise=batch.long_noise * _mistold(_MISTOLD_LONG, draw.normal(count, 3, 1, 1)),
     )
     return Filed(told, file, dark)
 
 
-def _mistold(error: tuple[float, float], count: int, draw: Draw) -> Tensor:
-    """Noise as it is estimated over the noise that is there, ``N x 3 x 1 x 1``."""
+def _mistold(error: tuple[float, float], drawn: Tensor) -> Tensor:
+    """Noise as it is estimated over the noise that is there, for each standard normal number."""
     mean, deviation = error
-    return (draw.normal(count, 3, 1, 1, deviation=deviation) + mean).exp()
+    return (deviation * drawn + mean).exp()
 
 
 def _uneven_black(shots: Shots, draw: Draw) -> Tensor:
