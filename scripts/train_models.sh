@@ -46,7 +46,7 @@ for name in "${names[@]}"; do
         selfir-srgb)
             run selfir --domain srgb --set noise=true --from selfir-srgb \
                 --noise sensor,sensor,gaussian,poisson --processing 0.7 --jpeg 0.6 \
-                --batch 6 --learning-rate 2e-4 --optimiser muon --seed 12 --minutes "${MINUTES:-105}" ;;
+                --batch 6 --learning-rate 3e-4 --optimiser muon --seed 13 --minutes "${MINUTES:-65}" ;;
         reblur-raw)
             reblur --domain raw --deblurrer "$folder/selfir-raw" ;;
         reblur-srgb)
