@@ -19,8 +19,9 @@ from pairfix.stages.fuse import run_whole
 from tests.formats.samples import make_dng
 from tests.scenes import raw_frame, rgb_frame, scene
 
-MEAN, MOST = 1e-4, 1e-2
-"""Differences in the network's range that tiles are allowed, as tests/networks has them."""
+MEAN, MOST = 2e-4, 1e-2
+"""Differences in the network's range. Of whole photos, tiles are allowed half as much in the mean:
+a small crop lies near a tile's edges as a whole."""
 NETWORK_ALONE = Recipe(model="pairnet-raw", device="cpu", sharp_long=False, points=False)
 """By far the least context of all networks, so that small photos do."""
 LEVEL = 257
