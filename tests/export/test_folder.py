@@ -9,7 +9,7 @@ import safetensors.numpy
 
 from pairfix.errors import ModelError, OutputError
 from pairfix.export import folder as modelfolder
-from pairfix.export.folder import build_model, check_folder
+from pairfix.export.folder import State, build_model, check_folder
 from pairfix.model import WEIGHTS, Model, find_model
 from pairfix.model.storage import SCALE
 from pairfix.networks import NETWORKS
@@ -178,3 +178,15 @@ def test_exported_graphs_of_the_users_own_keep_a_folder_from_being_replaced(
     (tmp_path / "my-export.onnx").write_bytes(b"precious")
     with pytest.raises(OutputError, match=r"holds my-export\.onnx"):
         check_folder(tmp_path, overwrite=True)
+
+
+def test_parameters_that_equal_each_other_stay_apart(tmp_path: Path) -> None:
+    network = NETWORKS["reblur-unet"]
+    config = network.config(**network.small)
+    modules = network.modules(config)
+    states = {}
+    for name, module in modules.items():
+        tensors = {key: 0 * value for key, value in random_state(module).tensors.items()}
+        states[name] = State("zeros", tensors)
+    model = build_model(tmp_path / "zeros", network, config, "raw", states, "# Card\n")
+    assert not any(value.any() for value in model.tensors().values())

@@ -4,6 +4,7 @@ One weights file serves both back ends: the ONNX file holds the operations and t
 parameters, and the safetensors' arrays are passed to ONNX Runtime when the session opens.
 """
 
+import copy
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,7 +48,8 @@ def export_graphs(
     )
 
 
-def _export(graph: Graph, channels: int, module: nn.Module, folder: Path) -> Path:
+def _export(graph: Graph, channels: int, trained: nn.Module, folder: Path) -> Path:
+    module = _with_distinct_parameters(trained)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
@@ -68,6 +70,16 @@ def _export(graph: Graph, channels: int, module: nn.Module, folder: Path) -> Pat
     path = folder / f"{graph.name}.onnx"
     path.write_bytes(proto.SerializeToString())
     return path
+
+
+def _with_distinct_parameters(trained: nn.Module) -> nn.Module:
+    """A copy whose parameters differ from each other: the exporter would merge equal ones."""
+    module = copy.deepcopy(trained)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.uniform_(generator=generator)
+    return module
 
 
 def _examples(graph: Graph, channels: int) -> tuple[torch.Tensor, ...]:
