@@ -3,12 +3,15 @@
 import dataclasses
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pairfix.backends import BACKENDS, Backend, choose_runtime, registry
-from pairfix.errors import DeviceError, MissingExtraError
+from pairfix.backends import BACKENDS, Backend, choose_runtime, registry, settle_precision
+from pairfix.errors import DeviceError, MissingExtraError, ModelError
+from pairfix.model import Model
+from pairfix.networks import NETWORKS
 
 
 class FakeEngine:
@@ -98,6 +101,82 @@ def test_asking_for_the_cpu_needs_no_reason(machine: Any) -> None:  # noqa: ANN4
 def test_a_precision_that_onnx_runtime_lacks_leads_to_pytorch(machine: Any) -> None:  # noqa: ANN401
     machine(FakeEngine(), FakeEngine())
     assert choose_runtime(device="cpu", precision="bf16").backend == "torch"
+
+
+@pytest.fixture
+def cpu(monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401
+    """Choose whether the CPU has instructions for int8."""
+
+    def build(*, quick: bool) -> None:
+        monkeypatch.setattr(registry, "multiplies_int8", lambda: quick)
+
+    return build
+
+
+def model(*, int8: bool) -> Model:
+    files = {"fusion.int8.onnx": ""} if int8 else {}
+    network = NETWORKS["selfir"]
+    return Model("mine", Path("mine"), network, network.config(), "raw", files)
+
+
+def test_int8_runs_on_the_cpu_even_beside_a_gpu(machine: Any, cpu: Any) -> None:  # noqa: ANN401
+    machine(FakeEngine(cuda="NVIDIA H200"), FakeEngine(cuda="NVIDIA GPU"))
+    cpu(quick=True)
+    runtime = choose_runtime(precision="int8")
+    assert runtime.description == "CPU (ONNX Runtime, int8)"
+    assert not runtime.reason
+
+
+def test_int8_is_refused_on_a_gpu_and_on_a_cpu_without_instructions(
+    machine: Any,  # noqa: ANN401
+    cpu: Any,  # noqa: ANN401
+) -> None:
+    machine(FakeEngine(cuda="NVIDIA H200"), FakeEngine())
+    cpu(quick=True)
+    with pytest.raises(DeviceError, match=r"for CPUs, not for the device cuda.*--precision auto"):
+        choose_runtime(device="cuda", precision="int8")
+    cpu(quick=False)
+    with pytest.raises(DeviceError, match=r"no instructions for int8.*--precision auto"):
+        choose_runtime(precision="int8")
+
+
+@pytest.mark.parametrize(
+    ("quick", "int8", "precision"),
+    [(True, True, "int8"), (True, False, "fp32"), (False, True, "fp32")],
+)
+def test_by_default_a_model_made_for_int8_runs_in_it_where_the_cpu_is_quick_at_that(
+    machine: Any,  # noqa: ANN401
+    cpu: Any,  # noqa: ANN401
+    quick: bool,  # noqa: FBT001
+    int8: bool,  # noqa: FBT001
+    precision: str,
+) -> None:
+    machine(FakeEngine(), FakeEngine(), driver=False)
+    cpu(quick=quick)
+    settled = settle_precision(choose_runtime(), model(int8=int8), "auto")
+    assert settled.description == f"CPU (ONNX Runtime, {precision})"
+    assert settled.reason == "no GPU driver"
+
+
+def test_what_was_asked_for_stays(machine: Any, cpu: Any) -> None:  # noqa: ANN401
+    machine(FakeEngine(cuda="NVIDIA H200"), FakeEngine())
+    cpu(quick=True)
+    made = model(int8=True)
+    gpu, floats = choose_runtime(), choose_runtime(device="cpu", precision="fp32")
+    assert settle_precision(gpu, made, "auto") == gpu
+    assert settle_precision(floats, made, "fp32") == floats
+    int8 = choose_runtime(precision="int8")
+    assert settle_precision(int8, made, "int8") == int8
+
+
+def test_int8_for_a_model_that_was_not_trained_for_it_is_an_error(
+    machine: Any,  # noqa: ANN401
+    cpu: Any,  # noqa: ANN401
+) -> None:
+    machine(FakeEngine(), FakeEngine())
+    cpu(quick=True)
+    with pytest.raises(ModelError, match=r"mine was not trained.*--precision auto"):
+        settle_precision(choose_runtime(precision="int8"), model(int8=False), "int8")
 
 
 @pytest.mark.parametrize("driver", [True, False])

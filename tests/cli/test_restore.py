@@ -279,7 +279,7 @@ def test_an_existing_file_is_refused_before_any_work_and_kept(
     [
         (["--model", "nothing"], ModelError.exit_code, "no model nothing"),
         (["--backend", "nothing"], 2, "--backend"),
-        (["--backend", "onnx", "--precision", "bf16"], DeviceError.exit_code, "fp32 only"),
+        (["--backend", "onnx", "--precision", "bf16"], DeviceError.exit_code, "fp32, int8 only"),
         (["--device", "nothing"], 2, "--device"),
         (["--tile", "many"], 2, "--tile"),
         (["--white-balance", "1,2"], 2, "--white-balance"),

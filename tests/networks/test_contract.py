@@ -7,6 +7,7 @@ marked slow.
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,10 @@ from tests.networks.seeded import (
 )
 from tests.scenes import scene
 
-from pairfix.backends import BACKENDS, choose_runtime, open_session
+from pairfix.backends import BACKENDS, Runtime, choose_runtime, open_session
 from pairfix.cli import run
 from pairfix.errors import ModelError
-from pairfix.export.folder import State, load_strictly
+from pairfix.export.folder import State, build_model, load_strictly
 from pairfix.export.importing import drop_unused
 from pairfix.formats import decode
 from pairfix.image import Domain, Planes
@@ -255,6 +256,49 @@ def test_graphs_are_small_and_take_the_recorded_parameters(
         assert len(content) < LARGEST_GRAPH
         assert b".py" not in content
         assert str(Path.cwd()).encode() not in content
+
+
+def random_pair() -> Any:  # noqa: ANN401
+    import torch  # noqa: PLC0415
+
+    from pairfix.synth.batch import PairBatch  # noqa: PLC0415
+
+    generator = torch.Generator().manual_seed(3)
+    planes = (torch.rand(1, 4, 128, 192, generator=generator) for _ in fields(PairBatch))
+    return PairBatch(*planes)
+
+
+@pytest.mark.slow
+@every_network
+def test_the_int8_form_of_every_graph_opens_and_restores(
+    network: Network, random_model: Build, tmp_path: Path
+) -> None:
+    from pairfix.train.rounding import measure_activations  # noqa: PLC0415
+    from pairfix.train.transfer import deployable, load_fusion  # noqa: PLC0415
+
+    if not network.restores:
+        pytest.skip("only what restores runs in int8")
+    start = random_model(network, "raw")
+    fusion = load_fusion(start)
+    activations = measure_activations(fusion, [random_pair()])
+    made = build_model(
+        tmp_path / "int8",
+        network,
+        start.config,
+        "raw",
+        deployable(fusion, "the test"),
+        "# Card\n",
+        start=start,
+        activations=activations,
+    )
+    assert made.runs_in_int8
+    for graph in made.graphs:
+        inputs = [each[0] for each in photos(graph, 4, (graph.multiple * 2, graph.multiple * 3))]
+        exact, rounded = (
+            open_session(made, graph, Runtime("onnx", "cpu", precision, "")).run(inputs)
+            for precision in ("fp32", "int8")
+        )
+        assert 0 < np.abs(rounded - exact).max() < 0.2 * np.abs(exact).max()
 
 
 @pytest.mark.slow

@@ -94,7 +94,7 @@ def test_rgb_pairs_go_through_the_srgb_domain(
 def test_running_out_of_memory_halves_the_tile_and_goes_on(
     use_session: Callable[[Recorded], Recorded], caplog: pytest.LogCaptureFixture
 ) -> None:
-    session = use_session(Recorded(first, largest=300))
+    session = use_session(Recorded(first, largest=260))
     pair = aligned(raw_frame(scene((900, 900))), raw_frame(scene((900, 900)), name="long.dng"))
     fused, tile = fuse(pair, opened("raw"), tile=1024)
     assert tile == 256

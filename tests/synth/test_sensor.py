@@ -71,13 +71,13 @@ def test_processed_pairs_are_told_less_noise_than_processing_left() -> None:
     assert 1.15 < ratio.median() < 1.45
 
 
-def test_developed_pairs_are_told_their_noise_with_the_error_of_an_estimate() -> None:
+def test_noise_maps_err_as_what_states_or_estimates_noise_does() -> None:
     def spread(domain: Domain) -> float:
         batch = captured(replace(QUIET, domain=domain), exposed(48, level=0.4))
         noise = batch.short - batch.truth
         return float((batch.short_noise.mean((2, 3)) / noise.std((2, 3))).log().std())
 
-    assert spread("raw") < 0.1
+    assert spread("raw") == pytest.approx(0.15, abs=0.05)
     assert spread("srgb") == pytest.approx(0.2, abs=0.06)
 
 

@@ -77,6 +77,24 @@ def test_a_training_leaves_its_log_and_pictures(trained: Trained, photos: Path) 
     assert cv2.imread(str(trained.folder / "curves.png")) is not None
 
 
+def test_a_training_for_int8_makes_a_model_that_runs_in_it(
+    trained: Trained, photos: Path, tmp_path: Path
+) -> None:
+    recipe = replace(RECIPE, steps=2, int8=True)
+    output = tmp_path / "int8"
+    made = train(task(photos), output, recipe, CPU, start=trained.model).model
+    assert made is not None
+    assert made.runs_in_int8
+    assert "fp32, activations rounded to 8 bits" in (output / "README.md").read_text()
+
+
+def test_a_network_that_is_not_trained_yet_cannot_be_trained_for_int8(
+    photos: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelError, match=r"int8 is for networks that.*--from"):
+        train(task(photos), tmp_path / "mine", replace(RECIPE, int8=True), CPU)
+
+
 @pytest.mark.usefixtures("undeployed")
 def test_a_resumed_training_ends_as_one_in_one_go(
     trained: Trained, photos: Path, tmp_path: Path

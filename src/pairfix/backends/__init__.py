@@ -1,6 +1,12 @@
 """The libraries that run networks; importing this package loads none of them."""
 
-from pairfix.backends.registry import BACKENDS, OpenModel, choose_runtime, open_session
+from pairfix.backends.registry import (
+    BACKENDS,
+    OpenModel,
+    choose_runtime,
+    open_session,
+    settle_precision,
+)
 from pairfix.backends.spec import (
     Backend,
     DeviceChoice,
@@ -25,4 +31,5 @@ __all__ = [
     "Session",
     "choose_runtime",
     "open_session",
+    "settle_precision",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from functools import cache
 from io import StringIO
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -57,20 +58,22 @@ class OnnxRuntime:
     def open(self, model: Model, graph: Graph, runtime: Runtime) -> Session:
         """Load a graph onto the runtime's device."""
         provider = _CUDA if runtime.device == "cuda" else _CPU
-        tensors = model.tensors()
+        int8 = runtime.precision == "int8"
+        path = model.graph_path(graph, int8=int8)
+        tensors = {} if int8 else model.tensors()
         with translate_memory_errors():
-            session = _create(model, graph, provider, tensors)
+            session = _create(path, model, graph, provider, tensors)
         if provider not in session.get_providers():
             raise DeviceError(f"ONNX Runtime did not accept {provider}", "use --device cpu")
-        return _OnnxSession(session, model, graph)
+        return _OnnxSession(session, path, model, graph)
 
 
 class _OnnxSession:
-    def __init__(self, session: Any, model: Model, graph: Graph) -> None:  # noqa: ANN401
+    def __init__(self, session: Any, path: Path, model: Model, graph: Graph) -> None:  # noqa: ANN401
         """Take a loaded graph; one that runs once per photo gives its memory back afterwards."""
         self._session = session
         self._graph = graph
-        self._path = model.folder / f"{graph.name}.onnx"
+        self._path = path
         self._channels = model.config.channels
         self._options = ort.RunOptions()
         self._options.log_severity_level = _FATAL_ONLY
@@ -94,12 +97,13 @@ class _OnnxSession:
         return cast("Planes", output[0])
 
 
-def _create(model: Model, graph: Graph, provider: str, tensors: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def _create(
+    path: Path, model: Model, graph: Graph, provider: str, tensors: Mapping[str, Any]
+) -> Any:  # noqa: ANN401
     options = _options()
     own = {key: value for key, value in tensors.items() if key.startswith(graph.prefix)}
     values = [ort.OrtValue.ortvalue_from_numpy(value) for value in own.values()]
     options.add_external_initializers(list(own), values)
-    path = model.graph_path(graph)
     content = path.read_bytes()
     try:
         check_graph(content, own)

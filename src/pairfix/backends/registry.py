@@ -3,9 +3,11 @@
 import ctypes
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from pairfix.backends.cpu import multiplies_int8
 from pairfix.backends.spec import (
     Backend,
     DeviceChoice,
@@ -16,11 +18,11 @@ from pairfix.backends.spec import (
     Runtime,
     Session,
 )
-from pairfix.errors import DeviceError, MissingExtraError
+from pairfix.errors import DeviceError, MissingExtraError, ModelError
 from pairfix.model import Model
 from pairfix.networks import Graph
 
-__all__ = ["BACKENDS", "OpenModel", "choose_runtime", "open_session"]
+__all__ = ["BACKENDS", "OpenModel", "choose_runtime", "open_session", "settle_precision"]
 
 _PREFERENCES: tuple[tuple[str, DeviceName], ...] = (
     ("torch", "cuda"),
@@ -30,6 +32,7 @@ _PREFERENCES: tuple[tuple[str, DeviceName], ...] = (
     ("torch", "cpu"),
 )
 _DEVICES: tuple[DeviceName, ...] = ("cuda", "mps")
+_ANY_PRECISION = "use --precision auto"
 _DRIVERS = ("libcuda.so.1", "nvcuda.dll")
 _AMD_DRIVER = Path("/dev/kfd")
 
@@ -59,7 +62,7 @@ BACKENDS: dict[str, Backend] = {
         name="onnx",
         title="ONNX Runtime",
         install="pip install onnxruntime",
-        precisions=("fp32",),
+        precisions=("fp32", "int8"),
         installed=lambda: find_spec("onnxruntime") is not None,
         load=_load_onnx,
     ),
@@ -90,12 +93,15 @@ def choose_runtime(
     Args:
         backend: ``auto`` or a key of `BACKENDS`.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
-        precision: ``auto``, ``fp32``, ``fp16`` or ``bf16``.
+        precision: ``auto``, ``fp32``, ``fp16``, ``bf16`` or ``int8``, which only models can run in
+            that were trained for it (`settle_precision`).
 
     Raises:
         DeviceError: The device, backend or precision that was asked for is not available.
         MissingExtraError: The backend that it needs is not installed.
     """
+    if precision == "int8":
+        device = _int8_device(device)
     candidates = _candidates(backend, precision)
     engines: dict[str, Engine] = {}
     reasons: list[str] = []
@@ -114,6 +120,40 @@ def choose_runtime(
             return _runtime(candidates[name], wanted, precision, title, reasons if fell else ())
         reasons.append(engines[name].absence(wanted))
     raise _no_device(device, reasons, list(engines.values()))
+
+
+def settle_precision(runtime: Runtime, model: Model, precision: PrecisionChoice) -> Runtime:
+    """The runtime for a model, once that is known.
+
+    By default a model that was trained for it runs in int8, where the CPU is quick at that.
+
+    Args:
+        runtime: What `choose_runtime` chose.
+        model: The model.
+        precision: What was asked for.
+
+    Raises:
+        ModelError: It is int8, and the model was not trained for it.
+    """
+    if precision == "int8" and not model.runs_in_int8:
+        raise ModelError(f"model {model.name} was not trained to run in int8", _ANY_PRECISION)
+    onnx_on_cpu = (runtime.backend, runtime.device) == ("onnx", "cpu")
+    if precision != "auto" or not onnx_on_cpu or not model.runs_in_int8 or not multiplies_int8():
+        return runtime
+    return replace(choose_runtime("onnx", "cpu", "int8"), reason=runtime.reason)
+
+
+def _int8_device(device: DeviceChoice) -> DeviceName:
+    """The CPU, if it may be used and is made for int8.
+
+    Raises:
+        DeviceError: It may not, or is not.
+    """
+    if device not in ("auto", "cpu"):
+        raise DeviceError(f"int8 is for CPUs, not for the device {device}", _ANY_PRECISION)
+    if not multiplies_int8():
+        raise DeviceError("this CPU has no instructions for int8", _ANY_PRECISION)
+    return "cpu"
 
 
 def _candidates(backend: str, precision: str) -> dict[str, Backend]:
@@ -148,7 +188,7 @@ def _first_capable(precision: str) -> Backend:
     for backend in BACKENDS.values():
         if precision in ("auto", *backend.precisions):
             return backend
-    raise DeviceError(f"there is no precision {precision}", "use auto, fp32, fp16 or bf16")
+    raise DeviceError(f"there is no precision {precision}", "use auto, fp32, fp16, bf16 or int8")
 
 
 def _runtime(

@@ -235,6 +235,14 @@ Seed = Annotated[
         help="Seed of all random choices.", min=0, max=2**63 - 1, rich_help_panel=_SCHEDULE
     ),
 ]
+Int8 = Annotated[
+    bool | None,
+    typer.Option(
+        "--int8/--no-int8",
+        help="Round activations to 8 bits, for a model that may run in int8. Default: as --from.",
+        rich_help_panel=_SCHEDULE,
+    ),
+]
 Compile = Annotated[
     bool,
     typer.Option(

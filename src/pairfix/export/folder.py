@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from pairfix.errors import ModelError, OutputError
 from pairfix.export.graphs import check_graphs, require_torch
+from pairfix.export.int8 import Activations, int8_graph
 from pairfix.formats.atomic import appearing
 from pairfix.image import Domain
-from pairfix.model import CONFIG, WEIGHTS, Model, check_tensors, find_model
+from pairfix.model import CONFIG, WEIGHTS, Model, check_tensors, find_model, graph_file
 from pairfix.model.config import FORMAT, config_text
 from pairfix.model.measured import MEASURED
 from pairfix.model.storage import pack
-from pairfix.networks import NETWORKS, Network
+from pairfix.networks import NETWORKS, Graph, Network
 from pairfix.networks.spec import Shapes
 from pairfix.paths import reaching
 
@@ -56,6 +57,7 @@ def build_model(
     start: Model | None = None,
     reblur_module: str | None = None,
     int8: bool = False,
+    activations: Mapping[str, Activations] | None = None,
     overwrite: bool = False,
 ) -> Model:
     """Make a model folder; it appears complete or not at all.
@@ -71,6 +73,8 @@ def build_model(
             are its graphs, which are copied: exporting takes much longer.
         reblur_module: Name of the shipped module that learnt to reblur what the model restores.
         int8: Store the convolutions' weights as int8 (`pairfix.model.storage.pack`).
+        activations: For a model that may run in int8, of the convolutions that then multiply
+            integers, by the name of the weight (`pairfix.export.int8`).
         overwrite: Replace an existing model folder.
 
     Raises:
@@ -97,6 +101,8 @@ def build_model(
         else:
             export_graphs(network, config, modules, beside)
         _write_weights(beside / WEIGHTS, stored)
+        if activations is not None:
+            _write_int8(beside, network.graphs(config), tensors, activations)
         shapes = {name: value.shape for name, value in tensors.items()}
         _write_config(beside, network, config, domain, shapes, reblur_module)
         try:
@@ -176,6 +182,20 @@ def _write_weights(path: Path, stored: Mapping[str, NDArray[Any]]) -> None:
     path.write_bytes(safetensors.numpy.save(contiguous))
 
 
+def _write_int8(
+    folder: Path,
+    graphs: Iterable[Graph],
+    tensors: Mapping[str, NDArray[np.floating]],
+    activations: Mapping[str, Activations],
+) -> None:
+    """Write the int8 form of the graphs in a folder."""
+    floats = {name: value.astype(np.float32) for name, value in tensors.items()}
+    for graph in graphs:
+        content = (folder / graph_file(graph)).read_bytes()
+        rounded = int8_graph(content, floats, activations)
+        (folder / graph_file(graph, int8=True)).write_bytes(rounded)
+
+
 def _write_config(
     folder: Path,
     network: Network,
@@ -185,7 +205,7 @@ def _write_config(
     reblur_module: str | None,
 ) -> None:
     """Write config.json beside the weights and the graphs in a folder."""
-    names = (WEIGHTS, *(f"{graph.name}.onnx" for graph in network.graphs(config)))
+    names = [WEIGHTS, *sorted(path.name for path in folder.glob("*.onnx"))]
     content = {
         "format": FORMAT,
         "network": network.name,
@@ -201,8 +221,7 @@ def _write_config(
 
 
 def _belongs(path: Path) -> bool:
-    graphs = {
-        graph.name for network in NETWORKS.values() for graph in network.graphs(network.config())
-    }
+    graphs = {graph for network in NETWORKS.values() for graph in network.graphs(network.config())}
     others = {CONFIG, WEIGHTS, "README.md", CALIBRATION, MEASURED}
-    return path.is_file() and path.name in others | {f"{name}.onnx" for name in graphs}
+    files = {graph_file(graph, int8=int8) for graph in graphs for int8 in (False, True)}
+    return path.is_file() and path.name in others | files

@@ -2,7 +2,8 @@
 
 A folder holds ``config.json``, ``weights.safetensors`` (floats, or int8 with scales:
 `pairfix.model.storage`), one ``<graph>.onnx`` per graph (without weights), and the model card
-``README.md``. An error in any of them is a `ModelError` that names the file.
+``README.md``. A model that may run in int8 also has one ``<graph>.int8.onnx`` per graph, weights
+included. An error in any of them is a `ModelError` that names the file.
 """
 
 import hashlib
@@ -34,6 +35,7 @@ __all__ = [
     "default_model",
     "default_reblur_module",
     "find_model",
+    "graph_file",
     "is_default",
     "shipped_models",
     "untrained_networks",
@@ -113,13 +115,22 @@ class Model:
         check_tensors(str(path), tensors, self.parameters)
         return tensors
 
-    def graph_path(self, graph: Graph) -> Path:
+    @property
+    def runs_in_int8(self) -> bool:
+        """Whether it has a file of each graph's int8 form."""
+        return all(graph_file(graph, int8=True) in self.sha256 for graph in self.graphs)
+
+    def graph_path(self, graph: Graph, *, int8: bool = False) -> Path:
         """The ONNX file of one graph, its checksum verified.
+
+        Args:
+            graph: One of the network's graphs.
+            int8: The file of its int8 form.
 
         Raises:
             ModelError: The file is missing or damaged.
         """
-        return self._verified(f"{graph.name}.onnx")
+        return self._verified(graph_file(graph, int8=int8))
 
     def _verified(self, name: str) -> Path:
         path = self.folder / name
@@ -137,6 +148,11 @@ class Model:
         if digest != self.sha256[name]:
             raise ModelError(f"{path} does not match its sha256", DAMAGED)
         return path
+
+
+def graph_file(graph: Graph, *, int8: bool = False) -> str:
+    """The name of a graph's ONNX file, or of that of its int8 form."""
+    return f"{graph.name}.int8.onnx" if int8 else f"{graph.name}.onnx"
 
 
 def shipped_models() -> tuple[Model, ...]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pairfix.errors import ModelError
 from pairfix.model.config import DAMAGED
 
-__all__ = ["SCALE", "pack", "unpack"]
+__all__ = ["SCALE", "pack", "scale_by_output", "unpack"]
 
 Array = NDArray[Any]
 Floats = NDArray[np.float32]
@@ -52,7 +52,7 @@ def pack(
     for name, value in tensors.items():
         if value.ndim > 1 and value.size >= _SMALLEST:
             weight = value.astype(np.float32)
-            scale = _scale(weight, output=1 if name in transposed else 0)
+            scale = scale_by_output(weight, output=1 if name in transposed else 0)
             packed[name] = np.rint(weight / scale).astype(np.int8)
             packed[name + SCALE] = scale
         else:
@@ -87,7 +87,16 @@ def unpack(source: str, stored: Mapping[str, Array]) -> dict[str, Floats]:
     return tensors
 
 
-def _scale(weight: Floats, *, output: int) -> Floats:
+def scale_by_output(weight: Floats, *, output: int) -> Floats:
+    """The scale of each output channel: its greatest magnitude / 127, or 1 if it is all zeros.
+
+    Args:
+        weight: Of a convolution.
+        output: The axis of the output channels.
+
+    Returns:
+        As many dimensions as the weight, 1 long but for the output channels.
+    """
     others = tuple(axis for axis in range(weight.ndim) if axis != output)
     scale: Floats = np.abs(weight).max(axis=others, keepdims=True) / np.float32(_GREATEST)
     scale[scale == 0] = 1

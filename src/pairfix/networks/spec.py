@@ -56,6 +56,9 @@ class Graph:
     """What the module's parameter names begin with in the weights file."""
     unused: str = r"(?!)"
     """Regular expression of the parameters (without prefix) that checkpoints hold but never use."""
+    fine: str = r"(?!)"
+    """Regular expression of the modules (without prefix) that need float activations where the
+    others have them rounded to 8 bits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from pairfix.adapt import ADAPT, adapt, choose_adapting_runtime, find_reblur_module
-from pairfix.backends import OpenModel, choose_runtime
+from pairfix.backends import OpenModel, choose_runtime, settle_precision
 from pairfix.errors import OutputError, PairError, PairfixError, caught
 from pairfix.image import ROLES, AlignedPair, Box, Domain, Frame, Fused, Scene, SingleFrame
 from pairfix.light import planes_from_frame
@@ -118,7 +118,7 @@ class Restorer:
         scene = self._scene(frames, timeline)
         del frames  # of which a scene may hold others
         opened = self._opened(scene.reference.domain)
-        model = opened.model
+        model, runtime = opened.model, opened.runtime
         part = self._part(scene, model)
         fused, tile, adaptation = self._fuse(scene, opened, timeline, part)
         if not self._keep_open:
@@ -134,7 +134,7 @@ class Restorer:
             timeline.seconds,
             remarks=unused_photos(scene, model),
             model=model,
-            runtime=self.runtime,
+            runtime=runtime,
             tile=tile,
             adaptation=adaptation,
             crop=self.recipe.crop,
@@ -204,7 +204,9 @@ class Restorer:
     def _opened(self, domain: Domain) -> OpenModel:
         """The model, loaded; by default the one for the photos' domain."""
         if domain not in self._open:
-            self._open[domain] = OpenModel(self._chosen or default_model(domain), self.runtime)
+            model = self._chosen or default_model(domain)
+            runtime = settle_precision(self.runtime, model, self.recipe.precision)
+            self._open[domain] = OpenModel(model, runtime)
         return self._open[domain]
 
     def _part(self, scene: Scene, model: Model) -> Box | None:

@@ -21,6 +21,11 @@ from pairfix.synth.synth_recipe import SynthRecipe
 
 __all__ = ["capture", "file_pictures"]
 
+_MISTOLD = 0.15
+"""Standard deviation of the logarithm of stated over actual noise in raw photos; a camera's noise
+is stated for a model and a sensitivity, and differs from one sensor, temperature and row of the
+table to the next."""
+
 
 def capture(exposed: Exposed, recipe: SynthRecipe, generator: torch.Generator) -> PairBatch:
     """Photograph both exposures.
@@ -114,12 +119,13 @@ def _capture_raw(exposed: Exposed, model: NoiseModel, recipe: SynthRecipe, draw:
         encode_planes(planes, "raw")
         for planes in (shots.short, shots.long, filter_colours(shots.sharp))
     )
+    mistold = draw.normal(len(short), 1, 1, 1, deviation=_MISTOLD).exp()
     return PairBatch(
         short=short,
         long=long,
         truth=truth,
-        short_noise=_raw_noise_map(short, shots.noise.short, shots.gains),
-        long_noise=_raw_noise_map(long, shots.noise.long, shots.gains),
+        short_noise=mistold * _raw_noise_map(short, shots.noise.short, shots.gains),
+        long_noise=mistold * _raw_noise_map(long, shots.noise.long, shots.gains),
     )
 
 

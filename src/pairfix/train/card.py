@@ -121,7 +121,8 @@ def _facts(task: Task, recipe: TrainRecipe, log: TrainingLog) -> Iterable[tuple[
     yield "Steps", f"{log.step:,} of {recipe.batch * processes} pairs"
     yield "Time", f"{log.seconds / 60:.1f} minutes"
     yield "Hardware", log.about["hardware"]
-    yield "Arithmetic", recipe.precision
+    rounded = ", activations rounded to 8 bits" if recipe.int8 else ""
+    yield "Arithmetic", f"{recipe.precision}{rounded}"
     yield "Seed", str(recipe.seed)
     yield "Versions", ", ".join(f"{name} {version}" for name, version in versions.items())
 

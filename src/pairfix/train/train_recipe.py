@@ -45,6 +45,8 @@ class TrainRecipe:
     """Maximum norm of a player's gradient; infinity for no limit."""
     precision: Precision = "fp32"
     """Arithmetic of the forward pass (autocast); weights and optimiser stay in fp32."""
+    int8: bool = False
+    """Round activations as they are where the network runs in int8."""
     seed: int = 0
     compile: bool = False
     """Compile the networks with `torch.compile`: slow to start, faster afterwards on a GPU."""

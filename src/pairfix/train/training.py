@@ -1,7 +1,7 @@
 """Train a network from a folder of photos into a model folder (torch)."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +11,7 @@ import torch
 from pairfix.backends.spec import translate_memory_errors
 from pairfix.errors import MemoryExhaustedError, ModelError
 from pairfix.export.folder import build_model
+from pairfix.export.int8 import Activations
 from pairfix.metrics import WINDOW
 from pairfix.model import Model
 from pairfix.train.alone import alone
@@ -22,6 +23,7 @@ from pairfix.train.log import TrainingLog, Validated, draw_curves
 from pairfix.train.loop import Loop, Status
 from pairfix.train.modes import seeded
 from pairfix.train.objectives import OBJECTIVES, ObjectiveSpec, Phase
+from pairfix.train.rounding import measure_activations, round_activations
 from pairfix.train.task import Pairs, Render, Task
 from pairfix.train.train_recipe import TrainRecipe
 from pairfix.train.transfer import (
@@ -35,6 +37,9 @@ from pairfix.train.transfer import (
 from pairfix.train.validate import Validation
 
 __all__ = ["Trained", "train"]
+
+_MEASURED = 16
+"""Batches from which the ranges of activations are measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +139,8 @@ class _Run:
     validation: Validation
     folder: TrainingFolder
     start: Model | None
+    activations: Mapping[str, Activations] | None
+    """Ranges of what is rounded; None if nothing is."""
 
     @classmethod
     def prepare(
@@ -154,6 +161,11 @@ class _Run:
         else:
             start_from(start, fusion)
         phases = _build(task, fusion, device, recipe.seed)
+        activations = None
+        if recipe.int8:
+            generator = torch.Generator(device).manual_seed(recipe.seed)
+            activations = measure_activations(fusion, (render(generator) for _ in range(_MEASURED)))
+            round_activations(fusion, activations)
         modules = [fusion, *(m for phase in phases for m in phase.objective.players.values())]
         workers.copy_from_leader(modules)
         loop = Loop(fusion, phases, render, recipe, device, workers)
@@ -161,7 +173,7 @@ class _Run:
         about = describe_training(task, recipe, device, workers, start, pairs)
         noisy = validation.noisy() if workers.leads and task.network.restores else None
         log = TrainingLog(about, noisy=noisy)
-        return cls(task, recipe, device, workers, loop, log, validation, folder, start)
+        return cls(task, recipe, device, workers, loop, log, validation, folder, start, activations)
 
     def resume(self) -> None:
         """Continue from the checkpoint."""
@@ -200,12 +212,18 @@ class _Run:
             write_card(folder.name, self.task, self.recipe, self.log),
             start=self.start,
             reblur_module=self.start.reblur_module if self.start else None,
+            activations=self.activations,
             overwrite=overwrite,
         )
 
 
 def _check(task: Task, recipe: TrainRecipe, start: Model | None) -> None:
     _check_crop(task, recipe)
+    if recipe.int8 and (start is None or not task.network.restores):
+        raise ModelError(
+            "int8 is for networks that restore and are trained already",
+            "give one as --from, or leave out --int8",
+        )
     if start is not None:
         check_start(start, task.network, task.synth.domain)
 

@@ -53,7 +53,8 @@ def plan_task(prepared: Prepared, start: Model, recipe: TuneRecipe) -> tuple[Tas
         synth=synth,
         further_photos=recipe.photos,
     )
-    return task, recipe.training(_crop(prepared.photos, synth, start))
+    crop = _crop(prepared.photos, synth, start)
+    return task, recipe.training(crop, int8=start.runs_in_int8)
 
 
 def _noise_curve(profile: CameraProfile) -> tuple[tuple[float, ...], ...]:

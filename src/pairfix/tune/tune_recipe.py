@@ -56,11 +56,12 @@ class TuneRecipe:
         """Whether the pairs themselves are trained on, not new ones."""
         return self.objective == "selfir"
 
-    def training(self, crop: int) -> TrainRecipe:
+    def training(self, crop: int, *, int8: bool = False) -> TrainRecipe:
         """The settings of the training.
 
         Args:
             crop: Side of a pair in the network's planes.
+            int8: Whether the tuned model may run in int8, as the one that it starts from.
         """
         return TrainRecipe(
             steps=self.steps,
@@ -71,6 +72,7 @@ class TuneRecipe:
             warmup=_WARMUP,
             ema_decay=_EMA,
             precision=self.precision,
+            int8=int8,
             seed=self.seed,
             log_every=self.log_every,
             validate_every=max(self.steps // _REVIEWS, 1) if self.steps else None,

@@ -1,0 +1,83 @@
+"""Training sees the activations that int8 leaves."""
+
+import copy
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("torchvision")
+
+from pairfix.synth.batch import PairBatch  # noqa: E402
+from pairfix.train.fusion import Fusion  # noqa: E402
+from pairfix.train.rounding import measure_activations, round_activations  # noqa: E402
+from tests.train.fakes import small_fusion, smooth_pairs  # noqa: E402
+
+NAME = "EB1.conv"
+
+
+@pytest.fixture
+def fusion() -> Fusion:
+    return small_fusion(normalised=False)
+
+
+def pairs() -> PairBatch:
+    return smooth_pairs(torch.Generator().manual_seed(1))
+
+
+def output_of(fusion: Fusion, name: str) -> Any:  # noqa: ANN401
+    found = []
+    conv = fusion.modules_by_graph["fusion"].get_submodule(name)
+    with torch.no_grad():
+        handle = conv.register_forward_hook(lambda _, __, output: found.append(output.clone()))
+        fusion(pairs().sources)
+    handle.remove()
+    return found[0]
+
+
+def test_ranges_hold_nearly_all_values_and_0(fusion: Fusion) -> None:
+    activations = measure_activations(fusion, [pairs()])
+    low, high = activations[f"{NAME}.weight"].output
+    values = output_of(fusion, NAME)
+    assert low <= 0 <= high
+    inside = (values >= low) & (values <= high)
+    assert inside.float().mean() > 0.999
+
+
+def test_the_widest_range_of_all_batches_counts(fusion: Fusion) -> None:
+    one, other = pairs(), smooth_pairs(torch.Generator().manual_seed(2))
+    each = [measure_activations(fusion, [batch])[f"{NAME}.weight"] for batch in (one, other)]
+    both = measure_activations(fusion, [one, other])[f"{NAME}.weight"]
+    assert both.output[0] == min(one.output[0] for one in each)
+    assert both.input[1] == max(one.input[1] for one in each)
+
+
+def test_the_output_layer_and_what_must_be_fine_are_not_rounded(fusion: Fusion) -> None:
+    names = measure_activations(fusion, [pairs()]).keys()
+    assert "DB5.conv1.weight" in names
+    assert not names & {"DB5.conv2.weight", "DB5.conv3.weight"}
+
+
+def test_rounded_activations_have_256_levels_with_0_among_them(fusion: Fusion) -> None:
+    round_activations(fusion, measure_activations(fusion, [pairs()]))
+    levels = output_of(fusion, NAME).unique()
+    assert 16 < len(levels) <= 256
+    assert 0 in levels
+
+
+def test_copies_round_too_and_measuring_leaves_no_trace(fusion: Fusion) -> None:
+    before = fusion(pairs().sources)
+    activations = measure_activations(fusion, [pairs()])
+    assert torch.equal(fusion(pairs().sources), before)
+    round_activations(fusion, activations)
+    after = fusion(pairs().sources)
+    assert not torch.equal(after, before)
+    assert torch.equal(copy.deepcopy(fusion)(pairs().sources), after)
+
+
+def test_gradients_pass_through_rounding(fusion: Fusion) -> None:
+    round_activations(fusion, measure_activations(fusion, [pairs()]))
+    fusion(pairs().sources).square().mean().backward()
+    for name, parameter in fusion.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
