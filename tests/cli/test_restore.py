@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pairfix.backends import registry
+from pairfix.backends.cpu import multiplies_int8
 from pairfix.cli import run
 from pairfix.errors import DeviceError, InputError, ModelError, OutputError, PairError
 from pairfix.formats import decode
@@ -253,6 +255,35 @@ def test_a_dng_shows_what_a_png_would(dark_pair: Pair, tmp_path: Path) -> None:
     with Image.open(tmp_path / "out.png") as picture:
         expected = np.asarray(picture.convert("RGB").resize(size, Image.Resampling.BOX), int)
     assert np.abs(shown - expected).mean() < 2
+
+
+@pytest.mark.skipif(not multiplies_int8(), reason="the CPU has no instructions for int8")
+def test_int8_is_the_default_and_shows_what_floats_do(
+    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said, pictures = [], []
+    for precision in ("auto", "int8", "fp32"):
+        output = tmp_path / f"{precision}.png"
+        assert restore(raw_pair, output, "--device", "cpu", "--precision", precision) == 0
+        said.append(capsys.readouterr().err)
+        pictures.append(decode(output).pixels.astype(int))
+    assert [each.count("(ONNX Runtime, int8)") for each in said] == [1, 1, 0]
+    np.testing.assert_array_equal(pictures[0], pictures[1])
+    assert 0 < np.abs(pictures[1] - pictures[2]).mean() / 65535 < 0.005
+
+
+def test_int8_for_a_model_that_was_not_trained_for_it_is_refused_at_once(
+    raw_pair: Pair,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(registry, "multiplies_int8", lambda: True)
+    options = "--model", "pairnet-raw", "--precision", "int8"
+    assert restore(raw_pair, tmp_path / "out.png", *options) == ModelError.exit_code
+    assert capsys.readouterr().err == (
+        "pairfix: model pairnet-raw was not trained to run in int8; use --precision auto\n"
+    )
 
 
 def test_tiles_do_not_change_the_result(raw_pair: Pair, tmp_path: Path) -> None:

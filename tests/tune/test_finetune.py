@@ -93,6 +93,7 @@ def test_the_estimate_recognises_a_worse_model(tuned: Tuned, soft_pairs: Pairs) 
 def test_the_model_is_complete_and_knows_its_camera(tuned: Tuned) -> None:
     assert tuned.model is not None
     assert CameraProfile.read(tuned.model.folder / CALIBRATION) == tuned.profile
+    assert tuned.model.runs_in_int8
     card = (tuned.model.folder / "README.md").read_text(encoding="utf-8")
     assert card.startswith("# mine\n")
     assert f"is {tuned.gain}" in card

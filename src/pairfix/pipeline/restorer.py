@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from pairfix.adapt import ADAPT, adapt, choose_adapting_runtime, find_reblur_module
-from pairfix.backends import OpenModel, choose_runtime, settle_precision
+from pairfix.backends import OpenModel, Runtime, choose_runtime, settle_precision
 from pairfix.errors import OutputError, PairError, PairfixError, caught
 from pairfix.image import ROLES, AlignedPair, Box, Domain, Frame, Fused, Scene, SingleFrame
 from pairfix.light import planes_from_frame
@@ -48,8 +48,8 @@ class Restorer:
                 as soon as it has run.
 
         Raises:
-            ModelError: There is no such model, it does not restore, or the recipe's strength does
-                not apply to it.
+            ModelError: There is no such model, it does not restore, or the recipe's strength or
+                precision does not apply to it.
             DeviceError: Device, back end or precision are not available.
             MissingExtraError: The recipe needs PyTorch, which is not installed.
             OutputError: The recipe asks for an adaptation and a crop.
@@ -64,6 +64,7 @@ class Restorer:
         self._chosen = None if self.recipe.model is None else find_model(self.recipe.model)
         if self._chosen is not None:
             check_model(self._chosen, len(ROLES), self.recipe.strength)
+            self._runtime_of(self._chosen)
         self._open: dict[Domain, OpenModel] = {}
         self._keep_open = keep_open
 
@@ -205,9 +206,12 @@ class Restorer:
         """The model, loaded; by default the one for the photos' domain."""
         if domain not in self._open:
             model = self._chosen or default_model(domain)
-            runtime = settle_precision(self.runtime, model, self.recipe.precision)
-            self._open[domain] = OpenModel(model, runtime)
+            self._open[domain] = OpenModel(model, self._runtime_of(model))
         return self._open[domain]
+
+    def _runtime_of(self, model: Model) -> Runtime:
+        """Where a model runs, in the precision that it may run in."""
+        return settle_precision(self.runtime, model, self.recipe.precision)
 
     def _part(self, scene: Scene, model: Model) -> Box | None:
         """What has to be restored for the recipe's crop; None for the whole photo."""
