@@ -137,10 +137,10 @@ def settle_precision(runtime: Runtime, model: Model, precision: PrecisionChoice)
     """
     if precision == "int8" and not model.runs_in_int8:
         raise ModelError(f"model {model.name} was not trained to run in int8", _ANY_PRECISION)
-    onnx_on_cpu = (runtime.backend, runtime.device) == ("onnx", "cpu")
-    if precision != "auto" or not onnx_on_cpu or not model.runs_in_int8 or not multiplies_int8():
-        return runtime
-    return replace(choose_runtime("onnx", "cpu", "int8"), reason=runtime.reason)
+    possible = model.runs_in_int8 and (runtime.backend, runtime.device) == ("onnx", "cpu")
+    if precision == "auto" and possible and multiplies_int8():
+        return replace(choose_runtime("onnx", "cpu", "int8"), reason=runtime.reason)
+    return runtime
 
 
 def _int8_device(device: DeviceChoice) -> DeviceName:

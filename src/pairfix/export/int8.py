@@ -60,6 +60,7 @@ def int8_graph(
     rounding = _Rounding(proto.graph, tensors, activations)
     rounding.assign_ranges()
     rounding.rewrite()
+    rounding.fill_weights()
     rounded: bytes = proto.SerializeToString()
     return rounded
 
@@ -95,8 +96,6 @@ class _Rounding:
 
     def rewrite(self) -> None:
         """Put the two operations behind every activation with a range, and integers for weights."""
-        from onnx import TensorProto, numpy_helper  # noqa: PLC0415
-
         nodes = [node for each in self.graph.input for node in self._rounded(each.name)]
         for node in self.graph.node:
             if self._takes_integers(node):
@@ -107,14 +106,18 @@ class _Rounding:
             nodes += [node, *(new for name in node.output for new in self._rounded(name))]
         del self.graph.node[:]
         self.graph.node.extend(nodes)
-        used = {name for node in nodes for name in node.input}
+
+    def fill_weights(self) -> None:
+        """Put the weights that stay floats into the file, and leave out what nothing takes."""
+        from onnx import TensorProto, numpy_helper  # noqa: PLC0415
+
+        used = {name for node in self.graph.node for name in node.input}
         kept = [each for each in self.graph.initializer if each.name in used]
         del self.graph.initializer[:]
         for each in kept:
-            floats = each.data_location == TensorProto.EXTERNAL
-            self.graph.initializer.append(
-                numpy_helper.from_array(self.tensors[each.name], each.name) if floats else each
-            )
+            if each.data_location == TensorProto.EXTERNAL:
+                each.CopyFrom(numpy_helper.from_array(self.tensors[each.name], each.name))
+        self.graph.initializer.extend(kept)
 
     def _takes_integers(self, node: "NodeProto") -> bool:
         return node.op_type == "Conv" and node.input[1] in self.activations
