@@ -59,6 +59,11 @@ def test_shipped_models_are_whole() -> None:
         assert (model.folder / "README.md").is_file()
         for graph in model.graphs:
             assert model.graph_path(graph).stat().st_size < 100_000
+            assert not model.runs_in_int8 or model.graph_path(graph, int8=True)
+
+
+def test_the_default_for_raw_pairs_runs_in_int8() -> None:
+    assert default_model("raw").runs_in_int8
 
 
 @pytest.mark.parametrize("domain", ["raw", "srgb"])
