@@ -63,8 +63,8 @@ def _graphs(config: SelfIRConfig) -> tuple[Graph, ...]:
     1e-2, 88 px 4e-6 and 3e-3.
 
     The last hidden convolution, with a tenth of the multiplications, would alone cause more than
-    half of what rounding activations to 8 bits costs. The first ones see noise maps, of which few
-    levels would be left.
+    half of what rounding activations to 8 bits costs. The short exposure's first one sees a noise
+    map, of which few levels would be left.
     """
     return (
         Graph(
@@ -72,8 +72,9 @@ def _graphs(config: SelfIRConfig) -> tuple[Graph, ...]:
             (*config.inputs, *(f"{name}_noise" for name in config.inputs if config.noise)),
             multiple=32,
             overlap=40,
+            tile=640,
             unused=r"mean_(head|tail)\..*",
-            fine=r"EB0(_2)?\.conv|DB5\.conv2",
+            fine=r"EB0_2\.conv|DB5\.conv2",
         ),
     )
 
