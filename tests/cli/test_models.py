@@ -72,7 +72,7 @@ def test_a_models_card_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_models_facts_are_shown_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models", "show", "selfir-raw", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
-    assert set(facts["sha256"]) == {"weights.safetensors", "fusion.onnx"}
+    assert set(facts["sha256"]) == {"weights.safetensors", "fusion.onnx", "fusion.int8.onnx"}
 
 
 def test_an_unknown_model_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -193,7 +193,8 @@ def test_quiet_says_nothing(
 def test_the_device_is_always_reported(
     raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    restore(raw_pair, tmp_path / "out.png", "--device", "cpu", "--backend", "onnx")
+    options = "--device", "cpu", "--backend", "onnx", "--precision", "fp32"
+    restore(raw_pair, tmp_path / "out.png", *options)
     assert "selfir-raw on CPU (ONNX Runtime, fp32)" in capsys.readouterr().err
 
 
@@ -287,10 +288,10 @@ def test_int8_for_a_model_that_was_not_trained_for_it_is_refused_at_once(
 
 
 def test_tiles_do_not_change_the_result(raw_pair: Pair, tmp_path: Path) -> None:
-    restore(raw_pair, tmp_path / "a.png", "--tile", "1024")
-    restore(raw_pair, tmp_path / "b.png", "--tile", "160")
+    for name, tile in (("a.png", "1024"), ("b.png", "160")):
+        restore(raw_pair, tmp_path / name, "--tile", tile, "--precision", "fp32")
     difference = decode(tmp_path / "a.png").pixels.astype(int) - decode(tmp_path / "b.png").pixels
-    assert np.abs(difference).mean() / 65535 < 1e-4
+    assert np.abs(difference).mean() / 65535 < 3e-4
 
 
 def test_an_existing_file_is_refused_before_any_work_and_kept(

@@ -154,10 +154,10 @@ def test_the_reported_case_is_as_light_stored_plainly(
     folder = shared / "cases" / "gainmap"
     if not folder.is_dir():
         pytest.skip("the reported cases are not there")
-    pictures = []
+    recipe, pictures = Recipe(device="cpu", precision="fp32"), []
     for name in (f"gainmap_{kind}", "ref"):
         output = tmp_path / f"{name}.png"
-        restore(folder / f"{name}_L.dng", folder / f"{name}_S.dng", output, Recipe(device="cpu"))
+        restore(folder / f"{name}_L.dng", folder / f"{name}_S.dng", output, recipe)
         pictures.append(decode(output).pixels / 257)
     error = float(np.mean((pictures[0] - pictures[1]) ** 2))
     assert error <= 255**2 / 10**5  # 50 dB
