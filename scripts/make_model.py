@@ -67,7 +67,7 @@ def main() -> None:
         states,
         text,
         reblur_module=arguments.reblur_module,
-        int8=arguments.int8,
+        int8_weights=arguments.int8,
         overwrite=True,
     )
     print(f"{model.folder}: {sum(path.stat().st_size for path in model.folder.iterdir()):,} bytes")

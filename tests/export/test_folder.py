@@ -100,7 +100,9 @@ def test_a_folder_can_hold_its_weights_as_int8(
     config = network.config(**network.small)
     modules = network.modules(config)
     states = {name: random_state(module) for name, module in modules.items()}
-    model = build_model(tmp_path / "mine", network, config, "raw", states, "# Card\n", int8=True)
+    model = build_model(
+        tmp_path / "mine", network, config, "raw", states, "# Card\n", int8_weights=True
+    )
     stored = safetensors.numpy.load_file(model.folder / WEIGHTS)
     transposed = 0
     for graph in model.graphs:

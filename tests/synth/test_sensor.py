@@ -71,7 +71,7 @@ def test_processed_pairs_are_told_less_noise_than_processing_left() -> None:
     assert 1.15 < ratio.median() < 1.45
 
 
-def test_noise_maps_err_as_what_states_or_estimates_noise_does() -> None:
+def test_noise_maps_err() -> None:
     def spread(domain: Domain) -> float:
         batch = captured(replace(QUIET, domain=domain), exposed(48, level=0.4))
         noise = batch.short - batch.truth

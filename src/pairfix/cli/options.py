@@ -43,7 +43,7 @@ NoSharpLong = Annotated[
 Strength = Annotated[
     float,
     typer.Option(
-        help="Factor on the noise that the network is told of: less keeps grain, more smooths.",
+        help="Factor on the noise that the network is told of; raws hardly follow.",
         min=0,
         max=3,
     ),

@@ -56,7 +56,7 @@ def build_model(
     *,
     start: Model | None = None,
     reblur_module: str | None = None,
-    int8: bool = False,
+    int8_weights: bool = False,
     activations: Mapping[str, Activations] | None = None,
     overwrite: bool = False,
 ) -> Model:
@@ -72,7 +72,7 @@ def build_model(
         start: The model that the weights were trained from. If its configuration is the same, so
             are its graphs, which are copied: exporting takes much longer.
         reblur_module: Name of the shipped module that learnt to reblur what the model restores.
-        int8: Store the convolutions' weights as int8 (`pairfix.model.storage.pack`).
+        int8_weights: Store the convolutions' weights as int8 (`pairfix.model.storage.pack`).
         activations: For a model that may run in int8, of the convolutions that then multiply
             integers, by the name of the weight (`pairfix.export.int8`).
         overwrite: Replace an existing model folder.
@@ -93,7 +93,7 @@ def build_model(
         load_strictly(module, state)
         tensors |= {graph.prefix + key: value for key, value in state.tensors.items()}
         transposed |= {graph.prefix + key for key in _transposed(module)}
-    stored = pack(tensors, transposed) if int8 else tensors
+    stored = pack(tensors, transposed) if int8_weights else tensors
     with appearing(folder, partial(check_folder, folder, overwrite=overwrite)) as beside:
         if same := _same_graphs(start, network, config):
             for path in same:

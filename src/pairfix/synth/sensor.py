@@ -22,9 +22,8 @@ from pairfix.synth.synth_recipe import SynthRecipe
 __all__ = ["capture", "file_pictures"]
 
 _MISTOLD = 0.15
-"""Standard deviation of the logarithm of stated over actual noise in raw photos; a camera's noise
-is stated for a model and a sensitivity, and differs from one sensor, temperature and row of the
-table to the next."""
+"""Standard deviation of the logarithm of stated over actual noise in raw photos: our choice, not
+measured. A profile is that of a camera's model, from which a single camera differs."""
 
 
 def capture(exposed: Exposed, recipe: SynthRecipe, generator: torch.Generator) -> PairBatch:

@@ -62,9 +62,9 @@ def _graphs(config: SelfIRConfig) -> tuple[Graph, ...]:
     tiles of 512 px (mean and greatest difference from an untiled run): 40 px of context 2e-5 and
     1e-2, 88 px 4e-6 and 3e-3.
 
-    The last hidden convolution, with a tenth of the multiplications, would alone cause more than
-    half of what rounding activations to 8 bits costs. The short exposure's first one sees a noise
-    map, of which few levels would be left.
+    Of all that 8 bits round, the activations of the last hidden convolution matter most, with a
+    tenth of the multiplications. The short exposure's first one sees a noise map, of which few
+    levels would be left.
     """
     return (
         Graph(
