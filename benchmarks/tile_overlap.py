@@ -2,8 +2,8 @@
 
     python benchmarks/tile_overlap.py PAIR --model NAME|FOLDER --overlap 56 88 [--tile 768]
 
-PAIR is a folder with long.dng and short.dng. Differences are in the network's own range, over a
-square of `--side` pixels of the network's planes in the middle of the photo.
+PAIR is a folder with a long and a short photo, such as long.dng and short.dng. Differences are in
+the network's own range, over a square of `--side` pixels of its planes in the middle of the photo.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from pairfix.backends import choose_runtime, open_session
-from pairfix.image import Planes
+from pairfix.image import ROLES, Planes
 from pairfix.model import Model, find_model
 from pairfix.progress import no_progress
 from pairfix.stages.fuse import run_tiled, run_whole
@@ -51,7 +51,8 @@ def _arguments() -> argparse.Namespace:
 
 def _inputs(pair: Path, model: Model) -> dict[str, Planes]:
     """What the last graph takes, in the network's range, at full size."""
-    scene = prepare_pair(pair / "long.dng", pair / "short.dng")
+    long, short = (next(pair.glob(f"{role}.*")) for role in ROLES)
+    scene = prepare_pair(long, short)
     inputs = network_inputs(scene, model.inputs, model.domain).encoded()
     runtime = choose_runtime(backend="onnx", device="cpu")
     for graph in model.graphs:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 __all__ = ["SELFIR", "SelfIRConfig"]
 
 _PAIR = ("short", "long")
+_MOSAIC = 4
+"""Planes of an exposure that is a mosaic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +60,22 @@ def _graphs(config: SelfIRConfig) -> tuple[Graph, ...]:
 
     In theory a pixel sees 220 px to each side: 64 through the convolutions of the encoder, 31
     through its pools, 125 through the decoder. What matters was measured by
-    benchmarks/tile_overlap.py with the weights of selfir-raw on an aligned 12 MP raw pair with
-    tiles of 512 px (mean and greatest difference from an untiled run): 40 px of context 2e-5 and
-    1e-2, 88 px 4e-6 and 3e-3.
+    benchmarks/tile_overlap.py on a 2 MP pair with tiles of 320 px, as raws and as camera JPEGs
+    (mean and greatest difference from an untiled run): with 40 px of context selfir-raw 3e-5 and
+    4e-3, selfir-srgb 3e-4 and 4e-2, with 88 px 5e-6 and 1e-3, and 5e-5 and 1e-2.
 
     Of all that 8 bits round, the activations of the last hidden convolution matter most, with a
     tenth of the multiplications. The short exposure's first one sees a noise map, of which few
     levels would be left.
     """
+    mosaic = config.channels == _MOSAIC
     return (
         Graph(
             "fusion",
             (*config.inputs, *(f"{name}_noise" for name in config.inputs if config.noise)),
             multiple=32,
-            overlap=40,
-            tile=640,
+            overlap=40 if mosaic else 88,
+            tile=640 if mosaic else 768,
             unused=r"mean_(head|tail)\..*",
             fine=r"EB0_2\.conv|DB5\.conv2",
         ),
