@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pairfix.backends import OpenModel, choose_runtime
+from pairfix.backends import OpenModel, choose_runtime, settle_precision
 from pairfix.errors import AlignmentError
 from pairfix.formats import decode
 from pairfix.image import AlignedPair, Frame, Planes
@@ -63,7 +63,8 @@ def _gains(planes: int, rows: int, bands: float, depth: float) -> Planes:
 
 
 def _restore(folders: Sequence[Path], side: int) -> None:
-    opened = OpenModel(default_model("raw"), choose_runtime("auto", "auto", "auto"))
+    model = default_model("raw")
+    opened = OpenModel(model, settle_precision(choose_runtime(), model, "auto"))
 
     def quality(long: Frame, short: Frame, truth: Frame, *, keep: bool) -> float:
         pair = prepare_pair(long, short, Preparation(keep_flicker=keep))
