@@ -1,6 +1,7 @@
 """Measure how much context a model's tiled graph needs: tiled against untiled, by overlap.
 
     python benchmarks/tile_overlap.py PAIR --model NAME|FOLDER --overlap 56 88 [--tile 768]
+                                      [--precision fp32|int8]
 
 PAIR is a folder with a long and a short photo, such as long.dng and short.dng. Differences are in
 the network's own range, over a square of `--side` pixels of its planes in the middle of the photo.
@@ -10,10 +11,11 @@ import argparse
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
-from pairfix.backends import choose_runtime, open_session
+from pairfix.backends import PrecisionChoice, Runtime, choose_runtime, open_session
 from pairfix.image import ROLES, Planes
 from pairfix.model import Model, find_model
 from pairfix.progress import no_progress
@@ -26,11 +28,13 @@ def main() -> None:
     arguments = _arguments()
     model = find_model(arguments.model)
     graph = model.graphs[-1]
-    sources = _middle(_inputs(arguments.pair, model), arguments.side)
-    session = open_session(model, graph, choose_runtime(backend="onnx", device="cpu"))
+    runtime = choose_runtime("onnx", "cpu", arguments.precision)
+    sources = _middle(_inputs(arguments.pair, model, runtime), arguments.side)
+    session = open_session(model, graph, runtime)
     tile = arguments.tile or graph.tile
     whole = run_tiled(session, graph, sources, _as_it_is, tile=arguments.side, progress=no_progress)
-    print(f"{model.name}, tiles of at most {tile}, {whole.shape[2]} x {whole.shape[1]} planes")
+    size = f"{whole.shape[2]} x {whole.shape[1]} planes"
+    print(f"{model.name} in {runtime.precision}, tiles of at most {tile}, {size}")
     print("| overlap | mean difference | greatest |\n|---:|---:|---:|")
     for overlap in arguments.overlap:
         other = replace(graph, overlap=overlap)
@@ -46,15 +50,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--overlap", type=int, nargs="+", required=True)
     parser.add_argument("--tile", type=int)
     parser.add_argument("--side", type=int, default=1152)
+    parser.add_argument("--precision", choices=get_args(PrecisionChoice), default="fp32")
     return parser.parse_args()
 
 
-def _inputs(pair: Path, model: Model) -> dict[str, Planes]:
+def _inputs(pair: Path, model: Model, runtime: Runtime) -> dict[str, Planes]:
     """What the last graph takes, in the network's range, at full size."""
     long, short = (next(pair.glob(f"{role}.*")) for role in ROLES)
     scene = prepare_pair(long, short)
     inputs = network_inputs(scene, model.inputs, model.domain).encoded()
-    runtime = choose_runtime(backend="onnx", device="cpu")
     for graph in model.graphs:
         if graph.reduction is not None:
             session = open_session(model, graph, runtime)

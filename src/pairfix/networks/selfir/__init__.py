@@ -62,7 +62,9 @@ def _graphs(config: SelfIRConfig) -> tuple[Graph, ...]:
     through its pools, 125 through the decoder. What matters was measured by
     benchmarks/tile_overlap.py on a 2 MP pair with tiles of 320 px, as raws and as camera JPEGs
     (mean and greatest difference from an untiled run): with 40 px of context selfir-raw 3e-5 and
-    4e-3, selfir-srgb 3e-4 and 4e-2, with 88 px 5e-6 and 1e-3, and 5e-5 and 1e-2.
+    4e-3, selfir-srgb 3e-4 and 4e-2, with 88 px 5e-6 and 1e-3, and 5e-5 and 1e-2. On two other raw
+    pairs selfir-raw differs by up to 2e-4 and 2e-2, with 88 px by 2e-5 and 3e-3; with its own tiles
+    and 40 px by 2e-5 and 7e-3.
 
     Of all that 8 bits round, the activations of the last hidden convolution matter most, with a
     tenth of the multiplications. The short exposure's first one sees a noise map, of which few
