@@ -5,14 +5,13 @@
 PAIRS are folders of folders with ``long.*``, ``short.*`` and the truth ``gt.*``. The default model
 restores the middle of each, without what the photos know better. A cell holds the PSNR in dB, and
 the noise over the short photo's, both in sRGB: of the quarter of the blocks whose truth is
-flattest, the median standard deviation of the difference from the truth. In the last two columns
-only the short photo's noise map is scaled.
+flattest, the median standard deviation of the difference from the truth. In the last column only
+the short photo's noise map is scaled.
 """
 
 import argparse
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -34,8 +33,8 @@ _SIDE = 384
 _BLOCK = 8
 _FLAT = 0.25
 """Share of the blocks that count as flat."""
-_STRENGTHS = (0.0, 0.5, 1.0, 2.0, 3.0)
-_SHORT_ALONE = (0.5, 2.0)
+_STRENGTHS = (0.0, 0.5, 0.8, 1.0, 2.0, 3.0)
+_SHORT_ALONE = 2.0
 
 
 def main() -> None:
@@ -43,7 +42,7 @@ def main() -> None:
     parser.add_argument("pairs", type=Path, nargs="+")
     parser.add_argument("--model")
     arguments = parser.parse_args()
-    columns = [f"{each:g}" for each in _STRENGTHS] + [f"{each:g}, short" for each in _SHORT_ALONE]
+    columns = [*(f"{each:g}" for each in _STRENGTHS), f"{_SHORT_ALONE:g}, short"]
     print(f"| pair | {' | '.join(columns)} |")
     print(f"|---|{'---:|' * len(columns)}", flush=True)
     for folder in arguments.pairs:
@@ -58,9 +57,8 @@ def _cells(truth: Path, model: str | None) -> Iterator[str]:
     clean = _display(planes_from_frame(gt))
     for strength in _STRENGTHS:
         yield _cell(Restorer(_recipe(model, strength)).restore(long, short), clean)
-    for strength in _SHORT_ALONE:
-        with patch.object(inputs, "noise_curve", partial(_curve, strength)):
-            yield _cell(Restorer(_recipe(model)).restore(long, short), clean)
+    with patch.object(inputs, "noise_curve", _curve):
+        yield _cell(Restorer(_recipe(model)).restore(long, short), clean)
 
 
 def _recipe(model: str | None, strength: float = 1.0) -> Recipe:
@@ -73,12 +71,10 @@ def _cell(restored: Restored, clean: Floats) -> str:
     return f"{psnr(result, clean):.2f} ({left:.2f})"
 
 
-def _curve(
-    strength: float, scene: Scene, encoded: Mapping[str, Planes], domain: Domain, *, role: Role
-) -> Curve:
-    """The noise of an exposure, the short one's times a strength."""
+def _curve(scene: Scene, encoded: Mapping[str, Planes], domain: Domain, *, role: Role) -> Curve:
+    """The noise of an exposure, the short one's times `_SHORT_ALONE`."""
     curve = noise_curve(scene, encoded, domain, role=role)
-    return curve * np.float32(strength) if role == "short" else curve
+    return curve * np.float32(_SHORT_ALONE) if role == "short" else curve
 
 
 def _middle(frame: Frame) -> Frame:

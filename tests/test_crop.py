@@ -119,6 +119,10 @@ def test_a_crop_of_a_picture_is_the_same_part_of_the_whole_result(
     check(replace(NETWORK_ALONE, model="selfir-srgb", tile=tile), rgb_pair, Box(260, 60, 41, 31))
 
 
+def test_noise_that_is_left_is_the_same_in_a_crop(raw_pair: Pair) -> None:
+    check(replace(NETWORK_ALONE, strength=0.5), raw_pair, Box(200, 279, 41, 40))
+
+
 def test_settings_that_concern_the_whole_frame_are_the_same_in_a_crop(raw_pair: Pair) -> None:
     develop = DevelopSettings("auto", exposure=0.5, highlight_mode="reconstruct", demosaic="dcb")
     check(replace(NETWORK_ALONE, develop=develop), raw_pair, Box(200, 279, 41, 40))

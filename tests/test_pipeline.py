@@ -83,6 +83,27 @@ def test_pairs_of_both_domains_get_their_own_model(openings: list[str]) -> None:
     assert len(openings) == 2
 
 
+@pytest.mark.parametrize("model", ["selfir-srgb", "deblurmerger-srgb"])
+def test_a_strength_below_1_leaves_the_rest_to_the_short_photo(model: str) -> None:
+    at_0, at_half, at_1 = (
+        Restorer(Recipe(model, device="cpu", strength=strength)).restore(*small_pictures())
+        for strength in (0, 0.5, 1)
+    )
+    short, restored = at_1.scene.reference_planes, at_1.fused.planes
+    np.testing.assert_array_equal(at_0.fused.planes, short)
+    np.testing.assert_allclose(at_half.fused.planes, (short + restored) / 2, atol=1e-6)
+    assert ["grain" in each.facts.seconds for each in (at_half, at_1)] == [True, False]
+
+
+def test_a_strength_above_1_is_told_to_the_network_alone() -> None:
+    at_1, at_2 = (
+        Restorer(Recipe(device="cpu", strength=strength)).restore(*small_pictures())
+        for strength in (1, 2)
+    )
+    assert "grain" not in at_2.facts.seconds
+    assert (at_1.fused.planes != at_2.fused.planes).any()
+
+
 def test_arrays_become_an_array() -> None:
     long, short = small_pictures()
     restored = Restorer(Recipe(device="cpu")).restore(long, short)

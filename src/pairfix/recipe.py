@@ -32,7 +32,8 @@ class Recipe:
     device: DeviceChoice = "auto"
     precision: PrecisionChoice = "auto"
     strength: float = 1.0
-    """Factor on the noise that the network is told of, 0 to 3; selfir-raw hardly follows it."""
+    """Up to 1, share of the restored photo in the result, the rest being the short one; above, up
+    to 3, factor on the noise that the network is told of."""
     ensemble: int = 1
     """On how many mirror images the network runs, 1 to 8: their mean is a little better."""
     tile: int | None = None

@@ -57,5 +57,5 @@ def test_a_single_long_exposure_will_do(pair: AlignedPair, domain: Domain) -> No
     frame = SingleFrame(pair.long, "long", pair.long_planes)
     tiles = choose_tiles(frame, pair.reference_planes, model)
     assert set(tiles[0]) == {"long", "long_noise"}
-    told_twice = choose_tiles(frame, pair.reference_planes, model, strength=2.0)
+    told_twice = choose_tiles(frame, pair.reference_planes, model, noise_factor=2.0)
     np.testing.assert_allclose(told_twice[0]["long_noise"], 2 * tiles[0]["long_noise"], rtol=1e-6)

@@ -17,7 +17,7 @@ from pairfix.networks import NETWORKS, Graph, Reduction
 from pairfix.progress import Stage, no_progress
 from pairfix.stages.align import align
 from pairfix.stages.exposure import match_exposure
-from pairfix.stages.fuse import fuse, run_tiled, run_whole
+from pairfix.stages.fuse import check_model, fuse, run_tiled, run_whole
 from tests.scenes import aligned, raw_frame, rgb_frame, scene
 
 RUNTIME = Runtime("onnx", "cpu", "fp32", "test")
@@ -208,7 +208,7 @@ def test_values_that_are_not_numbers_are_an_error(
 
 
 @pytest.mark.parametrize("backend", ["onnx", "torch"])
-def test_the_stronger_the_less_noise_is_left(backend: str) -> None:
+def test_the_more_noise_is_told_the_less_is_left(backend: str) -> None:
     if backend == "torch":
         pytest.importorskip("torch")
     light = scene((192, 192), radius=12)
@@ -222,7 +222,7 @@ def test_the_stronger_the_less_noise_is_left(backend: str) -> None:
         return float(diagonal.std()) / 2
 
     left = [
-        noise(fuse(pair, model, strength=strength)[0].planes) for strength in (0, 0.25, 0.5, 1, 2)
+        noise(fuse(pair, model, noise_factor=factor)[0].planes) for factor in (0, 0.25, 0.5, 1, 2)
     ]
     assert all(more > less for more, less in pairwise(left))
     assert left[0] > 2 * left[-1]
@@ -236,8 +236,8 @@ def test_noise_that_a_raw_states_wrongly_by_a_factor_of_two_costs_little() -> No
     truth = encode_planes(aligned(raw_frame(light), raw_frame(light)).short_planes, "srgb")
     model = OpenModel(find_model("selfir-raw"), choose_runtime("onnx", "cpu"))
     less, right, more = (
-        psnr(encode_planes(fuse(pair, model, strength=strength)[0].planes, "srgb"), truth)
-        for strength in (0.5, 1, 2)
+        psnr(encode_planes(fuse(pair, model, noise_factor=factor)[0].planes, "srgb"), truth)
+        for factor in (0.5, 1, 2)
     )
     assert right > 44
     assert min(less, more) > right - 0.5
@@ -257,10 +257,23 @@ def test_mirror_images_are_restored_tile_by_tile(
     np.testing.assert_allclose(mean.planes, plain.planes, atol=1e-5)
 
 
-def test_a_strength_is_refused_where_the_network_is_told_nothing() -> None:
-    pair = aligned(raw_frame(scene()), raw_frame(scene(), name="long.dng"))
-    with pytest.raises(ModelError, match="not told how noisy"):
-        fuse(pair, opened("raw"), strength=2.0)
+@pytest.mark.parametrize("strength", [0, 0.5, 1])
+def test_a_network_that_is_told_nothing_takes_a_strength_up_to_1(strength: float) -> None:
+    check_model(model("raw"), 2, strength)
+
+
+def test_it_takes_none_above() -> None:
+    with pytest.raises(ModelError, match="--strength above 1 does not apply"):
+        check_model(model("raw"), 2, 1.5)
+
+
+def test_a_network_that_takes_one_photo_takes_no_strength_below_1() -> None:
+    single = replace(model("raw"), config=NETWORKS["selfir"].config(inputs=("short",), noise=True))
+    for strength in (1, 1.5):
+        check_model(single, 1, strength)
+    for photos in (1, 2):
+        with pytest.raises(ModelError, match="--strength below 1 does not apply"):
+            check_model(single, photos, 0.5)
 
 
 def neon_crop(size: tuple[int, int]) -> AlignedPair:

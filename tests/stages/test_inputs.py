@@ -31,7 +31,7 @@ def test_noise_maps_are_there_where_a_network_names_them(pair: AlignedPair) -> N
     assert (encoded["short_noise"] > 0).all()
 
 
-def test_a_strength_scales_the_noise_maps_and_nothing_else(pair: AlignedPair) -> None:
+def test_a_noise_factor_scales_the_noise_maps_and_nothing_else(pair: AlignedPair) -> None:
     names = ["short", "long", "short_noise", "long_noise"]
     plain, doubled = (network_inputs(pair, names, "raw", each).encoded() for each in (1.0, 2.0))
     for name in names:

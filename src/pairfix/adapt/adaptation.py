@@ -50,7 +50,7 @@ def adapt(
     *,
     steps: int,
     tile: int,
-    strength: float = 1.0,
+    noise_factor: float = 1.0,
     ensemble: int = 1,
     progress: Progress,
 ) -> tuple[Fused, Adaptation]:
@@ -66,7 +66,7 @@ def adapt(
         module: The reblurring module M_R for it (`find_reblur_module`).
         steps: N, at least 1; 5 in the paper.
         tile: Longest side of a tile when the photo is restored.
-        strength: Factor on the noise maps, the same as in `unadapted`.
+        noise_factor: As for `fuse`, the same as in `unadapted`.
         ensemble: As for `fuse`, the same as in `unadapted`.
         progress: Called with `ADAPT`, the steps done and the steps in all, then by `fuse`.
 
@@ -82,11 +82,11 @@ def adapt(
     from pairfix.adapt.optimise import adapt_weights  # noqa: PLC0415  (torch)
 
     model, runtime = opened.model, opened.runtime
-    tiles = choose_tiles(scene, unadapted.planes, model, strength)
+    tiles = choose_tiles(scene, unadapted.planes, model, noise_factor)
     adapted = adapt_weights(model, module, tiles, steps, runtime.device, progress)
     changed = OpenModel(_with_weights(model, adapted.tensors), runtime)
     fused, _ = fuse(
-        scene, changed, tile=tile, strength=strength, ensemble=ensemble, progress=progress
+        scene, changed, tile=tile, noise_factor=noise_factor, ensemble=ensemble, progress=progress
     )
     _check_nearness(fused.planes, unadapted.planes, model.domain)
     match_histograms(fused.planes, unadapted.planes)

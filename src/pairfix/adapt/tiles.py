@@ -27,7 +27,9 @@ _SMOOTHING = 2.0
 """Standard deviation in pixels of a blur, so that noise hardly counts."""
 
 
-def choose_tiles(scene: Scene, restored: Planes, model: Model, strength: float = 1.0) -> list[Tile]:
+def choose_tiles(
+    scene: Scene, restored: Planes, model: Model, noise_factor: float = 1.0
+) -> list[Tile]:
     """Cut out where the long exposure is most blurred, or where there is most texture to blur.
 
     That is where it differs most from the restored photo. The choice is deterministic.
@@ -36,7 +38,7 @@ def choose_tiles(scene: Scene, restored: Planes, model: Model, strength: float =
         scene: What is restored.
         restored: ``C x h x w`` linear light, by the unadapted network.
         model: The network; its inputs are cut out.
-        strength: As for `pairfix.stages.inputs.network_inputs`.
+        noise_factor: As for `pairfix.stages.inputs.network_inputs`.
 
     Returns:
         Tiles of one size, a multiple of what the network asks for; smaller photos have smaller
@@ -46,7 +48,7 @@ def choose_tiles(scene: Scene, restored: Planes, model: Model, strength: float =
     multiple = math.lcm(*(graph.multiple for graph in model.graphs))
     side = min(max(_SIDE // multiple, 1) * multiple, *difference.shape)
     places = strongest_places(np.abs(difference), side, _COUNT)
-    inputs = network_inputs(scene, model.inputs, model.domain, strength)
+    inputs = network_inputs(scene, model.inputs, model.domain, noise_factor)
 
     def cut(planes: Planes, place: tuple[int, int]) -> Planes:
         top, left = place

@@ -41,9 +41,7 @@ def undescribed(reference: Frame) -> Frame:
 
 def how_restored(facts: Restoration) -> str:
     """Model, strength, mirror images, crop and photos, for people."""
-    parts = [f"model {facts.model.name}"]
-    if facts.strength is not None:
-        parts.append(f"strength {facts.strength:g}")
+    parts = [f"model {facts.model.name}", f"strength {facts.strength:g}"]
     if facts.ensemble > 1:
         parts.append(f"mean of {facts.ensemble} mirror images")
     if facts.adaptation:

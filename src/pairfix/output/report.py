@@ -120,8 +120,8 @@ class Restoration(Report):
     adaptation: Adaptation | None = field(default=None, kw_only=True)
     crop: Box | None = field(default=None, kw_only=True)
     """The part of the upright result that was restored; None: all of it."""
-    strength: float | None = field(default=None, kw_only=True)
-    """Factor on the noise that the network was told of; None: it is told nothing."""
+    strength: float = field(default=1.0, kw_only=True)
+    """As in the recipe."""
     ensemble: int = field(default=1, kw_only=True)
     """On how many mirror images the network ran."""
     long_share: float | None = field(default=None, kw_only=True)

@@ -24,9 +24,9 @@ from pairfix.stages.fuse import (
     check_domain,
     check_model,
     fuse,
-    takes_noise_maps,
     tiled_graphs,
 )
+from pairfix.stages.grain import GRAIN, leave_grain
 from pairfix.stages.part import check_crop, cut_pair, part_around, put_back
 from pairfix.stages.points import POINTS, POINTS_REACH, keep_points
 from pairfix.stages.prepare import Photo, Preparation, decode_photos, prepare_pair
@@ -139,7 +139,7 @@ class Restorer:
             tile=tile,
             adaptation=adaptation,
             crop=self.recipe.crop,
-            strength=self.recipe.strength if takes_noise_maps(model) else None,
+            strength=self.recipe.strength,
             ensemble=self.recipe.ensemble,
             long_share=None if share is None else float(share.mean()),
         )
@@ -227,7 +227,7 @@ class Restorer:
     def _with_what_the_photos_show(
         self, whole: AlignedPair, fused: Fused, timeline: Timeline, part: Box | None
     ) -> Fused:
-        """Take from the photos themselves what a network does worse."""
+        """Take from the photos what a network does worse, and the noise that is to stay."""
         pair = whole if part is None else cut_pair(whole, part)
         if self.recipe.sharp_long:
             with timeline.run(SHARP_LONG):
@@ -235,6 +235,9 @@ class Restorer:
         if self.recipe.points:
             with timeline.run(POINTS):
                 fused = keep_points(pair, fused, whole)
+        if self.recipe.strength < 1:
+            with timeline.run(GRAIN):
+                fused = leave_grain(pair, fused, self.recipe.strength)
         return fused
 
     def _fuse(
@@ -242,13 +245,14 @@ class Restorer:
     ) -> tuple[Fused, int, Adaptation | None]:
         """The restored photo and its tiles' side; if asked for, by a network adapted to it."""
         recipe = self.recipe
+        noise_factor = max(recipe.strength, 1.0)
         module = find_reblur_module(recipe.reblur_module, opened.model) if recipe.adapt else None
         with timeline.run(FUSE):
             fused, tile = fuse(
                 scene,
                 opened,
                 tile=recipe.tile,
-                strength=recipe.strength,
+                noise_factor=noise_factor,
                 ensemble=recipe.ensemble,
                 part=part,
                 progress=timeline.progress,
@@ -263,7 +267,7 @@ class Restorer:
                 module,
                 steps=recipe.adapt,
                 tile=tile,
-                strength=recipe.strength,
+                noise_factor=noise_factor,
                 ensemble=recipe.ensemble,
                 progress=timeline.progress,
             )

@@ -13,7 +13,7 @@ import numpy as np
 
 from pairfix.backends import OpenModel, Session
 from pairfix.errors import MemoryExhaustedError, ModelError
-from pairfix.image import Box, Domain, Fused, Planes, Scene
+from pairfix.image import ROLES, Box, Domain, Fused, Planes, Scene
 from pairfix.light import decode_planes
 from pairfix.model import Model
 from pairfix.networks import Graph, Reduction
@@ -30,7 +30,6 @@ __all__ = [
     "fuse",
     "run_tiled",
     "run_whole",
-    "takes_noise_maps",
     "tiled_graphs",
 ]
 
@@ -49,7 +48,7 @@ def fuse(
     opened: OpenModel,
     *,
     tile: int | None = None,
-    strength: float = 1.0,
+    noise_factor: float = 1.0,
     ensemble: int = 1,
     part: Box | None = None,
     progress: Progress = no_progress,
@@ -61,7 +60,7 @@ def fuse(
         opened: The model, and where it runs.
         tile: Longest side of a tile in the planes' pixels (half the photo's for a mosaic), halved
             and tried again when memory runs out; None for what suits the network.
-        strength: Factor on the noise maps that the network takes, 0 to 3.
+        noise_factor: How noisy the network is told that the photos are, over how noisy they are.
         ensemble: On how many mirror images of the photo the network runs, 1 to 8
             (`pairfix.stages.ensemble`); its graphs that take the photo whole run on one.
         part: The samples that are wanted (`pairfix.stages.part`); None for the whole photo.
@@ -72,15 +71,15 @@ def fuse(
         its tiles.
 
     Raises:
-        ModelError: The model is made for the other domain, takes other frames, takes no noise
-            maps that a strength could apply to, or returns values that are not finite.
+        ModelError: The model is made for the other domain, takes other frames, or returns values
+            that are not finite.
         MemoryExhaustedError: Memory ran out at the smallest tile.
     """
     model = opened.model
     check_domain(model, scene.reference.domain)
-    check_model(model, len(scene.sources), strength)
+    check_model(model, len(scene.sources))
     output, used = _infer(  # which alone holds the inputs, for the sake of memory
-        network_inputs(scene, model.inputs, model.domain, strength),
+        network_inputs(scene, model.inputs, model.domain, noise_factor),
         opened,
         tile,
         ensemble,
@@ -102,8 +101,8 @@ def check_model(model: Model, photos: int, strength: float = 1.0) -> None:
     """Refuse a model that cannot restore from so many photos, or not at a strength.
 
     Raises:
-        ModelError: It needs more, does not restore, or takes no noise maps and the strength is
-            not 1.
+        ModelError: It needs more, does not restore, restores from a single photo and the strength
+            is below 1, or takes no noise maps and the strength is above 1.
     """
     if not model.network.restores:
         raise ModelError(
@@ -112,10 +111,16 @@ def check_model(model: Model, photos: int, strength: float = 1.0) -> None:
         )
     if photos < len(model.roles):
         raise ModelError(f"model {model.name} needs a long and a short exposure", "give both")
-    if strength != 1 and not takes_noise_maps(model):
+    if strength < 1 and len(model.roles) < len(ROLES):
         raise ModelError(
-            f"model {model.name} is not told how noisy the photos are: --strength does not apply",
-            "leave out --strength, or choose a model that is told, such as the default",
+            f"model {model.name} restores from a single photo: --strength below 1 does not apply",
+            "leave out --strength, or choose a model that takes a pair, such as the default",
+        )
+    if strength > 1 and model.inputs.isdisjoint(NOISE_MAPS):
+        raise ModelError(
+            f"model {model.name} is not told how noisy the photos are: "
+            "--strength above 1 does not apply",
+            "give at most 1, or choose a model that is told, such as the default",
         )
 
 
@@ -136,11 +141,6 @@ def tiled_graphs(graphs: Sequence[Graph]) -> Sequence[Graph]:
     """Those of a network's graphs that come after the last one that takes the photo whole."""
     whole = [index for index, graph in enumerate(graphs) if graph.reduction is not None]
     return graphs[whole[-1] + 1 if whole else 0 :]
-
-
-def takes_noise_maps(model: Model) -> bool:
-    """Whether a model is told how noisy the photos are."""
-    return not model.inputs.isdisjoint(NOISE_MAPS)
 
 
 def run_tiled(

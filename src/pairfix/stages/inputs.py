@@ -61,7 +61,7 @@ class NetworkInputs:
 
 
 def network_inputs(
-    scene: Scene, names: Collection[str], domain: Domain, strength: float = 1.0
+    scene: Scene, names: Collection[str], domain: Domain, noise_factor: float = 1.0
 ) -> NetworkInputs:
     """Assemble what a network takes from a scene.
 
@@ -72,8 +72,8 @@ def network_inputs(
         scene: An aligned pair, or a single frame.
         names: Of the inputs; those of graphs' outputs are left to whoever runs the graphs.
         domain: The network's.
-        strength: Factor on the noise maps, at least 0: how noisy the photos are said to be over
-            how noisy they are.
+        noise_factor: Factor on the noise maps, at least 0: how noisy the photos are said to be
+            over how noisy they are.
     """
     planes: dict[str, Planes] = {str(role): each for role, each in scene.sources.items()}
     extra = [name for name in EXTRA_PLANES if name in names]
@@ -83,7 +83,7 @@ def network_inputs(
     if extra or measured:
         encoded = {name: encode_planes(each, domain) for name, each in planes.items()}
     curves = {
-        name: noise_curve(scene, encoded, domain, role=role) * np.float32(strength)
+        name: noise_curve(scene, encoded, domain, role=role) * np.float32(noise_factor)
         for name, role in mapped.items()
     }
     planes |= {name: EXTRA_PLANES[name](scene, encoded, domain) for name in extra}

@@ -110,7 +110,7 @@ def result_facts(restoration: Restoration, size: tuple[int, int]) -> list[Fact]:
         ("Network", f"{model.network.title}, {model.domain}"),
         ("Restored from", " and ".join(sorted(model.roles, reverse=True))),
         ("Ran on", runtime.description),
-        ("Strength", "" if restoration.strength is None else f"{restoration.strength:g}"),
+        ("Strength", f"{restoration.strength:g}"),
         ("Mirror images", "" if restoration.ensemble == 1 else f"mean of {restoration.ensemble}"),
         ("Why the CPU", runtime.reason),
         *_adaptation(restoration.adaptation),
