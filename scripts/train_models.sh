@@ -5,9 +5,9 @@
 #     scripts/train_models.sh PHOTOS FOLDER [NAME ...]
 #
 # All but the reblurring modules go on from what ships. On one CPU core PairNet and SelfIR take one
-# or two hours, DeblurRNN one, DeblurMerger and the reblurring modules 20 minutes; D2HNet needs a
-# GPU. MINUTES changes the length of each training. PRECISION=fp32 is quicker on a CPU that does not
-# multiply bfloat16 by itself (AMX, AVX512-BF16).
+# or two hours, the light U-Net one, DeblurMerger half of one, DeblurRNN and the reblurring modules
+# 20 minutes; D2HNet needs a GPU. MINUTES changes the length of each training. PRECISION=fp32 is
+# quicker on a CPU that does not multiply bfloat16 by itself (AMX, AVX512-BF16).
 set -euo pipefail
 
 if [ $# -lt 2 ]; then
@@ -60,15 +60,15 @@ for name in "${names[@]}"; do
         deblurmerger-srgb)
             run deblurmerger --domain srgb --from deblurmerger-srgb --objective supervised \
                 --noise gopro2,sensor --batch 4 --crop 128 \
-                --learning-rate 4e-4 --seed 2 --minutes "${MINUTES:-22}" ;;
+                --learning-rate 4e-4 --optimiser muon --seed 3 --minutes "${MINUTES:-34}" ;;
         deblurrnn-srgb)
             run deblurrnn --domain srgb --from deblurrnn-srgb --objective supervised \
                 --noise gopro2,sensor --batch 4 --crop 128 \
-                --learning-rate 2e-4 --seed 2 --minutes "${MINUTES:-60}" ;;
+                --learning-rate 4e-4 --optimiser muon --seed 3 --minutes "${MINUTES:-20}" ;;
         reblur-unet-srgb)
             run reblur-unet --domain srgb --from reblur-unet-srgb --objective supervised \
                 --noise sensor --processing 0.5 --jpeg 0.5 --blur 0 24 --batch 4 --crop 128 \
-                --learning-rate 3e-4 --seed 2 --minutes "${MINUTES:-60}" ;;
+                --learning-rate 4e-4 --optimiser muon --seed 3 --minutes "${MINUTES:-64}" ;;
         *)
             echo "there is no model $name" >&2
             exit 2 ;;
