@@ -144,8 +144,8 @@ def noise_planes(photo: Planes, curve: Curve) -> Planes:
     for plane, deviation, out in zip(photo, curve, noise, strict=True):
         brightness = cv2.blur(plane, size, borderType=cv2.BORDER_REFLECT_101)
         table = np.interp(np.linspace(0, 1, _STEPS + 1), LEVELS, deviation).astype(np.float32)
-        place = np.clip(brightness, 0, 1) * _STEPS + 0.5
-        np.take(table, place.astype(np.uint16), out=out)
+        place = (brightness * _STEPS + 0.5).astype(np.intp)
+        np.take(table, place, out=out, mode="clip")
     return noise
 
 
