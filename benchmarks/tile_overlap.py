@@ -8,7 +8,7 @@ the network's own range, over a square of `--side` pixels of its planes in the m
 """
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -29,7 +29,8 @@ def main() -> None:
     model = find_model(arguments.model)
     graph = model.graphs[-1]
     runtime = choose_runtime("onnx", "cpu", arguments.precision)
-    sources = _middle(_inputs(arguments.pair, model, runtime), arguments.side)
+    inputs = _inputs(arguments.pair, model, runtime)
+    sources = _middle({name: inputs[name] for name in graph.inputs}, arguments.side)
     session = open_session(model, graph, runtime)
     tile = arguments.tile or graph.tile
     whole = run_tiled(session, graph, sources, _as_it_is, tile=arguments.side, progress=no_progress)
@@ -69,7 +70,7 @@ def _inputs(pair: Path, model: Model, runtime: Runtime) -> dict[str, Planes]:
 
 
 def _middle(inputs: Mapping[str, Planes], side: int) -> dict[str, Planes]:
-    _, height, width = inputs["short"].shape
+    _, height, width = next(iter(inputs.values())).shape
     top, left = max(height - side, 0) // 2, max(width - side, 0) // 2
     return {
         name: np.ascontiguousarray(planes[:, top : top + side, left : left + side])
@@ -77,8 +78,8 @@ def _middle(inputs: Mapping[str, Planes], side: int) -> dict[str, Planes]:
     }
 
 
-def _as_it_is(_name: str, planes: Planes) -> Planes:
-    return planes
+def _as_it_is(pieces: Mapping[str, Planes], names: Sequence[str]) -> list[Planes]:
+    return [pieces[name] for name in names]
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """Small synthetic pairs, so that most tests need no files."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pairfix.image import AlignedPair, Alignment, Bayer, Exposure, ExposureMatch, Frame
+from pairfix.image import AlignedPair, Alignment, Bayer, Exposure, ExposureMatch, Frame, Planes
 from pairfix.light import linear_to_srgb, planes_from_frame
 
 WHITE_BALANCE = (1.9, 1.0, 1.6)
@@ -63,3 +64,8 @@ def aligned(short: Frame, long: Frame) -> AlignedPair:
     planes = planes_from_frame(long)
     match = ExposureMatch(1.0, 1.0, 1.0, None)
     return AlignedPair(short, long, planes_from_frame(short), planes, match, IDENTITY)
+
+
+def as_they_are(pieces: Mapping[str, Planes], names: Sequence[str]) -> list[Planes]:
+    """Inputs of a graph that are in its range already."""
+    return [pieces[name] for name in names]

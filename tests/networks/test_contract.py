@@ -24,7 +24,7 @@ from tests.networks.seeded import (
     small_config,
     state_of,
 )
-from tests.scenes import scene
+from tests.scenes import as_they_are, scene
 
 from pairfix.backends import BACKENDS, Runtime, choose_runtime, open_session
 from pairfix.cli import run
@@ -183,7 +183,7 @@ def test_tiled_equals_untiled(network: Network, along: str) -> None:
 
     def restore(side: int) -> Planes:
         return run_tiled(
-            Direct(module), graph, sources, lambda _, x: x, tile=side, progress=lambda *_: None
+            Direct(module), graph, sources, as_they_are, tile=side, progress=lambda *_: None
         )
 
     whole, tiled = restore(10**6), restore(tile)

@@ -18,7 +18,7 @@ from pairfix.progress import Stage, no_progress
 from pairfix.stages.align import align
 from pairfix.stages.exposure import match_exposure
 from pairfix.stages.fuse import check_model, fuse, run_tiled, run_whole
-from tests.scenes import aligned, raw_frame, rgb_frame, scene
+from tests.scenes import aligned, as_they_are, raw_frame, rgb_frame, scene
 
 RUNTIME = Runtime("onnx", "cpu", "fp32", "test")
 TILED = Graph("fusion", ("short", "long"), multiple=16, overlap=8)
@@ -119,7 +119,7 @@ def test_the_device_never_gets_more_than_a_tile() -> None:
         "short": np.ones((4, 300, 500), np.float32),
         "long": np.ones((4, 300, 500), np.float32),
     }
-    run_tiled(session, TILED, planes, lambda _, x: x, tile=64, progress=no_progress)
+    run_tiled(session, TILED, planes, as_they_are, tile=64, progress=no_progress)
     assert set(session.sizes) == {session.sizes[0]}
     assert max(session.sizes[0]) <= 64
 
@@ -149,7 +149,7 @@ def test_progress_counts_the_tiles() -> None:
         "long": np.ones((4, 100, 100), np.float32),
     }
     run_tiled(
-        Recorded(first), TILED, planes, lambda _, x: x, tile=64, progress=lambda *c: calls.append(c)
+        Recorded(first), TILED, planes, as_they_are, tile=64, progress=lambda *c: calls.append(c)
     )
     assert calls[-1][1] == calls[-1][2] == len(calls)
 
@@ -172,7 +172,7 @@ def test_a_whole_photo_graph_sees_a_reduced_photo_and_never_an_enlarged_one(
     smooth = scene(size)
     planes = {"short": smooth, "long": smooth}
     reduction = Reduction((128, 128), factor)
-    result = run_whole(session, graph, planes, lambda _, x: x, reduction=reduction)
+    result = run_whole(session, graph, planes, as_they_are, reduction=reduction)
     assert session.sizes == [expected]
     assert result.shape == smooth.shape
     np.testing.assert_allclose(result, smooth, atol=0.2)

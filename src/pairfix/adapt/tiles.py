@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -56,7 +57,9 @@ def choose_tiles(
         return pad_to_multiple(np.ascontiguousarray(inside), multiple)
 
     return [
-        {name: inputs.encode(name, cut(planes, place)) for name, planes in inputs.planes.items()}
+        replace(
+            inputs, planes={name: cut(planes, place) for name, planes in inputs.planes.items()}
+        ).encoded()
         for place in places
     ]
 

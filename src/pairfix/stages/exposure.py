@@ -146,14 +146,14 @@ def _blocks(planes: Planes, frame: Frame) -> NDArray[np.float32]:
     blur spreads clipped light.
     """
     limits = frame.bayer.gains if frame.bayer else (1.0, 1.0, 1.0)
-    saturated = np.zeros(planes.shape[1:], np.float32)
+    saturated = np.zeros(planes.shape[1:], np.bool_)
     for plane, limit in zip(planes, limits, strict=True):
-        saturated[plane >= _SATURATED * limit] = 1
+        saturated |= plane >= _SATURATED * limit
     height, width = planes.shape[1:]
     scale = _BLOCKS / max(height, width)
     size = max(round(width * scale), 1), max(round(height * scale), 1)
     means = cv2.resize(luminance(planes), size, interpolation=cv2.INTER_AREA)
-    share = cv2.resize(saturated, size, interpolation=cv2.INTER_AREA)
+    share = cv2.resize(saturated.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     touched = (share > _CLIPPED_SHARE).astype(np.uint8)
     spread = cv2.dilate(touched, np.ones((3, 3), np.uint8))
     enough = np.count_nonzero(spread == 0) >= _FEWEST_BLOCKS

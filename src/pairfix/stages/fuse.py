@@ -19,7 +19,7 @@ from pairfix.model import Model
 from pairfix.networks import Graph, Reduction
 from pairfix.progress import Progress, Stage, no_progress
 from pairfix.stages.ensemble import Ensemble
-from pairfix.stages.inputs import NOISE_MAPS, NetworkInputs, network_inputs
+from pairfix.stages.inputs import NOISE_MAPS, NetworkInputs, made_of, network_inputs
 from pairfix.stages.part import cut_planes
 from pairfix.stages.tiling import TilePlan, pad_to_multiple, plan_tiles, smallest_tile
 
@@ -37,7 +37,8 @@ _log = logging.getLogger(__name__)
 
 FUSE = Stage("fuse", "Restoring")
 
-Encode = Callable[[str, Planes], Planes]
+Encode = Callable[[Mapping[str, Planes], Sequence[str]], Sequence[Planes]]
+"""As `pairfix.stages.inputs.NetworkInputs.encode`."""
 
 _HIGHLIGHT = 0.97
 """Restored level from which the brighter light that the reference holds is put back."""
@@ -157,20 +158,19 @@ def run_tiled(
     Args:
         session: The graph, ready to run.
         graph: Its inputs, size multiple and overlap.
-        sources: ``C x h x w`` planes by input name, all of one size.
-        encode: Converts a tile of the named input into the network's domain.
+        sources: ``C x h x w`` planes that the inputs are made of, by name, all of one size.
+        encode: Makes the graph's inputs of a tile of the sources.
         tile: Longest side of a tile.
         progress: Called with `FUSE`, the tiles done and the tiles in all.
 
     Returns:
         The graph's output, in the network's domain, as large as the inputs.
     """
-    inputs = [(name, sources[name]) for name in graph.inputs]
-    canvas = np.zeros_like(inputs[0][1])
+    canvas = np.zeros_like(next(iter(sources.values())))
     plan = _plan(graph, sources, tile)
     for index in range(len(plan)):
-        result = session.run([encode(name, plan.cut(planes, index)) for name, planes in inputs])
-        plan.paste(result, index, canvas)
+        pieces = {name: plan.cut(planes, index) for name, planes in sources.items()}
+        plan.paste(session.run(encode(pieces, graph.inputs)), index, canvas)
         progress(FUSE, index + 1, len(plan))
     return canvas
 
@@ -187,12 +187,12 @@ def run_whole(
 
     The inputs are averaged over areas; the output is brought back to the photo's size bilinearly.
     """
-    _, height, width = sources[graph.inputs[0]].shape
+    height, width = _size(sources)
     reduced = reduction.size(height, width)
     inputs = []
-    for name in graph.inputs:
-        small = _resize(encode(name, sources[name]), reduced, cv2.INTER_AREA)
-        inputs.append(pad_to_multiple(small, graph.multiple))
+    for name in graph.inputs:  # one by one, for the sake of memory
+        (whole,) = encode(sources, [name])
+        inputs.append(pad_to_multiple(_resize(whole, reduced, cv2.INTER_AREA), graph.multiple))
     output = session.run(inputs)[:, : reduced[0], : reduced[1]]
     return _resize(output, (height, width), cv2.INTER_LINEAR)
 
@@ -217,15 +217,14 @@ def _infer(
         if part is not None and index == first_tiled:
             sources = {name: cut_planes(planes, part) for name, planes in sources.items()}
         session = opened.session(graph)
+        needed = {name: sources[name] for name in map(made_of, graph.inputs)}
         if graph.reduction is not None:
             with _whole_photo():
-                output = run_whole(
-                    session, graph, sources, inputs.encode, reduction=graph.reduction
-                )
+                output = run_whole(session, graph, needed, inputs.encode, reduction=graph.reduction)
         else:
             size = tile or graph.tile
             output, used = _run_within_memory(
-                Ensemble(session, ensemble), graph, sources, inputs.encode, size, progress
+                Ensemble(session, ensemble), graph, needed, inputs.encode, size, progress
             )
         sources[graph.name] = output
     return output, used
@@ -268,8 +267,12 @@ def _run_within_memory(
 
 
 def _plan(graph: Graph, sources: Mapping[str, Planes], tile: int) -> TilePlan:
-    _, height, width = sources[graph.inputs[0]].shape
-    return plan_tiles((height, width), tile, graph.multiple, graph.overlap)
+    return plan_tiles(_size(sources), tile, graph.multiple, graph.overlap)
+
+
+def _size(sources: Mapping[str, Planes]) -> tuple[int, int]:
+    _, height, width = next(iter(sources.values())).shape
+    return height, width
 
 
 def _resize(planes: Planes, size: tuple[int, int], interpolation: int) -> Planes:

@@ -4,7 +4,7 @@ A name is a photo's role, that of its noise map, or one of the *extra planes* th
 the scene. A further kind of extra planes is one function, and one entry of `EXTRA_PLANES`.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ __all__ = [
     "NOISE_MAPS",
     "ExtraPlanes",
     "NetworkInputs",
+    "made_of",
     "network_inputs",
 ]
 
@@ -34,30 +35,45 @@ EXTRA_PLANES: Mapping[str, ExtraPlanes] = {}
 """Others, by the names that `pairfix.networks.Graph.inputs` has for them."""
 
 
+def made_of(name: str) -> str:
+    """The name of the planes that an input is made of: those of its photo, for a noise map."""
+    return NOISE_MAPS.get(name, name)
+
+
 @dataclass(frozen=True, slots=True)
 class NetworkInputs:
-    """A network's inputs by name, all of one size."""
+    """A network's inputs, or what they are made of; all of one size."""
 
     planes: Mapping[str, Planes]
-    """What they are made of: photos in linear light, and these again for their noise maps; extra
-    planes as the network takes them."""
+    """By name: photos in linear light, and extra planes as the network takes them."""
     curves: Mapping[str, Curve]
     """The photos' noise, by the noise maps' names."""
     domain: Domain
 
-    def encode(self, name: str, piece: Planes) -> Planes:
-        """Convert a piece of the named input's planes into the network's range.
+    def encode(self, pieces: Mapping[str, Planes], names: Sequence[str]) -> list[Planes]:
+        """Make inputs in the network's range of pieces of the planes.
 
-        Extra planes and outputs of other graphs are in it already.
+        Args:
+            pieces: The same piece of all that they are made of (`made_of`), by name. Extra planes
+                and outputs of other graphs are in the network's range already.
+            names: Of the inputs.
         """
-        if name in EXTRA_PLANES or name not in self.planes:
-            return piece
-        encoded = encode_planes(piece, self.domain)
-        return noise_planes(encoded, self.curves[name]) if name in self.curves else encoded
+
+        def in_range(name: str) -> Planes:
+            photo = name in self.planes and name not in EXTRA_PLANES
+            return encode_planes(pieces[name], self.domain) if photo else pieces[name]
+
+        def made(name: str) -> Planes:
+            source = encoded[made_of(name)]
+            return noise_planes(source, self.curves[name]) if name in self.curves else source
+
+        encoded = {name: in_range(name) for name in set(map(made_of, names))}
+        return [made(name) for name in names]
 
     def encoded(self) -> dict[str, Planes]:
         """All of them in the network's range."""
-        return {name: self.encode(name, planes) for name, planes in self.planes.items()}
+        names = [*self.planes, *self.curves]
+        return dict(zip(names, self.encode(self.planes, names), strict=True))
 
 
 def network_inputs(
@@ -87,5 +103,4 @@ def network_inputs(
         for name, role in mapped.items()
     }
     planes |= {name: EXTRA_PLANES[name](scene, encoded, domain) for name in extra}
-    planes |= {name: scene.sources[role] for name, role in mapped.items()}
     return NetworkInputs(planes, curves, domain)

@@ -56,6 +56,8 @@ _DOUBT = 1.5
 """Standard deviations of a lack up to which it may be noise, and is left."""
 _SPREADS = (0.6, 0.8, 1.0, 1.3, 1.7)
 """Sigmas of the spots in pixels."""
+_CHUNK = 256
+"""Points that are compared with all shapes at once."""
 _TINY = 1e-12
 
 Floats = NDArray[np.float32]
@@ -178,9 +180,13 @@ def _best_shapes(excess: Floats, noise: Floats) -> Floats:
     shapes = _shapes()
     power = (shapes**2).sum(axis=-1) + _TINY
     best = np.empty(len(excess), np.intp)
-    for index, (point, variance) in enumerate(zip(excess, noise, strict=True)):
-        common = np.maximum(np.einsum("mck,ck->mc", shapes, point), 0)
-        best[index] = (common**2 / power / variance).sum(axis=1).argmax()
+    for start in range(0, len(excess), _CHUNK):
+        points, variances = excess[start : start + _CHUNK], noise[start : start + _CHUNK]
+        explained = np.zeros((len(points), len(shapes)), np.float32)
+        for channel in range(points.shape[1]):
+            common = np.maximum(points[:, channel] @ shapes[:, channel].T, 0)
+            explained += common**2 / power[:, channel] / variances[:, channel, None]
+        best[start : start + _CHUNK] = explained.argmax(axis=1)
     return shapes[best]
 
 
