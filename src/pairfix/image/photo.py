@@ -1,9 +1,9 @@
 """Decoded photos, and what is known of them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -200,6 +200,11 @@ class Frame:
     def size(self) -> tuple[int, int]:
         """Height and width of the pixels, as stored."""
         return self.pixels.shape[0], self.pixels.shape[1]
+
+    def without_pixels(self) -> "Frame":
+        """The same with zeros for its pixels, which take no memory."""
+        zeros = np.broadcast_to(self.pixels.dtype.type(0), self.pixels.shape)
+        return replace(self, pixels=cast("Pixels", zeros))
 
     @property
     def facts(self) -> FrameFacts:

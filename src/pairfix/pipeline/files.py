@@ -17,7 +17,7 @@ from pairfix.pipeline.restorer import Restorer
 from pairfix.progress import Progress, Timeline, no_progress
 from pairfix.recipe import Recipe
 from pairfix.stages.develop import DEVELOP, develop
-from pairfix.stages.prepare import Preparation, decode_photos, prepare_pair
+from pairfix.stages.prepare import Preparation, prepare_pair
 
 __all__ = ["align_pair", "restore"]
 
@@ -67,10 +67,9 @@ def _restore_once(
 ) -> Restored:
     """Restore with a model that is open no longer than it runs: what follows needs the memory."""
     restorer = Restorer(recipe, keep_open=False)
-    restorer.check_photos(len(paths))
-    frames = decode_photos(paths, restorer.preparation, timeline)
-    dng_kind(frames[-1], output, recipe.dng)  # refuses before the photos are restored
-    return restorer.restore(*frames, timeline=timeline)
+    scene = restorer.prepare(paths, timeline)
+    dng_kind(scene.reference, output, recipe.dng)  # refuses before the photos are restored
+    return restorer.restore_scene(scene, timeline)
 
 
 def align_pair(

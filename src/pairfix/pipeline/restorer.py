@@ -108,16 +108,30 @@ class Restorer:
         Raises:
             PairfixError: One of its kinds, each with a message for the user.
         """
-        timeline = timeline or Timeline()
         photos = [long] if short is None else [long, short]
+        timeline = timeline or Timeline()
+        return self.restore_scene(self.prepare(photos, timeline), timeline)
+
+    def prepare(self, photos: Sequence[Photo], timeline: Timeline) -> Scene:
+        """Decode the long and the short exposure, or the only photo, and align a pair.
+
+        Raises:
+            PairfixError: As for `restore`.
+        """
         self.check_photos(len(photos))
         frames = decode_photos(photos, self.preparation, timeline)
         if self._chosen is not None:
             check_domain(self._chosen, frames[-1].domain)
         if self.recipe.crop is not None:
             check_crop(self.recipe.crop, frames[-1])
-        scene = self._scene(frames, timeline)
-        del frames  # of which a scene may hold others
+        return self._scene(frames, timeline)
+
+    def restore_scene(self, scene: Scene, timeline: Timeline) -> Restored:
+        """Restore what `prepare` made of photos.
+
+        Raises:
+            PairfixError: As for `restore`.
+        """
         opened = self._opened(scene.reference.domain)
         model, runtime = opened.model, opened.runtime
         part = self._part(scene, model)
@@ -200,7 +214,7 @@ class Restorer:
             return prepare_pair(long, short, self.preparation, timeline)
         (frame,) = frames
         (role,) = self._chosen.roles
-        return SingleFrame(frame, role, planes_from_frame(frame))
+        return SingleFrame(frame.without_pixels(), role, planes_from_frame(frame))
 
     def _opened(self, domain: Domain) -> OpenModel:
         """The model, loaded; by default the one for the photos' domain."""
