@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
 
+from pairfix.allocator import keep_freed_memory
 from pairfix.backends.threads import available_cores, limit_threads
 from pairfix.batch.finish import finish
 from pairfix.batch.jobs import Job, Plan
@@ -133,6 +134,7 @@ def _work(
 ) -> None:
     """The process: restore one pair after the other until there are no more."""
     limit_threads(threads)
+    keep_freed_memory()
     restorer = Restorer(recipe)
 
     def tell(stage: Stage, done: int, total: int) -> None:

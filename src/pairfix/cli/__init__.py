@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from pairfix._version import __version__
+from pairfix.allocator import keep_freed_memory
 from pairfix.cli import (
     align,
     bench,
@@ -77,6 +78,7 @@ def _options(
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit; SIGTERM and a closed terminal (SIGHUP) count as Ctrl-C."""
     settle_streams()
+    keep_freed_memory()
     for name in _ENDING:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
