@@ -144,7 +144,7 @@ def noise_planes(photo: Planes, curve: Curve) -> Planes:
     for plane, deviation, out in zip(photo, curve, noise, strict=True):
         brightness = cv2.blur(plane, size, borderType=cv2.BORDER_REFLECT_101)
         table = np.interp(np.linspace(0, 1, _STEPS + 1), LEVELS, deviation).astype(np.float32)
-        place = (brightness * _STEPS + 0.5).astype(np.intp)
+        place = (brightness * _STEPS + 0.5).astype(np.int16)
         np.take(table, place, out=out, mode="clip")
     return noise
 
