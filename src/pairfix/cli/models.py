@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.table import Column, Table
 
 from pairfix.cli.console import Talk, print_json
@@ -69,6 +68,8 @@ def show(model: Name, json: Json = False) -> None:
     if json:
         print_json(_facts(found))
     elif card.is_file():
+        from rich.markdown import Markdown  # noqa: PLC0415  (keeps other commands quick)
+
         with card.open(encoding="utf-8", errors="replace") as file:
             lines = file.read(_CARD).splitlines()
         Console().print(Markdown("\n".join(map(printable, lines))))
