@@ -1,4 +1,5 @@
 import gc
+from collections import ChainMap
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
@@ -18,9 +19,12 @@ from pairfix import (
     restore,
 )
 from pairfix.backends import OpenModel, Runtime, Session, open_session
+from pairfix.formats.dng_names import NOISE_REDUCTION
+from pairfix.formats.tiff_read import read_chain
 from pairfix.image import AlignedPair, DevelopSettings, Fused
 from pairfix.model import Model
 from pairfix.networks import Graph
+from pairfix.recipe import DngKind
 from pairfix.stages.points import keep_points
 from tests.scenes import rgb_frame, scene
 
@@ -122,6 +126,18 @@ def test_in_memory_and_written_results_are_the_same(tmp_path: Path) -> None:
     restore(LONG, SHORT, tmp_path / "out.png", recipe)
     restored = Restorer(recipe).restore(LONG, SHORT)
     np.testing.assert_array_equal(decode(tmp_path / "out.png").pixels, restored.picture().pixels)
+
+
+@pytest.mark.parametrize("kind", ["cfa", "linear"])
+def test_a_dng_states_how_much_of_the_short_photos_noise_is_gone(
+    kind: DngKind, tmp_path: Path
+) -> None:
+    restore(LONG, SHORT, tmp_path / "out.dng", Recipe(device="cpu", dng=kind))
+    with (tmp_path / "out.dng").open("rb") as file:
+        tags = ChainMap(*read_chain(file))
+    gone = tags[NOISE_REDUCTION].number
+    assert gone is not None
+    assert 0.5 < gone < 1
 
 
 def test_the_mosaic_has_the_short_frames_own_exposure() -> None:

@@ -46,7 +46,7 @@ class ExposureMatch:
 
 @dataclass(frozen=True, slots=True)
 class MatchedPair:
-    """Two frames of one scene at equal brightness, without their pixels."""
+    """Two frames of one scene at equal brightness."""
 
     short: Frame
     long: Frame

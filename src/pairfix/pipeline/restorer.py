@@ -211,10 +211,11 @@ class Restorer:
     def _scene(self, frames: Sequence[Frame], timeline: Timeline) -> Scene:
         if self._chosen is None or len(frames) == len(ROLES):
             long, short = frames
-            return prepare_pair(long, short, self.preparation, timeline)
+            pair = prepare_pair(long, short, self.preparation, timeline)
+            return replace(pair, long=pair.long.without_pixels())  # its planes are enough
         (frame,) = frames
         (role,) = self._chosen.roles
-        return SingleFrame(frame.without_pixels(), role, planes_from_frame(frame))
+        return SingleFrame(frame, role, planes_from_frame(frame))
 
     def _opened(self, domain: Domain) -> OpenModel:
         """The model, loaded; by default the one for the photos' domain."""

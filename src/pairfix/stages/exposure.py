@@ -78,8 +78,8 @@ def match_exposure(long: Frame, short: Frame) -> MatchedPair:
             f"the photos come from different cameras: {pair.long.camera} and {pair.short.camera}"
         )
     return MatchedPair(
-        short=pair.short.without_pixels(),
-        long=pair.long.without_pixels(),
+        short=pair.short,
+        long=pair.long,
         short_planes=_scaled(pair.short_planes, short_gain),
         long_planes=_scaled(pair.long_planes, long_gain),
         match=ExposureMatch(

@@ -104,7 +104,6 @@ def prepare_pair(
     _check_size(frames[-1], preparation.least_side)
     with timeline.run(MATCH):
         matched = match_exposure(*frames)
-    del frames  # the photos' pixels, for the sake of memory
     with timeline.run(ALIGN):
         pair = align(matched, preparation.align)
     if pair.reference.domain == "srgb":
@@ -116,7 +115,7 @@ def prepare_pair(
     del matched  # the long planes as they were, for the sake of memory
     if preparation.refuse_doubtful and not pair.alignment.sure:
         raise PairError(
-            f"{pair.long.path} and {pair.short.path} cannot be aligned reliably",
+            f"{frames[0].path} and {frames[1].path} cannot be aligned reliably",
             "leave the pair out",
         )
     if not preparation.keep_row_noise:
