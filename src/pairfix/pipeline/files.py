@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pairfix.formats import check_writable, encode_picture
-from pairfix.image import AlignmentMode, DevelopSettings
+from pairfix.image import AlignedPair, AlignmentMode, DevelopSettings
 from pairfix.output.provenance import described
 from pairfix.output.report import Report, Restoration, SceneFacts, unused_settings
 from pairfix.output.results import WRITE, check_distinct, check_targets, dng_kind, write_results
@@ -68,7 +68,9 @@ def _restore_once(
     """Restore with a model that is open no longer than it runs: what follows needs the memory."""
     restorer = Restorer(recipe, keep_open=False)
     scene = restorer.prepare(paths, timeline)
-    dng_kind(scene.reference, output, recipe.dng)  # refuses before the photos are restored
+    kind = dng_kind(scene.reference, output, recipe.dng)  # refuses before the photos are restored
+    if kind is None and isinstance(scene, AlignedPair):  # a DNG states how noisy the photo was
+        scene = replace(scene, short=scene.short.without_pixels(), long=scene.long.without_pixels())
     return restorer.restore_scene(scene, timeline)
 
 

@@ -211,8 +211,7 @@ class Restorer:
     def _scene(self, frames: Sequence[Frame], timeline: Timeline) -> Scene:
         if self._chosen is None or len(frames) == len(ROLES):
             long, short = frames
-            pair = prepare_pair(long, short, self.preparation, timeline)
-            return replace(pair, long=pair.long.without_pixels())  # its planes are enough
+            return prepare_pair(long, short, self.preparation, timeline)
         (frame,) = frames
         (role,) = self._chosen.roles
         return SingleFrame(frame, role, planes_from_frame(frame))
