@@ -17,7 +17,7 @@ from pairfix.pipeline.restorer import Restorer
 from pairfix.progress import Progress, Timeline, no_progress
 from pairfix.recipe import Recipe
 from pairfix.stages.develop import DEVELOP, develop
-from pairfix.stages.prepare import Preparation, prepare_pair
+from pairfix.stages.prepare import Preparation, decode_photos, prepare_pair
 
 __all__ = ["align_pair", "restore"]
 
@@ -67,8 +67,11 @@ def _restore_once(
 ) -> Restored:
     """Restore with a model that is open no longer than it runs: what follows needs the memory."""
     restorer = Restorer(recipe, keep_open=False)
-    scene = restorer.prepare(paths, timeline)
-    kind = dng_kind(scene.reference, output, recipe.dng)  # refuses before the photos are restored
+    restorer.check_photos(len(paths))
+    frames = decode_photos(paths, restorer.preparation, timeline)
+    kind = dng_kind(frames[-1], output, recipe.dng)  # refuses before the photos are aligned
+    scene = restorer.prepare(frames, timeline)
+    del frames  # which hold the pixels that the scene may give up
     if kind is None and isinstance(scene, AlignedPair):  # a DNG states how noisy the photo was
         scene = replace(scene, short=scene.short.without_pixels(), long=scene.long.without_pixels())
     return restorer.restore_scene(scene, timeline)
