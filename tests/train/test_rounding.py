@@ -10,7 +10,11 @@ pytest.importorskip("torchvision")
 
 from pairfix.synth.batch import PairBatch  # noqa: E402
 from pairfix.train.fusion import Fusion  # noqa: E402
-from pairfix.train.rounding import measure_activations, round_activations  # noqa: E402
+from pairfix.train.rounding import (  # noqa: E402
+    measure_activations,
+    round_activations,
+    round_to_levels,
+)
 from tests.train.fakes import small_fusion, smooth_pairs  # noqa: E402
 
 NAME = "EB1.conv"
@@ -63,6 +67,31 @@ def test_rounded_activations_have_256_levels_with_0_among_them(fusion: Fusion) -
     levels = output_of(fusion, NAME).unique()
     assert 16 < len(levels) <= 256
     assert 0 in levels
+
+
+@pytest.mark.parametrize("limits", [(-0.7, 2.3), (0.0, 1.0), (-3.0, 0.0)])
+def test_rounding_and_its_gradient_are_those_of_pytorchs_quantisation(
+    limits: tuple[float, float],
+) -> None:
+    low, high = limits
+    scale = (high - low) / 255
+    x = torch.linspace(-4, 4, 4001)
+    ours, theirs = x.clone().requires_grad_(), x.clone().requires_grad_()
+    rounded = round_to_levels(ours, limits)
+    expected = torch.fake_quantize_per_tensor_affine(theirs, scale, round(-low / scale), 0, 255)
+    assert torch.equal(rounded, expected)
+    for result in (rounded, expected):
+        result.sum().backward()
+    beyond = (x < low - scale) | (x > high + scale)
+    within = (x > low + scale) & (x < high - scale)
+    for gradient in (ours.grad, theirs.grad):
+        assert (gradient[within] == 1).all()
+        assert (gradient[beyond] == 0).all()
+
+
+def test_rounding_keeps_the_type_that_training_computes_in() -> None:
+    x = torch.linspace(-1, 1, 99, dtype=torch.bfloat16)
+    assert round_to_levels(x, (-0.5, 0.5)).dtype == torch.bfloat16
 
 
 def test_copies_round_too_and_measuring_leaves_no_trace(fusion: Fusion) -> None:

@@ -12,12 +12,14 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import Function
+from torch.nn import functional
 
 from pairfix.export.int8 import LEVELS, Activations, Range
 from pairfix.synth.batch import PairBatch
 from pairfix.train.fusion import Fusion
 
-__all__ = ["measure_activations", "round_activations"]
+__all__ = ["measure_activations", "round_activations", "round_to_levels"]
 
 _TAIL = 1e-4
 """Share of the values beyond each end of a range, which become the end."""
@@ -70,7 +72,7 @@ class _RoundInput:
 
     def __call__(self, conv: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
         del conv
-        return (_rounded(inputs[0], self.range),)
+        return (round_to_levels(inputs[0], self.range),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +81,40 @@ class _RoundOutput:
 
     def __call__(self, conv: nn.Module, inputs: tuple[Tensor], output: Tensor) -> Tensor:
         del conv, inputs
-        return _rounded(output, self.range)
+        return round_to_levels(output, self.range)
 
 
-def _rounded(x: Tensor, limits: Range) -> Tensor:
+def round_to_levels(x: Tensor, limits: Range) -> Tensor:
+    """Round to the levels of 8 bits over a range; beyond its ends there is no gradient.
+
+    Several times as fast as PyTorch's fake quantisation, and in the type that `x` has.
+
+    Args:
+        x: Of any shape.
+        limits: The range; one of the levels is 0.
+    """
     low, high = limits
     scale = (high - low) / (LEVELS - 1)
-    return torch.fake_quantize_per_tensor_affine(x, scale, round(-low / scale), 0, LEVELS - 1)
+    lowest = -round(-low / scale)
+    inside = functional.hardtanh(x, lowest * scale, (lowest + LEVELS - 1) * scale)
+    rounded: Tensor = _Round.apply(inside, scale)
+    return rounded
+
+
+class _Round(Function):
+    """Round to multiples of a scale, with a gradient as if nothing were rounded."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, scale: float) -> Tensor:  # noqa: ANN401
+        """Round, as PyTorch does when it quantises."""
+        del ctx
+        return (x * (1 / scale)).round_().mul_(scale)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+        """Pass the gradient on."""
+        del ctx
+        return gradient, None
 
 
 @contextmanager
