@@ -47,13 +47,12 @@ def test_the_largest_exif_that_a_jpeg_holds_is_kept(tmp_path: Path) -> None:
     assert kept[metadata.IMAGE_DESCRIPTION] == main[metadata.IMAGE_DESCRIPTION]
 
 
-@pytest.mark.parametrize("extension", [".png", ".jpg"])
 def test_an_encoder_that_fails_is_an_output_error(
-    tmp_path: Path, extension: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cv2.imencodeWithMetadata", lambda *_: (False, ()))
     with pytest.raises(OutputError, match="cannot be encoded; try TIFF"):
-        encode_picture(picture(), tmp_path / f"a{extension}")
+        encode_picture(picture(), tmp_path / "a.jpg")
     assert not [*tmp_path.iterdir()]
 
 

@@ -15,10 +15,11 @@ from PIL import Image
 from pairfix.calibration import CameraProfile, FrameFit, Setting
 from pairfix.export.folder import build_model
 from pairfix.formats import decode, encode_dng, iptc
-from pairfix.formats.embed import jpeg_segments, png_chunk, tiff_tags
+from pairfix.formats.embed import jpeg_segments, tiff_tags
 from pairfix.formats.iptc import Dataset
 from pairfix.formats.jxl import jxl_file
-from pairfix.formats.png import FIRST_CHUNK
+from pairfix.formats.png import FIRST_CHUNK, XMP_KEYWORD
+from pairfix.formats.png_write import png_chunk
 from pairfix.formats.spaces import chromaticities, space_profile
 from pairfix.formats.tiff import Directory, Entry, Kind
 from pairfix.formats.tiff_write import with_header
@@ -103,7 +104,8 @@ def _pngs(_: Path) -> list[Seed]:
         _pillow("bits.png", "1"),
     ]
     head = plain[0][1][:FIRST_CHUNK]
-    described = head + png_chunk(_DESCRIPTION) + plain[0][1][len(head) :]
+    packet = png_chunk(b"iTXt", XMP_KEYWORD + bytes(4) + _DESCRIPTION.xmp)
+    described = head + packet + plain[0][1][len(head) :]
     return [{name: data} for name, data in (*plain, ("described.png", described))]
 
 

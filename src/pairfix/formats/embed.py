@@ -1,4 +1,4 @@
-"""XMP and IPTC as parts of files: TIFF tags, a PNG chunk, JPEG segments.
+"""Metadata as parts of files: TIFF tags, PNG chunks, JPEG segments.
 
 XMP specification, part 3 (Adobe, 2020), 1.1: where files hold XMP.
 """
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from pairfix.formats import iptc, xmp
 from pairfix.formats.jpeg import START
-from pairfix.formats.png import FIRST_CHUNK, SIGNATURE, XMP_KEYWORD
+from pairfix.formats.png import XMP_KEYWORD
+from pairfix.formats.png_write import png_chunk
 from pairfix.formats.tiff import Directory, Entry, Kind
 from pairfix.formats.xmp_names import NOTE
 from pairfix.image import Description
@@ -25,8 +26,8 @@ __all__ = [
     "STANDARD",
     "XMP_TAG",
     "jpeg_segments",
-    "place_for_more",
-    "png_chunk",
+    "place_for_segments",
+    "png_chunks",
     "tiff_tags",
 ]
 
@@ -56,13 +57,20 @@ def tiff_tags(description: Description) -> Directory:
     return tags
 
 
-def png_chunk(description: Description) -> bytes:
-    """The chunk of a PNG, which holds XMP only; empty if there is none."""
-    if not description.xmp:
-        return b""
-    content = b"iTXt" + XMP_KEYWORD + bytes(4) + description.xmp
-    length, checksum = len(content) - 4, zlib.crc32(content)
-    return struct.pack(">I", length) + content + struct.pack(">I", checksum)
+def png_chunks(profile: bytes, exif: bytes, packet: bytes) -> bytes:
+    """The chunks of a PNG's profile, EXIF and XMP; IPTC has none.
+
+    Args:
+        profile: ICC profile.
+        exif: EXIF as in a TIFF, or empty.
+        packet: XMP, or empty.
+    """
+    chunks = png_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(profile))
+    if exif:
+        chunks += png_chunk(b"eXIf", exif)
+    if packet:
+        chunks += png_chunk(b"iTXt", XMP_KEYWORD + bytes(4) + packet)
+    return chunks
 
 
 def jpeg_segments(description: Description) -> bytes:
@@ -83,10 +91,8 @@ def jpeg_segments(description: Description) -> bytes:
     return b"".join(segments)
 
 
-def place_for_more(data: NDArray[np.uint8]) -> int:
-    """Where a written PNG or JPEG can take chunks or segments: behind header, JFIF and EXIF."""
-    if data[: len(SIGNATURE)].tobytes() == SIGNATURE:
-        return FIRST_CHUNK
+def place_for_segments(data: NDArray[np.uint8]) -> int:
+    """Where a written JPEG can take segments: behind JFIF and EXIF."""
     place = len(START)
     while data[place] == _MARKER and data[place + 1] in (_APP0, _APP1):
         place += 2 + int.from_bytes(data[place + 2 : place + 4].tobytes(), "big")

@@ -1,11 +1,12 @@
 """Writers of finished pictures: PNG, TIFF, JPEG, AVIF, JPEG XL and OpenEXR."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -17,10 +18,11 @@ from pairfix.formats.atomic import replacing
 from pairfix.formats.avif import avif_file
 from pairfix.formats.colour import to_working
 from pairfix.formats.edge import BAND, bands, silenced
-from pairfix.formats.embed import jpeg_segments, place_for_more, png_chunk, tiff_tags
+from pairfix.formats.embed import jpeg_segments, place_for_segments, png_chunks, tiff_tags
 from pairfix.formats.exr import write_exr_file
 from pairfix.formats.jxl import jxl_file
 from pairfix.formats.lcms import srgb_profile
+from pairfix.formats.png_write import png_pieces
 from pairfix.formats.spaces import chromaticities, code_points
 from pairfix.formats.tiff import Directory, Entry, Kind
 from pairfix.formats.tiff_file import write_image
@@ -30,12 +32,6 @@ __all__ = ["WRITERS", "Encoding", "to_eight_bits"]
 
 _log = logging.getLogger(__name__)
 
-_PNG = (
-    *(cv2.IMWRITE_PNG_COMPRESSION, 1),
-    *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_AVG),
-    *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY),
-)
-"""Huffman coding alone: photos have few runs, and to look for them takes a tenth more time."""
 _JPEG = (
     *(cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444),
     *(cv2.IMWRITE_JPEG_OPTIMIZE, 1),
@@ -67,15 +63,10 @@ def write_png(picture: Picture, path: Path, encoding: Encoding) -> None:
     Raises:
         OutputError: It cannot be written.
     """
-    _write_opencv(
-        picture,
-        path,
-        ".png",
-        encoding,
-        parameters=_PNG,
-        exif=_exif(picture),
-        more=png_chunk(picture.description),
-    )
+    chunks = png_chunks(picture.profile or srgb_profile(), _exif(picture), picture.description.xmp)
+    size, rows = picture.pixels.shape[:2], _bands(picture.pixels, encoding.bits)
+    with replacing(path, overwrite=encoding.overwrite) as file:
+        file.writelines(png_pieces(rows, size, encoding.bits, chunks))
 
 
 def write_jpeg(picture: Picture, path: Path, encoding: Encoding) -> None:
@@ -94,16 +85,10 @@ def write_jpeg(picture: Picture, path: Path, encoding: Encoding) -> None:
             "%s: EXIF tags too large for a JPEG are left out: %s", printable(path.name), names
         )
     exif = metadata.assemble(fitting)
-    parameters = [*_JPEG, cv2.IMWRITE_JPEG_QUALITY, encoding.quality]
-    _write_opencv(
-        picture,
-        path,
-        ".jpg",
-        encoding,
-        parameters=parameters,
-        exif=exif,
-        more=jpeg_segments(picture.description),
-    )
+    with replacing(path, overwrite=encoding.overwrite) as file:
+        data = _jpeg(picture, path, encoding.quality, exif)
+        place = place_for_segments(data)
+        file.writelines((data[:place].data, jpeg_segments(picture.description), data[place:].data))
 
 
 def write_tiff(picture: Picture, path: Path, encoding: Encoding) -> None:
@@ -250,39 +235,27 @@ def _exif(picture: Picture) -> bytes:
     return metadata.upright(picture.exif, picture.pixels.shape[:2], srgb=not picture.profile)
 
 
-def _write_opencv(
-    picture: Picture,
-    path: Path,
-    extension: str,
-    encoding: Encoding,
-    *,
-    parameters: Iterable[int],
-    exif: bytes,
-    more: bytes,
-) -> None:
-    """Write what OpenCV makes, and more chunks or segments behind its first ones."""
-    pixels = to_eight_bits(picture.pixels) if encoding.bits == 8 else picture.pixels  # noqa: PLR2004
+def _jpeg(picture: Picture, path: Path, quality: int, exif: bytes) -> NDArray[np.uint8]:
+    """What OpenCV makes of a picture."""
     blocks = {
         cv2.IMAGE_METADATA_EXIF: exif,
         cv2.IMAGE_METADATA_ICCP: picture.profile or srgb_profile(),
     }
-    with replacing(path, overwrite=encoding.overwrite) as file:
-        try:
-            swapped = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-            with silenced():
-                done, data = cv2.imencodeWithMetadata(
-                    extension,
-                    swapped,
-                    list(blocks),
-                    [np.frombuffer(block, np.uint8) for block in blocks.values()],
-                    [*parameters],
-                )
-        except cv2.error as error:
-            if error.code == cv2.Error.StsNoMem:
-                message = f"{path} cannot be encoded: memory ran out"
-                raise MemoryExhaustedError(message, "write TIFF, which needs less") from error
-            raise OutputError(f"{path} cannot be encoded: {error.err}", "try TIFF") from error
-        if not done:
-            raise OutputError(f"{path} cannot be encoded", "try TIFF")
-        place = place_for_more(data)
-        file.writelines((data[:place].data, more, data[place:].data))
+    try:
+        swapped = cv2.cvtColor(to_eight_bits(picture.pixels), cv2.COLOR_RGB2BGR)
+        with silenced():
+            done, data = cv2.imencodeWithMetadata(
+                ".jpg",
+                swapped,
+                list(blocks),
+                [np.frombuffer(block, np.uint8) for block in blocks.values()],
+                [*_JPEG, cv2.IMWRITE_JPEG_QUALITY, quality],
+            )
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            message = f"{path} cannot be encoded: memory ran out"
+            raise MemoryExhaustedError(message, "write TIFF, which needs less") from error
+        raise OutputError(f"{path} cannot be encoded: {error.err}", "try TIFF") from error
+    if not done:
+        raise OutputError(f"{path} cannot be encoded", "try TIFF")
+    return cast("NDArray[np.uint8]", data)
