@@ -10,7 +10,7 @@ same run.
 
 import argparse
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,11 +19,13 @@ import torch
 from pairfix.backends import Precision
 from pairfix.model import CHANNELS
 from pairfix.networks import NETWORKS
+from pairfix.synth.batch import PairBatch
 from pairfix.synth.synth_recipe import SynthRecipe
 from pairfix.train.distributed import Workers
 from pairfix.train.fusion import Fusion
 from pairfix.train.loop import Loop
 from pairfix.train.objectives import OBJECTIVES, ObjectiveSettings
+from pairfix.train.rounding import measure_activations, round_activations
 from pairfix.train.task import Pairs, Render, Task
 from pairfix.train.train_recipe import TrainRecipe
 
@@ -37,6 +39,7 @@ def main() -> None:
     pairs = Pairs.load(task, _recipe(arguments), device)
     generator = torch.Generator(device).manual_seed(0)
     fixed = pairs.render(generator)
+    measured = [fixed] if arguments.int8 else []
     size = f"batches of {arguments.batch} of {arguments.crop} px"
     print(f"{task.network.title}, {size}, {_title(device)}\n")
     rendering = _pace(lambda: pairs.render(generator), arguments, device)
@@ -49,7 +52,7 @@ def main() -> None:
     for options in _variants(arguments.precision, compiled=arguments.compile):
         recipe = _recipe(arguments, **options)
         paces = tuple(
-            _pace(_step(task, recipe, device, render), arguments, device)
+            _pace(_step(task, recipe, device, render, measured), arguments, device)
             for render in (lambda _: fixed, pairs.render)
         )
         first = first or (paces[0], paces[1])
@@ -72,6 +75,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--precision", choices=get_args(Precision), nargs="+", default=["fp32", "bf16"]
     )
+    parser.add_argument("--int8", action="store_true", help="round activations to 8 bits")
     parser.add_argument("--compile", action="store_true", help="also measure compiled networks")
     parser.add_argument("--seconds", type=float, default=10, help="per measurement")
     return parser.parse_args()
@@ -111,10 +115,16 @@ def _variants(precisions: Iterable[str], *, compiled: bool) -> Iterator[dict[str
 
 
 def _step(
-    task: Task, recipe: TrainRecipe, device: torch.device, render: Render
+    task: Task,
+    recipe: TrainRecipe,
+    device: torch.device,
+    render: Render,
+    measured: Sequence[PairBatch],
 ) -> Callable[[], object]:
-    """A training, step by step."""
+    """A training, step by step; rounded if there are batches to measure ranges with."""
     fusion = Fusion(task.network, task.config).to(device)
+    if measured:
+        round_activations(fusion, measure_activations(fusion, measured))
     build = OBJECTIVES[task.objective].build
     generator = torch.Generator().manual_seed(0)
     phases = build(fusion, task.network, task.config, ObjectiveSettings(), generator)

@@ -1,6 +1,7 @@
 """PNG files of RGB pixels, written band by band (PNG, third edition, W3C 2025).
 
-ISA-L deflates four times as fast as zlib, to the same size.
+ISA-L deflates them; with zlib, a picture of 16 bits takes three times as long, and is as large
+(`benchmarks/png_writing.py`).
 """
 
 import struct
