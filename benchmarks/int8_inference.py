@@ -2,7 +2,8 @@
 
     python benchmarks/int8_inference.py PAIRS [--model NAME|FOLDER ...]
 
-PAIRS holds raw pairs with the truth (``long.dng``, ``short.dng``, ``gt.dng``). PSNR is that of the
+PAIRS holds a folder for each pair with the truth (``long.*``, ``short.*``, ``gt.*``), raws or
+pictures as the models take them. PSNR is that of the
 network's planes in sRGB terms, without the stages after it. Seconds are the least of several runs
 over one tile, in fp32 and int8 in turn; the network's share of a restoration is smaller.
 """
@@ -34,9 +35,10 @@ def main() -> None:
     times = []
     for name in arguments.model:
         opened = [_opened(find_model(name), precision) for precision in _PRECISIONS]
-        for folder in sorted(path.parent for path in arguments.pairs.glob("*/gt.dng")):
-            pair = prepare_pair(folder / "long.dng", folder / "short.dng")
-            truth = planes_from_frame(decode(folder / "gt.dng"))
+        for folder in sorted(path.parent for path in arguments.pairs.glob("*/gt.*")):
+            long, short, truth_path = (_photo(folder, role) for role in ("long", "short", "gt"))
+            pair = prepare_pair(long, short)
+            truth = planes_from_frame(decode(truth_path))
             fp32, int8 = (_quality(pair, each, truth) for each in opened)
             row = f"{fp32:.2f} | {int8:.2f} | {fp32 - int8:.3f}"
             print(f"| {name} | {folder.name} | {row} |", flush=True)
@@ -51,6 +53,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("pairs", type=Path)
     parser.add_argument("--model", nargs="+", default=["selfir-raw"])
     return parser.parse_args()
+
+
+def _photo(folder: Path, role: str) -> Path:
+    (photo,) = folder.glob(f"{role}.*")
+    return photo
 
 
 def _opened(model: Model, precision: Precision) -> OpenModel:
