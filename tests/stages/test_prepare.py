@@ -87,6 +87,17 @@ def test_tones_are_matched_where_noise_may_be_cut_off_at_black() -> None:
     assert any("tones and colours" in note for note in pair.match.notes)
 
 
+def test_tones_are_matched_where_the_short_frame_stands_in_for_the_long_one_too() -> None:
+    shift = 40
+    smooth = scene((480, 640 + shift), seed=3, radius=16)
+    light = 0.0005 + 0.6 * (smooth / smooth.max()) ** 5
+    short = rgb_frame(light[:, :, :-shift] / 8, noise=0.004)
+    pair = prepare_pair(rgb_frame(light[:, :, shift:], name="long.png"), short)
+    for long_plane, short_plane in zip(pair.long_planes, pair.short_planes, strict=True):
+        shown, expected = (each[:, 4 : shift - 8].mean() for each in (long_plane, short_plane))
+        assert shown == pytest.approx(expected, rel=0.02)
+
+
 def test_a_mosaic_in_memory_beside_a_picture_is_developed_from_its_file(picture: Path) -> None:
     frames = decode_photos([decode(picture), decode(SHORT)])
     assert frames[1].developed

@@ -16,7 +16,7 @@ from pairfix.formats.detect import detect
 from pairfix.formats.raw import as_camera_shows
 from pairfix.image import AlignedPair, AlignmentMode, DevelopSettings, Domain, Frame, MatchedPair
 from pairfix.progress import Stage, Timeline
-from pairfix.stages.align import ALIGN, align
+from pairfix.stages.align import ALIGN, align, aligned_by
 from pairfix.stages.exposure import MATCH, match_exposure
 from pairfix.stages.flicker import FLICKER, remove_flicker
 from pairfix.stages.rownoise import ROW_NOISE, remove_row_noise
@@ -108,7 +108,7 @@ def prepare_pair(
         pair = align(matched, preparation.align)
     if pair.reference.domain == "srgb":
         with timeline.run(TONES):
-            pair = match_tones(pair)
+            pair = _toned(matched, pair)
     if not preparation.keep_flicker:
         with timeline.run(FLICKER):
             pair = _steady(matched, pair, preparation.align)
@@ -122,6 +122,15 @@ def prepare_pair(
         with timeline.run(ROW_NOISE):
             pair = remove_row_noise(pair)
     return pair
+
+
+def _toned(matched: MatchedPair, pair: AlignedPair) -> AlignedPair:
+    """The pair with matched tones, those of the short frame where it stands in for the long one."""
+    toned = match_tones(pair)
+    if toned.short_planes is pair.short_planes:
+        return toned
+    changed = replace(matched, short_planes=toned.short_planes, match=toned.match)
+    return aligned_by(changed, toned.alignment)
 
 
 def _steady(matched: MatchedPair, pair: AlignedPair, mode: AlignmentMode) -> AlignedPair:

@@ -15,7 +15,7 @@ from pairfix.stages.align.stars import motion_of_stars
 from pairfix.stages.align.verify import correlation, implausibility
 from pairfix.stages.align.warp import Matrix, warp_planes
 
-__all__ = ["ALIGN", "align"]
+__all__ = ["ALIGN", "align", "aligned_by"]
 
 ALIGN = Stage("align", "Aligning")
 
@@ -59,6 +59,11 @@ def align(pair: MatchedPair, mode: AlignmentMode = "auto") -> AlignedPair:
     """
     sought = _Sought(pair, *make_guides(pair))
     alignment = sought.none() if mode == "none" else sought.found(_TRIED[mode])
+    return aligned_by(pair, alignment)
+
+
+def aligned_by(pair: MatchedPair, alignment: Alignment) -> AlignedPair:
+    """Undo a motion that is known already, as `align` does."""
     return AlignedPair(
         short=pair.short,
         long=pair.long,
