@@ -73,7 +73,7 @@ def test_a_network_that_sees_no_blur_is_refused() -> None:
 def test_a_module_that_does_not_ship_is_told_with_how_to_make_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("pairfix.model._shipped_folder", lambda: tmp_path)
+    monkeypatch.setattr("pairfix.model.find._shipped_folder", lambda: tmp_path)
     named = replace(model(), reblur_module="reblur-raw")
     with pytest.raises(ModelError, match=r"reblur-raw is missing.*--reblur-module"):
         find_reblur_module(None, named)

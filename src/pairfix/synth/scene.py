@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from pairfix.synth.camera import untone
 from pairfix.synth.draw import Draw
@@ -133,12 +132,21 @@ def cut_objects(photos: Tensor, size: int, recipe: SynthRecipe, draw: Draw) -> O
 
 def _sources(photos: Tensor) -> Tensor:
     """How much each place looks like a light source, ``N x 1 x P x P`` in 0 to 1."""
-    light = around = photos.mean(dim=1, keepdim=True)
-    for window in ((_SURROUNDINGS, 1), (1, _SURROUNDINGS)):
-        edge = window[0] // 2, window[1] // 2
-        around = functional.avg_pool2d(around, window, 1, edge, count_include_pad=False)
+    light = photos.mean(dim=1, keepdim=True)
+    around = _running_mean(_running_mean(light, 2), 3)
     low, high = _OUTSHINING
     return ((light - around - low) / (high - low)).clamp(0, 1)
+
+
+def _running_mean(light: Tensor, dim: int) -> Tensor:
+    """Mean over `_SURROUNDINGS` places of an axis around each, over fewer at its ends."""
+    side = light.shape[dim]
+    place = torch.arange(side, device=light.device)
+    first = (place - _SURROUNDINGS // 2).clamp_min(0)
+    last = (place + _SURROUNDINGS // 2).clamp_max(side - 1)
+    sums = light.cumsum(dim)
+    total = sums.index_select(dim, last) - (sums - light).index_select(dim, first)
+    return total / (last - first + 1).view([-1 if axis == dim else 1 for axis in range(light.ndim)])
 
 
 def _lamps(count: int, side: int, draw: Draw) -> Tensor:
