@@ -41,12 +41,12 @@ for name in "${names[@]}"; do
                 --minutes "${MINUTES:-150}" ;;
         selfir-raw)
             run selfir --domain raw --set noise=true --from selfir-raw \
-                --batch 5 --crop 128 --learning-rate 4e-4 --optimiser muon --seed 18 \
-                --minutes "${MINUTES:-100}" ;;
+                --batch 5 --crop 128 --learning-rate 4e-4 --optimiser muon --seed 19 \
+                --minutes "${MINUTES:-90}" ;;
         selfir-srgb)
             run selfir --domain srgb --set noise=true --from selfir-srgb \
                 --noise sensor,sensor,gaussian,poisson --processing 0.7 --jpeg 0.6 \
-                --batch 6 --learning-rate 3e-4 --optimiser muon --seed 13 --minutes "${MINUTES:-65}" ;;
+                --batch 6 --learning-rate 3e-4 --optimiser muon --seed 14 --minutes "${MINUTES:-54}" ;;
         reblur-raw)
             reblur --domain raw --deblurrer "$folder/selfir-raw" ;;
         reblur-srgb)
