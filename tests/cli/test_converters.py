@@ -47,12 +47,12 @@ def test_rawtherapee_shows_what_pairfix_does(
 def assert_same_tones(ours: Light, theirs: Light) -> None:
     """Compare what is left of two pictures without the details, which two demosaicings differ in.
 
-    White balance wrong by 5 % makes slopes differ by more than 4 %, a black level wrong by 1 %
+    White balance wrong by 5 % makes slopes differ by more than 4.5 %, a black level wrong by 1 %
     makes offsets of more than 0.02, and with a wrong phase of the mosaic no channel correlates.
     """
     channels = [(ours[..., each].ravel(), theirs[..., each].ravel()) for each in range(3)]
     slopes, offsets = np.transpose([np.polyfit(one, other, 1) for one, other in channels])
-    assert slopes == pytest.approx([1, 1, 1], abs=0.04)
+    assert slopes == pytest.approx([1, 1, 1], abs=0.045)
     assert slopes.max() / slopes.min() < 1.03
     assert offsets == pytest.approx([0, 0, 0], abs=0.015)
     assert min(np.corrcoef(one, other)[0, 1] for one, other in channels) > 0.995

@@ -64,6 +64,13 @@ def test_other_readers_give_the_pixels_back_whatever_the_bands(
         assert np.array_equal(np.asarray(Image.open(io.BytesIO(data))), pixels)
 
 
+def test_pixels_may_lie_in_any_order_in_memory() -> None:
+    pixels = np.random.default_rng(0).integers(0, 65535, (3, 9, 7), np.uint16).transpose(2, 1, 0)
+    decoded = cv2.imdecode(np.frombuffer(written(pixels, [3]), np.uint8), cv2.IMREAD_UNCHANGED)
+    assert decoded is not None
+    assert np.array_equal(decoded[..., ::-1], pixels)
+
+
 def test_chunks_stand_in_order_between_header_and_pixels() -> None:
     more = png_chunk(b"tEXt", b"Title\0Night") + png_chunk(b"gAMA", struct.pack(">I", 45455))
     data = written(np.zeros((6, 4, 3), np.uint16), [2, 4], more)

@@ -172,6 +172,7 @@ def test_a_shipped_model_as_int8_takes_about_a_byte_a_parameter() -> None:
         "deblurrnn-srgb",
         "pairnet-raw",
         "reblur-unet-srgb",
+        "selfir-srgb",
     }
     for model in packed:
         parameters = sum(value.size for value in model.tensors().values())

@@ -42,7 +42,8 @@ def png_pieces(
     deflate = isal_zlib.compressobj(_LEVEL)
     above = np.zeros(width * pixel, np.uint8)
     for band in bands:
-        rows = band.astype(band.dtype.newbyteorder(">")).view(np.uint8).reshape(len(band), -1)
+        ordered = np.ascontiguousarray(band, band.dtype.newbyteorder(">"))
+        rows = ordered.view(np.uint8).reshape(len(band), -1)
         yield png_chunk(b"IDAT", deflate.compress(_filtered(rows, above, pixel)))
         above = rows[-1]
     yield png_chunk(b"IDAT", deflate.flush()) + png_chunk(b"IEND", b"")

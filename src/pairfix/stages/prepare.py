@@ -108,7 +108,12 @@ def prepare_pair(
         pair = align(matched, preparation.align)
     if pair.reference.domain == "srgb":
         with timeline.run(TONES):
-            pair = _toned(matched, pair)
+            pair = match_tones(pair)
+            if pair.short_planes is not matched.short_planes:  # it stands in for the long frame
+                matched = replace(matched, short_planes=pair.short_planes, match=pair.match)
+                alignment = pair.alignment
+                del pair  # the long planes, for the sake of memory
+                pair = aligned_by(matched, alignment)
     if not preparation.keep_flicker:
         with timeline.run(FLICKER):
             pair = _steady(matched, pair, preparation.align)
@@ -122,15 +127,6 @@ def prepare_pair(
         with timeline.run(ROW_NOISE):
             pair = remove_row_noise(pair)
     return pair
-
-
-def _toned(matched: MatchedPair, pair: AlignedPair) -> AlignedPair:
-    """The pair with matched tones, those of the short frame where it stands in for the long one."""
-    toned = match_tones(pair)
-    if toned.short_planes is pair.short_planes:
-        return toned
-    changed = replace(matched, short_planes=toned.short_planes, match=toned.match)
-    return aligned_by(changed, toned.alignment)
 
 
 def _steady(matched: MatchedPair, pair: AlignedPair, mode: AlignmentMode) -> AlignedPair:
