@@ -109,7 +109,8 @@ def prepare_pair(
     if pair.reference.domain == "srgb":
         with timeline.run(TONES):
             pair = match_tones(pair)
-            if pair.short_planes is not matched.short_planes:  # it stands in for the long frame
+            if pair.short_planes is not matched.short_planes:
+                # Where the long frame does not reach, the short one stands in: with these tones.
                 matched = replace(matched, short_planes=pair.short_planes, match=pair.match)
                 alignment = pair.alignment
                 del pair  # the long planes, for the sake of memory
