@@ -4,7 +4,7 @@
 
 All see raw pairs of the shipped synthesis and are validated on the same pairs from held-out
 photos. What counts is quality by time: a variant that takes more steps a minute may win with less
-capacity. Prints a table; multiplications are those of the convolutions, per plane pixel.
+capacity. Prints a table; MAC are multiplications for each of the planes' pixels.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 import torch
-from torch import nn
+from multiplications import multiplications
 
 from pairfix.networks.pairnet import PAIRNET, PairNetConfig
 from pairfix.synth.synth_recipe import SynthRecipe
@@ -28,7 +28,6 @@ VARIANTS: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (
     ((48, 96, 192), (2, 3, 4)),
 )
 """Widths and blocks of the levels."""
-_SIDE = 128
 
 
 def main() -> None:
@@ -51,23 +50,9 @@ def main() -> None:
 def _cells(config: PairNetConfig) -> str:
     module = PAIRNET.modules(config)["fusion"]
     parameters = sum(parameter.numel() for parameter in module.parameters())
-    macs = _multiplications(module, config.channels)
+    (graph,) = PAIRNET.graphs(config)
+    macs = multiplications(module, len(graph.inputs), config.channels)
     return f"| {config.widths} | {config.blocks} | {parameters:,} | {macs / 1e3:.0f} |"
-
-
-def _multiplications(module: nn.Module, channels: int) -> float:
-    counted = 0.0
-
-    def count(layer: nn.Module, _inputs: object, output: torch.Tensor) -> None:
-        nonlocal counted
-        if isinstance(layer, nn.Conv2d):
-            counted += output[0, 0].numel() * layer.weight.numel()
-
-    for layer in module.modules():
-        layer.register_forward_hook(count)
-    with torch.no_grad():
-        module(*(torch.rand(1, channels, _SIDE, _SIDE) for _ in range(4)))
-    return counted / _SIDE**2
 
 
 def _train(config: PairNetConfig, arguments: argparse.Namespace) -> str:

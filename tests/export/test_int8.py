@@ -27,7 +27,10 @@ from pairfix.train.rounding import measure_activations, round_activations  # noq
 from pairfix.train.transfer import deployable, load_fusion  # noqa: E402
 from tests.networks.seeded import random_state  # noqa: E402
 
-SELFIR = NETWORKS["selfir"]
+CONFIGS: dict[str, dict[str, Any]] = {
+    "selfir": {"width": 8},
+    "pairnet": {"widths": (8, 16), "blocks": (1, 2)},
+}
 PLANES = ("short", "long", "truth", "short_noise", "long_noise")
 
 
@@ -38,12 +41,13 @@ def batch(seed: int) -> PairBatch:
     )
 
 
-@pytest.fixture(scope="module")
-def floats(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    config = SELFIR.config(channels=4, width=8, noise=True)
-    states = {"fusion": random_state(SELFIR.modules(config)["fusion"])}
+@pytest.fixture(scope="module", params=CONFIGS)
+def floats(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Model:
+    network = NETWORKS[request.param]
+    config = network.config(channels=4, noise=True, **CONFIGS[network.name])
+    states = {"fusion": random_state(network.modules(config)["fusion"])}
     folder = tmp_path_factory.mktemp("models") / "floats"
-    return build_model(folder, SELFIR, config, "raw", states, "# Card\n")
+    return build_model(folder, network, config, "raw", states, "# Card\n")
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +60,7 @@ def rounded(floats: Model, activations: dict[str, Activations]) -> Model:
     states = deployable(load_fusion(floats), "the test")
     folder = floats.folder.with_name("rounded")
     options: dict[str, Any] = {"start": floats, "activations": activations}
-    return build_model(folder, SELFIR, floats.config, "raw", states, "# Card\n", **options)
+    return build_model(folder, floats.network, floats.config, "raw", states, "# Card\n", **options)
 
 
 def graph(model: Model) -> Any:  # noqa: ANN401
@@ -76,14 +80,20 @@ def test_hidden_convolutions_take_integers_and_the_fine_ones_floats(rounded: Mod
     taken = Counter(
         given.get(node.input[1], "floats") for node in proto.node if node.op_type == "Conv"
     )
-    assert taken == {"DequantizeLinear": 22, "floats": 3}
+    integers = {"selfir": 22, "pairnet": 10}[rounded.network.name]
+    floats = {"selfir": 3, "pairnet": 2}[rounded.network.name]
+    assert taken == {"DequantizeLinear": integers, "floats": floats}
 
 
-def test_weights_are_in_the_file_once_as_integers(rounded: Model) -> None:
-    sizes = {each.name: tuple(each.dims) for each in graph(rounded).graph.initializer}
-    stored = [name for name, size in sizes.items() if size == (16, 32, 3, 3)]
-    assert [name.partition(".")[2] for name in stored] == ["DB1.conv1.weight.quantised"]
-    assert "DB5.conv3.weight" in sizes
+def test_weights_are_in_the_file_once_as_integers(
+    rounded: Model, activations: dict[str, Activations]
+) -> None:
+    stored = [each.name for each in graph(rounded).graph.initializer]
+    for name in activations:
+        assert sum(each.endswith(f"{name}.quantised") for each in stored) == 1
+        assert name not in stored
+    tail = {"selfir": "DB5.conv3.weight", "pairnet": "tail.weight"}[rounded.network.name]
+    assert tail in stored
 
 
 @pytest.mark.parametrize(
@@ -124,7 +134,7 @@ def test_int8_computes_what_the_rounded_network_does(
     session = open_session(rounded, rounded.graphs[0], Runtime("onnx", "cpu", "int8", ""))
     found = session.run([sources[name][0].numpy() for name in rounded.graphs[0].inputs])
     lost, simulated = (float(np.abs(each - exact).mean()) for each in (found, expected))
-    assert 0 < simulated < 0.005
+    assert 0 < simulated < 0.03 * exact.std()
     assert lost < 1.5 * simulated
     assert np.abs(found - expected).mean() < lost
 

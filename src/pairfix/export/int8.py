@@ -95,13 +95,17 @@ class _Rounding:
             assign(node.input[0], self.activations[node.input[1]].input)
 
     def rewrite(self) -> None:
-        """Put the two operations behind every activation with a range, and integers for weights."""
+        """Put the two operations behind every activation with a range, and integers for weights.
+
+        Where a residual block adds to what it was given, that stays float, as in training.
+        """
+        convolved = {node.output[0] for node in self.graph.node if self._takes_integers(node)}
         nodes = [node for each in self.graph.input for node in self._rounded(each.name)]
         for node in self.graph.node:
             if self._takes_integers(node):
                 nodes += self._integer_parameters(node)
             for index, name in enumerate(node.input):
-                if name in self.ranges:
+                if name in self.ranges and (node.op_type != "Add" or name in convolved):
                     node.input[index] = name + _RESTORED
             nodes += [node, *(new for name in node.output for new in self._rounded(name))]
         del self.graph.node[:]

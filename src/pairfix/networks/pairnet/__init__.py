@@ -50,7 +50,7 @@ def _graphs(config: PairNetConfig) -> tuple[Graph, ...]:
     """
     maps = tuple(f"{name}_noise" for name in _EXPOSURES if config.noise)
     multiple = 2 ** len(config.widths)
-    return (Graph("fusion", (*_EXPOSURES, *maps), multiple=multiple, overlap=32),)
+    return (Graph("fusion", (*_EXPOSURES, *maps), multiple=multiple, overlap=32, fine="head"),)
 
 
 def _modules(config: PairNetConfig) -> Mapping[str, "nn.Module"]:
