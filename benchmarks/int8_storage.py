@@ -21,7 +21,8 @@ def main() -> None:
     parser.add_argument("--floats", required=True)
     parser.add_argument("--int8", required=True)
     arguments = parser.parse_args()
-    plan = Plan(models=(arguments.floats, arguments.int8), baselines=())
+    models = arguments.floats, arguments.int8
+    plan = Plan(models=models, baselines=(), options=("--precision", "fp32"))
     results = run(find_pairs(arguments.pairs), plan, partial(print, flush=True))
     if results.failures:
         raise SystemExit("\n".join(map(str, results.failures)))
