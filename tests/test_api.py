@@ -23,3 +23,19 @@ def test_importing_loads_neither_torch_nor_onnxruntime(module: str) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"strength": 3.5}, "strength must be between 0 and 3, not 3.5"),
+        ({"strength": float("nan")}, "strength must be between 0 and 3, not nan"),
+        ({"ensemble": 0}, "ensemble must be between 1 and 8, not 0"),
+        ({"tile": 0}, "tile must be at least 1, not 0"),
+        ({"adapt": -1}, "adapt must be at least 0, not -1"),
+        ({"quality": 101}, "quality must be between 1 and 100, not 101"),
+    ],
+)
+def test_a_recipe_refuses_numbers_out_of_range(wrong: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        pairfix.Recipe(**wrong)  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ from pairfix import (
     Recipe,
     Restored,
     Restorer,
+    Stage,
     Timeline,
     decode,
     restore,
@@ -192,3 +193,15 @@ def test_many_scenes_come_out_in_order_and_bad_ones_as_errors(tmp_path: Path) ->
     for each in (results[0], results[-1]):
         assert isinstance(each, Restored)
         np.testing.assert_array_equal(each.fused.planes, alone.fused.planes)
+
+
+def test_a_dng_with_a_report_is_developed_in_one_stage(tmp_path: Path) -> None:
+    begun: list[str] = []
+
+    def note(stage: Stage, done: int, _total: int) -> None:
+        if done == 0:
+            begun.append(stage.name)
+
+    recipe = Recipe(device="cpu", report=tmp_path / "out.html")
+    restore(LONG, SHORT, tmp_path / "out.dng", recipe, progress=note)
+    assert begun.count("develop") == 1

@@ -1,5 +1,6 @@
 """What can be chosen about a restoration, and about those of a whole shoot."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -17,7 +18,11 @@ Existing = Literal["skip", "overwrite", "fail"]
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything that can be chosen about a restoration; the defaults suit most pairs."""
+    """Everything that can be chosen about a restoration; the defaults suit most pairs.
+
+    Raises:
+        ValueError: A number is outside its range.
+    """
 
     model: str | None = None
     """Name of a shipped model, or a model folder; None: the default for the pair's domain."""
@@ -61,6 +66,13 @@ class Recipe:
     report_scores: bool = False
     """Score the photos on that page (`pairfix.score`, extra ``score``)."""
 
+    def __post_init__(self) -> None:
+        _check("strength", self.strength, 0, 3)
+        _check("ensemble", self.ensemble, 1, 8)
+        _check("tile", 1 if self.tile is None else self.tile, 1)
+        _check("adapt", self.adapt, 0)
+        _check("quality", self.quality, 1, 100)
+
 
 @dataclass(frozen=True, slots=True)
 class Shoot:
@@ -93,3 +105,9 @@ class Cluster:
     """CPUs of a worker; fewer where a machine has no more. GPUs get a worker each."""
     workers: int | None = None
     """How many at most; None: as many as there is room for."""
+
+
+def _check(name: str, value: float, least: float, most: float = math.inf) -> None:
+    if not least <= value <= most:
+        limits = f"between {least} and {most}" if most < math.inf else f"at least {least}"
+        raise ValueError(f"{name} must be {limits}, not {value}")

@@ -124,6 +124,12 @@ def test_a_blurred_long_photo_has_no_map() -> None:
     assert "Map: Sharp long photo" not in page
 
 
+def test_the_short_photo_alone_says_nothing_of_a_sharp_long_one() -> None:
+    untouched = replace(restoration(), long_share=0.0, strength=0.0)
+    page = render_page(pictures(), untouched, (), np.zeros((45, 60), np.float32))
+    assert "Sharp long photo" not in page
+
+
 def test_names_that_cannot_be_encoded_are_shown_escaped() -> None:
     page = page_of_pair(short="a\udcff\x1b[31m\n.dng")
     page.encode()

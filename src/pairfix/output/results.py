@@ -158,11 +158,10 @@ def write_results(
     pictures: dict[str, Picture] = {}
     preview: Picture | bytes | None = None
     page = shown_inside = None
-    if recipe.preview or recipe.report or kind is None:
-        with timeline.run(DEVELOP):
+    with timeline.run(DEVELOP):
+        if recipe.preview or recipe.report or kind is None:
             pictures = _develop(fused, sources, recipe)
-    if kind is not None:
-        with timeline.run(DEVELOP):
+        if kind is not None:
             shown_inside = _for_converters(fused, recipe.develop.exposure)
     if recipe.preview:
         with timeline.run(PREVIEW):

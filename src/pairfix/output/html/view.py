@@ -243,7 +243,7 @@ def _tables(restoration: Restoration) -> list[Table]:
 
 
 def _sharp_long(restoration: Restoration, long_share: NDArray[np.float32] | None) -> list[Table]:
-    if long_share is None or restoration.long_share is None:
+    if long_share is None or restoration.long_share is None or restoration.strength == 0:
         return []
     used = bool(long_share.any())
     orientation = restoration.scene.frames["short"].orientation
