@@ -17,15 +17,10 @@ from pathlib import Path
 
 import numpy as np
 from multiplications import multiplications
+from network_quality import network_psnr, pairs_with_truth
 
 from pairfix.backends import OpenModel, Precision, choose_runtime
-from pairfix.formats import decode
-from pairfix.image import AlignedPair, Planes
-from pairfix.light import encode_planes, planes_from_frame
-from pairfix.metrics import psnr
 from pairfix.model import Model, find_model
-from pairfix.stages.fuse import fuse
-from pairfix.stages.prepare import prepare_pair
 
 _PRECISIONS: tuple[Precision, ...] = ("fp32", "int8")
 _SIDE = 512
@@ -40,13 +35,10 @@ def main() -> None:
     times = []
     for name in arguments.model:
         opened = [_opened(find_model(name), precision) for precision in _PRECISIONS]
-        for folder in sorted(path.parent for path in arguments.pairs.glob("*/gt.*")):
-            long, short, truth_path = (_photo(folder, role) for role in ("long", "short", "gt"))
-            pair = prepare_pair(long, short)
-            truth = planes_from_frame(decode(truth_path))
-            fp32, int8 = (_quality(pair, each, truth) for each in opened)
+        for pair_name, pair, truth in pairs_with_truth(arguments.pairs):
+            fp32, int8 = (network_psnr(each, pair, truth) for each in opened)
             row = f"{fp32:.2f} | {int8:.2f} | {fp32 - int8:.3f}"
-            print(f"| {name} | {folder.name} | {row} |", flush=True)
+            print(f"| {name} | {pair_name} | {row} |", flush=True)
         times.append((name, *_speed(opened)))
     print("\n| model | fp32, s a tile | of sgemm | int8, s | of sgemm | times as fast |")
     print("|---|---:|---:|---:|---:|---:|")
@@ -62,18 +54,8 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _photo(folder: Path, role: str) -> Path:
-    (photo,) = folder.glob(f"{role}.*")
-    return photo
-
-
 def _opened(model: Model, precision: Precision) -> OpenModel:
     return OpenModel(model, choose_runtime("onnx", "cpu", precision))
-
-
-def _quality(pair: AlignedPair, opened: OpenModel, truth: Planes) -> float:
-    fused, _ = fuse(pair, opened)
-    return psnr(encode_planes(fused.planes, "srgb"), encode_planes(truth, "srgb"))
 
 
 def _speed(opened: list[OpenModel]) -> tuple[list[float], list[float]]:
