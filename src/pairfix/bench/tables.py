@@ -38,10 +38,11 @@ def as_markdown(results: Results) -> str:
 
 
 def summary(results: Results) -> str:
-    """Two tables, of quality where the truth is known and of the models' cost; then the machine."""
+    """Tables of quality, where the truth is known, and of the models' cost; then the machine."""
     parts = []
     if any(verdict.quality for verdict in results.verdicts):
         parts += ["PSNR in dB / SSIM, in sRGB:", _by_pair(results, brief)]
+        parts += ["PSNR in dB, under LibRaw's default tone curve:", _by_pair(results, _psnr_bt709)]
     if any(verdict.kind == "model" for verdict in results.verdicts):
         parts += ["Seconds / peak memory in GB:", _by_pair(results, _cost)]
     return "\n\n".join([*parts, f"Measured on {results.machine}."])
@@ -78,6 +79,10 @@ def _by_pair(results: Results, cell: Callable[[Verdict], str]) -> str:
         (method, *(texts.get((method, pair)) or _MISSING for pair in pairs)) for method in methods
     ]
     return _table(("", *pairs), rows)
+
+
+def _psnr_bt709(verdict: Verdict) -> str:
+    return _number(verdict.quality.psnr_bt709, 2) if verdict.quality else ""
 
 
 def _cost(verdict: Verdict) -> str:
