@@ -133,7 +133,9 @@ def _prepared(folders: Sequence[Path]) -> Iterator[AlignedPair]:
 
 
 def _waves(pair: AlignedPair) -> list[Bands]:
-    found = [find_bands(pair, down=down) for down in (False, True)[: 1 if pair.short.bayer else 2]]
+    found = [
+        find_bands(pair, vertical=each) for each in (False, True)[: 1 if pair.short.bayer else 2]
+    ]
     return [each for each in found if each]
 
 

@@ -33,7 +33,7 @@ from sharp_pairs import recorded, sharp_pairs
 from pairfix.backends import DeviceChoice
 from pairfix.formats import decode, encode_dng
 from pairfix.image import Bayer, Exposure, Frame, Fused, NoiseProfile, Planes
-from pairfix.light import linear_to_srgb, luminance, mosaic_from_planes, planes_from_frame
+from pairfix.light import linear_to_srgb, mean_light, mosaic_from_planes, planes_from_frame
 from pairfix.metrics import psnr
 from pairfix.pipeline import Recipe, Restored, Restorer
 from pairfix.stages.develop import source_mosaic
@@ -278,7 +278,7 @@ def _around(planes: Planes, stars: Stars) -> Iterator[Planes]:
 def _peaks(planes: Planes, stars: Stars) -> Floats:
     """Each star's brightest sample over the sky, all colours together."""
     inner = slice(_AROUND // 2 - 1, _AROUND // 2 + 2)
-    lights = [luminance(window) for window in _around(planes, stars)]
+    lights = [mean_light(window) for window in _around(planes, stars)]
     return np.array([each[inner, inner].max() - np.median(each) for each in lights])
 
 

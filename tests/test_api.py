@@ -1,9 +1,12 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import pairfix
+from pairfix.image import DevelopSettings
+from pairfix.recipe import Cluster, Shoot
 
 
 def test_every_public_name_can_be_had() -> None:
@@ -39,3 +42,14 @@ def test_importing_loads_neither_torch_nor_onnxruntime(module: str) -> None:
 def test_a_recipe_refuses_numbers_out_of_range(wrong: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}$"):
         pairfix.Recipe(**wrong)  # type: ignore[arg-type]
+
+
+def test_what_no_run_can_mean_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match=r"^part must be between 1 and 4, not 0$"):
+        Shoot(Path("in"), Path("out"), shard=(0, 4))
+    with pytest.raises(ValueError, match=r"^cpus must be at least 1, not 0$"):
+        Cluster("auto", cpus=0)
+    with pytest.raises(ValueError, match=r"^exposure must be a number, not nan$"):
+        DevelopSettings(exposure=float("nan"))
+    with pytest.raises(ValueError, match=r"^white balance must be positive"):
+        DevelopSettings(white_balance=(1.0, 0.0, 1.0))

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pairfix import Exposure, Frame, OutputError, Recipe, Restored, Restorer, decode, restore
-from pairfix.formats.bitmap import turn_upright
+from pairfix.formats.orientation import turn_upright
 from pairfix.image import Box, DevelopSettings, Planes
 from pairfix.light import encode_planes
 from pairfix.networks import Reduction
@@ -163,7 +163,7 @@ def test_a_crop_of_a_mosaic_is_refused(raw_pair: Pair, tmp_path: Path) -> None:
     recipe = replace(NETWORK_ALONE, crop=Box(0, 0, 20, 20))
     with pytest.raises(OutputError, match="whole photo, not a crop"):
         restore(long, short, tmp_path / "out.dng", recipe)
-    with pytest.raises(OutputError, match="no mosaic"):
+    with pytest.raises(OutputError, match="cannot be given as a mosaic"):
         Restorer(recipe).restore(*raw_pair).mosaic()
 
 

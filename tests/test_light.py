@@ -13,7 +13,7 @@ from pairfix.light import (
     decode_planes,
     encode_planes,
     linear_to_srgb,
-    luminance,
+    mean_light,
     mosaic_from_planes,
     planes_from_frame,
     planes_from_mosaic,
@@ -89,9 +89,9 @@ def test_rgb_pixels_become_linear_planes_whatever_their_depth(
     np.testing.assert_allclose(planes.ravel(), [0, 1, 0.2127], atol=2e-3)
 
 
-def test_luminance_of_a_mosaic_weighs_the_two_greens_as_one() -> None:
+def test_mean_light_of_a_mosaic_weighs_the_two_greens_as_one() -> None:
     planes = np.array([0.3, 0.5, 0.7, 0.9], np.float32).reshape(4, 1, 1)
-    np.testing.assert_allclose(luminance(planes), (0.3 + 0.6 + 0.9) / 3, rtol=1e-6)
+    np.testing.assert_allclose(mean_light(planes), (0.3 + 0.6 + 0.9) / 3, rtol=1e-6)
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["raw", "srgb"]))

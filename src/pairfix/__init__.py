@@ -7,8 +7,8 @@
     print(restoration.runtime.description, restoration.seconds)
 
 Importing pairfix loads none of the libraries that it depends on; using one of its names does.
-It switches the telemetry of ONNX Runtime, huggingface_hub and Ray off, which only the environment
-can that they are first imported in.
+It disables the telemetry of ONNX Runtime, huggingface_hub and Ray by environment variables, which
+they read when they are first imported.
 """
 
 import os

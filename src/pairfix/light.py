@@ -16,7 +16,7 @@ __all__ = [
     "encode_planes",
     "encoding_slope",
     "linear_to_srgb",
-    "luminance",
+    "mean_light",
     "mosaic_from_planes",
     "planes_from_frame",
     "planes_from_mosaic",
@@ -119,7 +119,7 @@ def encoding_slope(light: Floats, domain: Domain) -> Floats:
     return 1 / (np.hypot(light, _COMPANDING) * np.arcsinh(1 / _COMPANDING))
 
 
-def luminance(planes: Planes) -> Floats:
+def mean_light(planes: Planes) -> Floats:
     """Brightness for measuring and aligning, ``h x w``: the mean of R, G and B, linear."""
     if len(planes) == len(CELL):
         return (planes[0] + (planes[1] + planes[2]) / 2 + planes[3]) / 3

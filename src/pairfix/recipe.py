@@ -8,12 +8,17 @@ from typing import Literal
 from pairfix.backends import DeviceChoice, PrecisionChoice
 from pairfix.image import AlignmentMode, Box, DevelopSettings
 
-__all__ = ["Cluster", "DngKind", "Existing", "Recipe", "Shoot"]
+__all__ = ["ENSEMBLES", "STRENGTHS", "Cluster", "DngKind", "Existing", "Recipe", "Shoot"]
 
 DngKind = Literal["cfa", "linear"]
 """A mosaic as the camera's, or three channels of light."""
 Existing = Literal["skip", "overwrite", "fail"]
 """What happens to results that are there already."""
+
+STRENGTHS = 0, 3
+"""The least and the greatest."""
+ENSEMBLES = 1, 8
+"""Of how many mirror images at least and at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +72,8 @@ class Recipe:
     """Score the photos on that page (`pairfix.score`, extra ``score``)."""
 
     def __post_init__(self) -> None:
-        _check("strength", self.strength, 0, 3)
-        _check("ensemble", self.ensemble, 1, 8)
+        _check("strength", self.strength, *STRENGTHS)
+        _check("ensemble", self.ensemble, *ENSEMBLES)
         _check("tile", 1 if self.tile is None else self.tile, 1)
         _check("adapt", self.adapt, 0)
         _check("quality", self.quality, 1, 100)
@@ -76,7 +81,11 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Shoot:
-    """What is to be restored, and where to."""
+    """What is to be restored, and where to.
+
+    Raises:
+        ValueError: There is no such shard.
+    """
 
     source: Path
     """A folder, or a CSV file that lists pairs."""
@@ -93,10 +102,19 @@ class Shoot:
     shard: tuple[int, int] = (1, 1)
     """Which part of how many: the first is (1, n). Every pair is in one of them."""
 
+    def __post_init__(self) -> None:
+        part, parts = self.shard
+        _check("parts", parts, 1)
+        _check("part", part, 1, parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Where pairs are restored, by which workers."""
+    """Where pairs are restored, by which workers.
+
+    Raises:
+        ValueError: A number is less than 1.
+    """
 
     address: str
     """``HOST:PORT`` of a Ray cluster that this machine belongs to, ``auto`` for the one that runs
@@ -105,6 +123,10 @@ class Cluster:
     """CPUs of a worker; fewer where a machine has no more. GPUs get a worker each."""
     workers: int | None = None
     """How many at most; None: as many as there is room for."""
+
+    def __post_init__(self) -> None:
+        _check("cpus", self.cpus, 1)
+        _check("workers", 1 if self.workers is None else self.workers, 1)
 
 
 def _check(name: str, value: float, least: float, most: float = math.inf) -> None:

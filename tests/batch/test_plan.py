@@ -76,7 +76,7 @@ def test_shards_are_disjoint_and_whole(shoot: Path, tmp_path: Path) -> None:
     assert sorted(job.output for part in parts for job in part.jobs) == sorted(
         job.output for job in whole.jobs
     )
-    assert [each.pair for part in parts for each in part.unreadable] == ["x"]
+    assert [each.pair for part in parts for each in part.broken] == ["x"]
 
 
 def test_photos_of_broken_pairs_are_told_apart_from_those_of_none(
@@ -85,7 +85,7 @@ def test_photos_of_broken_pairs_are_told_apart_from_those_of_none(
     (shoot / "c_long.png").write_bytes(b"no picture")
     shutil.copy(shoot / "a_long.png", shoot / "IMG_1.png")
     plan = plan_shoot(Shoot(shoot, tmp_path / "out"), RECIPE)
-    assert [(each.path.name, each.pair) for each in plan.unreadable] == [("c_long.png", "c")]
+    assert [(each.path.name, each.pair) for each in plan.broken] == [("c_long.png", "c")]
     assert [each.path.name for each in plan.left_out] == ["IMG_1.png"]
 
 
@@ -155,6 +155,40 @@ def test_a_result_is_outdated_when_a_sidecar_of_the_short_photo_comes_changes_or
     assert kept(shoot, out, RECIPE) == {"a": difference}
 
 
+@pytest.mark.parametrize(
+    ("before", "difference"),
+    [
+        ({"ensemble": 4}, "made with ensemble 4"),
+        ({"dng": "linear"}, "made with dng linear"),
+        ({"strength": 0.5, "bits": 8}, "made with strength 0.5, bits 8"),
+    ],
+)
+def test_a_result_is_outdated_when_a_setting_is_the_default_again(
+    before: dict[str, Any], difference: str, shoot: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    note(shoot, out, replace(RECIPE, **before))
+    (out / "a.png").write_bytes(b"the result")
+    assert kept(shoot, out, RECIPE) == {"a": difference}
+
+
+def test_what_was_left_to_the_format_is_told_as_the_default(shoot: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    note(shoot, out, RECIPE)
+    (out / "a.png").write_bytes(b"the result")
+    assert kept(shoot, out, replace(RECIPE, bits=8)) == {"a": "made with the default bits"}
+
+
+def test_a_record_does_not_depend_on_how_the_folders_are_named(
+    shoot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (shoot / "a_short.xmp").write_bytes(b"1")
+    note(Path("shoot"), Path("out"), RECIPE)
+    (tmp_path / "out" / "a.png").write_bytes(b"the result")
+    assert kept(shoot, tmp_path / "out", RECIPE) == {"a": ""}
+
+
 def test_results_without_metadata_do_not_depend_on_sidecars(shoot: Path, tmp_path: Path) -> None:
     out, recipe = tmp_path / "out", replace(RECIPE, metadata=False)
     note(shoot, out, recipe)
@@ -171,13 +205,13 @@ def test_results_without_metadata_do_not_depend_on_sidecars(shoot: Path, tmp_pat
         ({"output": "shoot"}, OutputError, "lies in"),
         ({"output": "file"}, OutputError, "not a folder"),
         ({"name": "{title}"}, OutputError, "field 'title'"),
-        ({"name": "{stem"}, OutputError, "no template"),
+        ({"name": "{stem"}, OutputError, "not a valid template"),
         ({"name": "{}"}, OutputError, "field ''"),
-        ({"name": "x/{stem}"}, OutputError, "no visible file's name"),
-        ({"name": "../{stem}"}, OutputError, "no visible file's name"),
-        ({"name": ""}, OutputError, "no visible file's name"),
+        ({"name": "x/{stem}"}, OutputError, "cannot be a file's name"),
+        ({"name": "../{stem}"}, OutputError, "cannot be a file's name"),
+        ({"name": ""}, OutputError, "cannot be a file's name"),
         ({"name": "same"}, None, ""),
-        ({"suffix": ".gif"}, OutputError, "no format"),
+        ({"suffix": ".gif"}, OutputError, "not a format"),
         ({"source": "empty"}, PairError, "no photos"),
         ({"source": "missing"}, InputError, "does not exist"),
         ({"source": "broken.csv"}, InputError, "line 2"),

@@ -3,12 +3,13 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from pairfix.batch import Outcome
-from pairfix.batch.watch import check_watching, watch_shoot
+from pairfix.batch.watch import _changes, check_watching, watch_shoot
 from pairfix.errors import InputError
 from pairfix.recipe import Existing, Recipe, Shoot
 from tests.batch.conftest import make_pair
@@ -86,6 +87,14 @@ def test_a_table_cannot_be_watched(tmp_path: Path) -> None:
     (tmp_path / "pairs.csv").touch()
     with pytest.raises(InputError, match="not a folder"):
         check_watching(Shoot(tmp_path / "pairs.csv", tmp_path / "out"))
+
+
+def test_what_comes_before_the_system_is_asked_is_looked_for(
+    shoot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("watchfiles")
+    monkeypatch.setattr("pairfix.batch.watch._SETTLED", 0.05)
+    assert list(islice(_changes(shoot), 4)) == [True, False, True, False]
 
 
 @pytest.mark.slow

@@ -3,14 +3,16 @@ import multiprocessing
 import os
 import signal
 import sys
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
 from pairfix.batch import plan_shoot
-from pairfix.batch.processes import Forwarding
-from pairfix.batch.workers import restore_side_by_side
+from pairfix.batch.processes import Forwarding, Helper
+from pairfix.batch.workers import _Worker, restore_side_by_side
 from pairfix.errors import MemoryExhaustedError
+from pairfix.progress import no_progress
 from pairfix.recipe import Recipe, Shoot
 from tests.batch.conftest import make_pair
 
@@ -45,6 +47,21 @@ def test_a_killed_process_costs_its_pair_alone(large_shoot: Path, tmp_path: Path
     (again,) = restore_side_by_side(plan_shoot(shoot, RECIPE), RECIPE, 2)
     assert again.error is None
     assert not unfinished(tmp_path)
+
+
+def test_a_defect_in_a_process_is_not_taken_for_a_lack_of_memory(
+    shoot: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (job, _) = plan_shoot(Shoot(shoot, tmp_path / "out"), RECIPE).jobs
+    worker = _Worker(Helper.start(break_off, name="test"), no_progress, job)
+    with pytest.raises(RuntimeError, match="a process broke off while it restored a"):
+        worker.receive()
+    assert "ValueError: a defect" in capfd.readouterr().err
+
+
+def break_off(_connection: Connection) -> None:
+    """What a process does."""
+    raise ValueError("a defect")
 
 
 def test_each_process_tells_its_stages(shoot: Path, tmp_path: Path) -> None:

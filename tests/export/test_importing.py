@@ -239,7 +239,7 @@ def test_a_truncated_checkpoint_is_named(legacy: bool, tmp_path: Path) -> None: 
 
 def test_a_sparse_checkpoint_is_named(tmp_path: Path) -> None:
     path = saved(tmp_path / "a.pth", {"EB0.conv.weight": torch.eye(3).to_sparse()})
-    with pytest.raises(ModelError, match=r"a\.pth is damaged, or no PyTorch checkpoint"):
+    with pytest.raises(ModelError, match=r"a\.pth is damaged, or is not a PyTorch checkpoint"):
         import_checkpoint("selfir", [path], tmp_path / "out")
 
 

@@ -13,10 +13,10 @@ from PIL import Image
 
 from pairfix.errors import InputError
 from pairfix.formats import decode, metadata, read_facts
-from pairfix.formats.bitmap import turn_upright
 from pairfix.formats.cicp import profile_of
 from pairfix.formats.colour import to_working
 from pairfix.formats.lcms import adobe_rgb_profile
+from pairfix.formats.orientation import turn_upright
 
 from .samples import picture
 

@@ -10,6 +10,7 @@ from pairfix.formats.tiff import Entry, Kind
 from pairfix.formats.tiff_read import read_chain
 from pairfix.image import DevelopSettings, Fused
 from pairfix.light import planes_from_frame, srgb_to_linear
+from pairfix.pipeline import align_pair
 from pairfix.stages.develop import develop, source_mosaic
 from tests.formats.samples import make_dng, scene
 
@@ -45,6 +46,17 @@ def test_a_developed_raw_is_brightened_once(tmp_path: Path) -> None:
     )
     middle = (first > 0.05) & (first < 0.4)
     assert np.median(second[middle] / first[middle]) == pytest.approx(2, rel=0.02)
+
+
+def test_an_aligned_long_photo_is_as_bright_as_its_own_file_asks_for(tmp_path: Path) -> None:
+    light, dim = [], scene() // 4 + 40
+    for stops in (0, 1):
+        long, short = raw(tmp_path / "long.dng", stops), make_dng(tmp_path / "short.dng", dim)
+        align_pair(long, short, tmp_path / "out.tif", "none", overwrite=True)
+        pixels = decode(tmp_path / "out.tif").pixels
+        light.append(srgb_to_linear((pixels / 65535).astype(np.float32)))
+    middle = (light[0] > 0.05) & (light[0] < 0.4)
+    assert np.median(light[1][middle] / light[0][middle]) == pytest.approx(2, rel=0.02)
 
 
 @pytest.mark.parametrize("stops", [20.0, -20.0])

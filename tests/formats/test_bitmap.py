@@ -16,9 +16,9 @@ from PIL import Image, ImageCms
 
 from pairfix.errors import InputError, OutputError
 from pairfix.formats import FORMATS, decode, encode_picture, metadata, shot
-from pairfix.formats.bitmap import turn_upright
 from pairfix.formats.encode import to_eight_bits
 from pairfix.formats.lcms import srgb_profile
+from pairfix.formats.orientation import turn_upright
 from pairfix.formats.tiff import Entry, Kind
 from pairfix.image import Picture
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from pairfix.errors import InputError, MissingExtraError
 from pairfix.formats import decode, read_facts
-from pairfix.formats.bitmap import turn_upright
 from pairfix.formats.colour import in_srgb
+from pairfix.formats.orientation import turn_upright
 from pairfix.formats.spaces import encoded, space_profile
 from pairfix.formats.tiff import Entry, Kind
 from pairfix.formats.tiff_write import with_header

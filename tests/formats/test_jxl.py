@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from pairfix.errors import InputError, OutputError
 from pairfix.formats import decode, encode_picture, read_facts
-from pairfix.formats.bitmap import turn_upright
 from pairfix.formats.colour import in_srgb, to_working
 from pairfix.formats.icc import Chromaticities
 from pairfix.formats.jxl import codestream, read_jxl
 from pairfix.formats.jxl_colours import coded_colours
 from pairfix.formats.jxl_header import parse_header
 from pairfix.formats.lcms import adobe_rgb_profile
+from pairfix.formats.orientation import turn_upright
 from pairfix.formats.spaces import chromaticities, encoded, space_profile
 from pairfix.formats.tiff import Entry, Kind
 from pairfix.formats.tiff_write import with_header

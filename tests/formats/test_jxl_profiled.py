@@ -22,10 +22,10 @@ from PIL import Image
 
 from pairfix.errors import InputError, MissingExtraError
 from pairfix.formats import decode, encode_picture, read_facts
-from pairfix.formats.bitmap import turn_upright
 from pairfix.formats.icc import Curve, grey_profile
 from pairfix.formats.jxl_bits import Bits
 from pairfix.formats.jxl_header import parse_header
+from pairfix.formats.orientation import turn_upright
 from pairfix.formats.spaces import space_profile
 from pairfix.image import DevelopSettings, Picture
 

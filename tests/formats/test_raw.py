@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pairfix.errors import InputError
 from pairfix.formats import decode, metadata, read_domain, read_facts
-from pairfix.formats.bitmap import turn_upright
+from pairfix.formats.orientation import turn_upright
 from pairfix.formats.raw_development import develop_mosaic
 from pairfix.formats.tiff import Directory, Entry, Kind
 from pairfix.image import DevelopSettings, Exposure, Frame

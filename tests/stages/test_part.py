@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pairfix.errors import OutputError
-from pairfix.formats.bitmap import turn_upright
+from pairfix.formats.orientation import turn_upright
 from pairfix.image import AlignedPair, Bayer, Box, Frame, Fused
 from pairfix.light import planes_from_frame
 from pairfix.networks import Graph

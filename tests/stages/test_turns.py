@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pairfix.formats import decode
-from pairfix.formats.bitmap import as_stored, turn_upright
+from pairfix.formats.orientation import as_stored, turn_upright
 from pairfix.pairs import find_pairs
 from pairfix.stages.prepare import decode_photos
 from tests.formats.samples import make_dng

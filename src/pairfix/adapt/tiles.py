@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pairfix.crops import strongest_places
 from pairfix.image import Planes, Scene
-from pairfix.light import encode_planes, luminance
+from pairfix.light import encode_planes, mean_light
 from pairfix.model import Model
 from pairfix.stages.inputs import network_inputs
 from pairfix.stages.tiling import pad_to_multiple
@@ -65,5 +65,5 @@ def choose_tiles(
 
 
 def _smoothed(planes: Planes, model: Model) -> NDArray[np.float32]:
-    grey = encode_planes(luminance(planes)[None], model.domain)[0]
+    grey = encode_planes(mean_light(planes)[None], model.domain)[0]
     return cv2.GaussianBlur(grey, (0, 0), _SMOOTHING).astype(np.float32, copy=False)

@@ -46,7 +46,7 @@ class Plan:
     shoot: Shoot
     jobs: tuple[Job, ...]
     kept: tuple[Kept, ...]
-    unreadable: "tuple[LeftOut, ...]"
+    broken: "tuple[LeftOut, ...]"
     """Photos of pairs that are not whole, pair by pair: each such pair counts as failed."""
     left_out: "tuple[LeftOut, ...]" = field(default=())
     """Photos that are in no pair."""
@@ -58,7 +58,7 @@ class Plan:
             "keep": [
                 _job_json(each.job) | {"difference": each.difference or None} for each in self.kept
             ],
-            "unreadable": [_left_out_json(each) for each in self.unreadable],
+            "broken": [_left_out_json(each) for each in self.broken],
             "left_out": [_left_out_json(each) for each in self.left_out],
         }
 

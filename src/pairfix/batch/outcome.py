@@ -15,7 +15,7 @@ from pairfix.formats.atomic import replacing
 from pairfix.output.report import Restoration
 from pairfix.recipe import Recipe, Shoot
 
-__all__ = ["Outcome", "Sent", "finish_sent", "outcome_of", "record", "unreadable"]
+__all__ = ["Outcome", "Sent", "broken", "finish_sent", "outcome_of", "record"]
 
 _T = TypeVar("_T")
 
@@ -56,9 +56,9 @@ class Sent:
     """The name of its machine."""
 
 
-def unreadable(plan: Plan) -> Iterator[Outcome]:
+def broken(plan: Plan) -> Iterator[Outcome]:
     """The pairs that are not whole: each has failed."""
-    for name, group in groupby(plan.unreadable, key=attrgetter("pair")):
+    for name, group in groupby(plan.broken, key=attrgetter("pair")):
         photos = list(group)
         error = InputError(f"{photos[0].path}: {photos[0].reason}")
         yield Outcome(name, tuple(photo.path for photo in photos), None, error)

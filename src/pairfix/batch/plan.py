@@ -26,7 +26,7 @@ FIELDS: Mapping[str, str] = {
     "stem": "the pair's name: IMG_1 of IMG_1_long.dng, or the name of its folder",
     "long": "the long photo's name without its extension",
     "short": "the short photo's name without its extension",
-    "number": "1, 2, 3 ... in the order of the pairs; {number:04} fills up with zeros",
+    "number": "1, 2, 3 ... in the order of the pairs; {number:04} pads with zeros",
 }
 """What a template for names may hold."""
 
@@ -114,7 +114,7 @@ def _check_output(shoot: Shoot, recipe: Recipe) -> None:
     _filled(shoot.name, "pair", (Path("long"), Path("short")), 1)
     if shoot.suffix not in FORMATS:
         raise OutputError(
-            f"{shoot.suffix.removeprefix('.')} is no format that pairfix writes",
+            f"{shoot.suffix.removeprefix('.')} is not a format that pairfix writes",
             f"use {', '.join(each.removeprefix('.') for each in FORMATS)}",
         )
     with reaching(output, OutputError):
@@ -152,11 +152,11 @@ def _filled(template: str, stem: str, photos: Sequence[Path], number: int) -> st
         filled = template.format(**values)
     except (ValueError, IndexError) as error:
         raise OutputError(
-            f"the name '{template}' is no template: {error}", f"use {known}"
+            f"the name '{template}' is not a valid template: {error}", f"use {known}"
         ) from error
     if not filled or filled.startswith(".") or "/" in filled or "\\" in filled or "\0" in filled:
         raise OutputError(
-            f"the name '{template}' gives '{filled}', which is no visible file's name",
+            f"the name '{template}' gives '{filled}', which cannot be a file's name",
             "folders are kept as they are; begin with {stem}",
         )
     return filled

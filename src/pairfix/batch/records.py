@@ -6,7 +6,7 @@ the record replaces, it was made from what the record says.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -36,6 +36,8 @@ FOLDER = ".pairfix"
 _VERSION = 1
 _LARGEST = 1 << 20
 """Bytes of a record that are read."""
+_ONCE_ABSENT = {"ensemble": 1}
+"""What older records leave out, and stands for what it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,11 @@ class State:
         except OSError:
             return None
         return cls(str(path), status.st_size, status.st_mtime_ns)
+
+    @property
+    def version(self) -> tuple[str, int, int]:
+        """What is equal for the same version of a file, however its folder is called."""
+        return Path(self.path).name, self.size, self.modified
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +86,7 @@ class Inputs:
     @property
     def versions(self) -> tuple[object, ...]:
         """What is equal for the same versions of the same files in other folders."""
-        every = (*self.photos, *self.sidecars)
-        return tuple(each and (Path(each.path).name, each.size, each.modified) for each in every)
+        return _versions((*self.photos, *self.sidecars))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,20 +133,16 @@ class Record:
 
     def difference(self, inputs: Inputs, recipe: Recipe) -> str:
         """How the result differs from one that would be made today; empty if it does not."""
-        if inputs.photos != self.inputs:
+        if _versions(inputs.photos) != _versions(self.inputs):
             return "made from other photos, or from other versions of them"
         model = find_model(recipe.model) if recipe.model else default_model(self.domain)
         if model.weights_sha256 != self.sha256:
             return f"made by another model, {self.model}"
         today = json.loads(json.dumps(_settings(recipe)))
-        changed = [
-            f"{name.replace('_', ' ')} {self.settings.get(name)}"
-            for name in today
-            if self.settings.get(name) != today[name]
-        ]
-        if changed:
+        made = {name: self.settings.get(name, _ONCE_ABSENT.get(name)) for name in today}
+        if changed := [_told(name, made[name]) for name in today if made[name] != today[name]]:
             return f"made with {', '.join(changed)}"
-        if inputs.sidecars != self.sidecars:
+        if _versions(inputs.sidecars) != _versions(self.sidecars):
             return "made from other sidecars, or from other versions of them"
         return ""
 
@@ -186,7 +188,9 @@ def read_record(folder: Path, result: Path) -> Record | None:
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
-    return None if record.replaced is not None and record.replaced == State.of(result) else record
+    now = State.of(result)
+    unwritten = record.replaced and now and record.replaced.version == now.version
+    return None if unwritten else record
 
 
 def write_record(folder: Path, result: Path, record: Record) -> None:
@@ -227,10 +231,19 @@ def _settings(recipe: Recipe) -> dict[str, Any]:
         "bits": recipe.bits,
         "quality": recipe.quality,
         "metadata": recipe.metadata,
-        **({} if recipe.ensemble == 1 else {"ensemble": recipe.ensemble}),
-        **({} if recipe.dng is None else {"dng": recipe.dng}),
+        "ensemble": recipe.ensemble,
+        "dng": recipe.dng,
         **asdict(develop),
     }
+
+
+def _told(name: str, value: object) -> str:
+    words = name.replace("_", " ")
+    return f"the default {words}" if value is None else f"{words} {value}"
+
+
+def _versions(states: Iterable[State | None]) -> tuple[object, ...]:
+    return tuple(each and each.version for each in states)
 
 
 def _states(content: list[dict[str, Any]]) -> tuple[State, ...]:

@@ -8,7 +8,7 @@ from pairfix.batch.cluster import Joining
 from pairfix.batch.finish import finish
 from pairfix.batch.jobs import Plan
 from pairfix.batch.memory import fits_beside
-from pairfix.batch.outcome import Outcome, unreadable
+from pairfix.batch.outcome import Outcome, broken
 from pairfix.batch.records import Inputs, make_folder
 from pairfix.batch.workers import restore_side_by_side
 from pairfix.pipeline import Restorer
@@ -53,7 +53,7 @@ def restore_shoot(
     if plan.jobs:
         make_folder(plan.shoot.output)
     own = replace(recipe, preview=None, report=None, overwrite=plan.shoot.existing == "overwrite")
-    yield from unreadable(plan)
+    yield from broken(plan)
     if cluster is not None:
         yield from cluster.restore(plan, own)
     elif processes > 1:
@@ -70,12 +70,15 @@ def _restore_in_turn(plan: Plan, recipe: Recipe, progress: Progress) -> Iterator
     )
     with ThreadPoolExecutor(1, "pairfix-writer") as writer:
         writing: Future[Outcome] | None = None
-        for job, result in zip(plan.jobs, restored, strict=True):
-            if writing is not None:
-                yield writing.result()
+        for job in plan.jobs:
+            result = next(restored)
+            written = writing
             writing = writer.submit(finish, plan.shoot, job, inputs[job], result, recipe)
             del result
+            if written is not None:
+                yield written.result()
             if not overlap:
-                writing.result()
+                yield writing.result()
+                writing = None
         if writing is not None:
             yield writing.result()

@@ -67,7 +67,7 @@ def watch_shoot(
         if not (changed or arrivals.pending):
             continue
         ready = arrivals.ready(_plan(shoot, recipe))
-        if ready.jobs or ready.unreadable:
+        if ready.jobs or ready.broken:
             yield from restore_shoot(ready, recipe, progress=progress, processes=processes)
 
 
@@ -83,7 +83,7 @@ class _Arrivals:
     def ready(self, plan: Plan) -> Plan:
         """The part of a plan whose files are as at the last look, and were not tried as such."""
         pairs = {job.name: {*job.photos, *sidecars_of(job.photos[-1])} for job in plan.jobs}
-        for name, group in groupby(plan.unreadable, key=attrgetter("pair")):
+        for name, group in groupby(plan.broken, key=attrgetter("pair")):
             pairs[name] = {each.path for each in group}
         now = {path: State.of(path) for photos in pairs.values() for path in photos}
         settled = {path for path, state in now.items() if self._looked.get(path) == state}
@@ -95,7 +95,7 @@ class _Arrivals:
         return replace(
             plan,
             jobs=tuple(job for job in plan.jobs if job.name in due),
-            unreadable=tuple(each for each in plan.unreadable if each.pair in due),
+            broken=tuple(each for each in plan.broken if each.pair in due),
         )
 
 
@@ -107,13 +107,18 @@ def _plan(shoot: Shoot, recipe: Recipe) -> Plan:
 
 
 def _changes(folder: Path) -> Iterator[bool]:
-    """True at first and when something has changed, else False every other second."""
+    """True at first and when something has changed, else False every other second.
+
+    The system tells of nothing that came before it was first asked, hence the second True.
+    """
     from watchfiles import watch  # noqa: PLC0415  (an extra)
 
     yield True
     time.sleep(_SETTLED)
     yield False
-    for found in watch(
+    told = watch(
         folder, rust_timeout=round(_SETTLED * 1000), yield_on_timeout=True, raise_interrupt=True
-    ):
-        yield bool(found)
+    )
+    next(told)
+    yield True
+    yield from map(bool, told)

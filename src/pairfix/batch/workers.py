@@ -108,11 +108,19 @@ class _Worker:
             return  # it was killed, and `receive` says so
 
     def receive(self) -> Outcome | None:
-        """What became of its pair, once it is done; if it was killed, that the pair failed."""
+        """What became of its pair, once it is done; if it was killed, that the pair failed.
+
+        Raises:
+            RuntimeError: It ended by a defect, which it has printed.
+        """
         try:
             message: Outcome | _Step | None = self.helper.receive()
         except (EOFError, OSError):
             self.helper.end()
+            if (self.helper.process.exitcode or 0) > 0:
+                raise RuntimeError(
+                    f"a process broke off while it restored {self.job.name}"
+                ) from None
         else:
             if not isinstance(message, _Step):
                 return message

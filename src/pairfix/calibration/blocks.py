@@ -22,7 +22,7 @@ PIXELS = 16
 _SATURATED = 0.85
 """Share of saturation above which blocks say less about noise than about clipping."""
 _EDGE = 2
-"""Blocks along the borders that alignment may have filled by reflection."""
+"""Blocks along the borders, where alignment may have filled the long frame from the short one."""
 SMALLEST = (2 * _EDGE + 3) * PIXELS
 """Side in pixels of the smallest photo in which a block has others around it."""
 _LEVELS = 12

@@ -50,7 +50,7 @@ def restore_folder(
             return
         if recipe.report:
             check_sheet(recipe.report, shoot.output)
-        due = len(plan.jobs) + len({each.pair for each in plan.unreadable})
+        due = len(plan.jobs) + len({each.pair for each in plan.broken})
         tally = _Tally(plan.kept, due, talk, json=json)
         _note_stale(plan, talk)
         _restore(plan, recipe, talk, tally, options, joined)
@@ -212,7 +212,7 @@ def _foretell(plan: "Plan", talk: Talk, *, json: bool) -> None:
     lines += [
         f"keep     {each.job.output}: {each.difference or 'up to date'}" for each in plan.kept
     ]
-    lines += [f"cannot   {each.path}: {each.reason}" for each in plan.unreadable]
+    lines += [f"cannot   {each.path}: {each.reason}" for each in plan.broken]
     lines += [f"leave    {each.path}: {each.reason}" for each in plan.left_out]
     for line in lines:
         typer.echo(printable(line))

@@ -6,6 +6,7 @@ import typer
 
 from pairfix.backends import BACKENDS, DeviceChoice, PrecisionChoice
 from pairfix.image import AlignmentMode
+from pairfix.recipe import ENSEMBLES, STRENGTHS
 
 __all__ = [
     "COMPUTING",
@@ -44,16 +45,16 @@ Strength = Annotated[
     float,
     typer.Option(
         help="Noise to remove: 0.8 leaves a fifth of it; above 1 smooths pictures more.",
-        min=0,
-        max=3,
+        min=STRENGTHS[0],
+        max=STRENGTHS[1],
     ),
 ]
 Ensemble = Annotated[
     int,
     typer.Option(
         help="Restore N mirror images: their mean is a little better, and takes N times as long.",
-        min=1,
-        max=8,
+        min=ENSEMBLES[0],
+        max=ENSEMBLES[1],
         metavar="N",
     ),
 ]

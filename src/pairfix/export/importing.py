@@ -169,7 +169,7 @@ def _read(path: Path) -> list[Tensors]:
                 "save only the network's state_dict()",
             ) from error
         raise ModelError(
-            f"{path} is damaged, or no PyTorch checkpoint", "fetch it again"
+            f"{path} is damaged, or is not a PyTorch checkpoint", "fetch it again"
         ) from error
 
 

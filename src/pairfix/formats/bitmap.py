@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import TypeAlias, cast
 
 import cv2
 import imagecodecs
@@ -28,24 +28,18 @@ from pairfix.formats.jxl import decoded_jxl, read_jxl
 from pairfix.formats.jxl_header import CODESTREAM, CONTAINER
 from pairfix.formats.jxl_profiled import profiled_jxl
 from pairfix.formats.lcms import adobe_rgb_profile
+from pairfix.formats.orientation import as_stored, turn_upright
 from pairfix.formats.png import SIGNATURE, check_claim, colour_profile, read_png
 from pairfix.formats.tiff_page import check_tiff, page_pixels, photo_page, tiff_exif, tiff_profile
 from pairfix.image import Frame, Pixels
 from pairfix.paths import regular
 
-__all__ = ["as_stored", "decode_bitmap", "decoding", "turn_upright"]
+__all__ = ["decode_bitmap", "decoding"]
 
 _RGB_HINT = "save it as 8- or 16-bit RGB first"
-_TURNS = {1: (0, False), 2: (0, True), 3: (2, False), 4: (2, True)} | {
-    5: (3, True), 6: (3, False), 7: (1, True), 8: (1, False)
-}  # fmt: skip
-"""EXIF orientation to quarter turns counter-clockwise, and whether to flip left and right then."""
-_UNDONE = {6: 8, 8: 6}
-"""Orientations that undo another one; all others undo themselves."""
 _RGB_ORDER = {1: [0], 2: [0, 1], 3: [2, 1, 0], 4: [2, 1, 0, 3]}
 """Of OpenCV's channels, by their number."""
 
-_Array = TypeVar("_Array", bound=NDArray[Any])
 _Decoded: TypeAlias = tuple[Pixels, metadata.Exif, bytes, tuple[str, ...]]
 """Pixels (grey, RGB, or either with alpha), EXIF, ICC profile, notes."""
 
@@ -84,18 +78,6 @@ def decode_bitmap(path: Path, *, tiff: bool, wanted: bytes | None = b"") -> Fram
         notes=notes + alpha_notes + kept_notes + colour_notes,
         profile=kept,
     )
-
-
-def turn_upright(pixels: _Array, orientation: int) -> _Array:
-    """Turn and mirror as an EXIF orientation (1 to 8) requires; a view of `pixels`."""
-    quarters, mirrored = _TURNS[orientation]
-    turned = np.rot90(pixels, quarters)
-    return cast("_Array", turned[:, ::-1] if mirrored else turned)
-
-
-def as_stored(pixels: _Array, orientation: int) -> _Array:
-    """Undo `turn_upright`; a view of `pixels`."""
-    return turn_upright(pixels, _UNDONE.get(orientation, orientation))
 
 
 def _read_coded(path: Path) -> _Decoded:

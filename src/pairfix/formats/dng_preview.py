@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix._version import __version__
-from pairfix.formats.bitmap import turn_upright
 from pairfix.formats.encode import to_eight_bits
+from pairfix.formats.orientation import as_stored
 from pairfix.formats.tiff import Directory, Entry, Kind
 from pairfix.formats.tiff_file import Page
 from pairfix.image import Picture
@@ -23,8 +23,6 @@ PREVIEW_PIXELS = 2_000_000
 """The most that a preview has."""
 _THUMBNAIL_SIDE = 256
 _JPEG_SETTINGS = (*(cv2.IMWRITE_JPEG_QUALITY, 85), *(cv2.IMWRITE_JPEG_OPTIMIZE, 1))
-_TURNED_BACK = {6: 8, 8: 6}
-"""Orientations that are not their own inverse."""
 _RGB, _YCBCR = 2, 6
 _UNCOMPRESSED, _JPEG = 1, 7
 _SRGB = 2
@@ -45,7 +43,7 @@ def shown(
         size: Height and width of the mosaic.
         crop: The part, in the mosaic's samples.
     """
-    stored = turn_upright(picture.pixels, _TURNED_BACK.get(orientation, orientation))
+    stored = as_stored(picture.pixels, orientation)
     left, top, width, height = crop
     down, across = stored.shape[0] / size[0], stored.shape[1] / size[1]
     rows = slice(round(top * down), max(round((top + height) * down), 1))

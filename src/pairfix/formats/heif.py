@@ -10,6 +10,7 @@ from typing import BinaryIO, TypeAlias
 
 from pairfix.errors import InputError
 from pairfix.formats import cicp, metadata
+from pairfix.formats.orientation import orientation_of
 from pairfix.formats.tiff import Entry, Kind
 
 __all__ = ["HeifPicture", "coded_item", "read_heif"]
@@ -18,11 +19,6 @@ _HINT = "convert it to TIFF, PNG or JPEG first"
 _CODED = (b"av01", b"hvc1", b"grid")
 _HEVC = b"hvc1"
 _XMP_TYPE = b"\0application/rdf+xml\0"
-_TURNED = {
-    (0, False): 1, (0, True): 2, (2, False): 3, (2, True): 4,
-    (3, True): 5, (3, False): 6, (1, True): 7, (1, False): 8,
-}  # fmt: skip
-"""Quarter turns counter-clockwise, and whether left and right change then, to EXIF orientation."""
 _IN_FILE = 0
 """Construction method of items whose place is one in the file (14496-12, 8.11.3)."""
 _TO_THE_END, _LARGE = 0, 1
@@ -229,9 +225,9 @@ def _orientation(told: dict[bytes, bytes]) -> int:
     """EXIF orientation of what is turned first, then mirrored (MIAF, 7.3.6.7)."""
     quarters = told[b"irot"][0] & 3 if b"irot" in told else 0
     if b"imir" not in told:
-        return _TURNED[quarters, False]
+        return orientation_of(quarters, mirrored=False)
     top_and_bottom = not told[b"imir"][0] & 1
-    return _TURNED[(quarters + 2 * top_and_bottom) % 4, True]
+    return orientation_of((quarters + 2 * top_and_bottom) % 4, mirrored=True)
 
 
 def _colour(path: Path, told: list[bytes], *, grey: bool) -> tuple[bytes, tuple[str, ...]]:

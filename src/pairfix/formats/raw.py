@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from pairfix.formats import metadata
-from pairfix.formats.bitmap import turn_upright
 from pairfix.formats.dng_stated import (
     noise_profile,
     stated_baseline_exposure,
@@ -18,6 +17,7 @@ from pairfix.formats.gainmap import applied
 from pairfix.formats.lens import with_lens
 from pairfix.formats.libraw import opened, visible_crop
 from pairfix.formats.mosaic import bayer_of, filter_cell, with_stated_black
+from pairfix.formats.orientation import turn_upright
 from pairfix.formats.raw_development import developed
 from pairfix.formats.raw_shot import raw_exif, raw_exposure, raw_timestamp
 from pairfix.image import DevelopSettings, Frame, HeaderFacts

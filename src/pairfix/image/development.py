@@ -1,5 +1,6 @@
 """Finished pictures, and how mosaics become them."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -28,7 +29,11 @@ Demosaic = Literal["linear", "vng", "ppg", "ahd", "dcb", "dht", "aahd"]
 
 @dataclass(frozen=True, slots=True)
 class DevelopSettings:
-    """How a mosaic becomes RGB, and in which colours."""
+    """How a mosaic becomes RGB, and in which colours.
+
+    Raises:
+        ValueError: A number is not finite, or a multiplier not positive.
+    """
 
     white_balance: WhiteBalance = "camera"
     """As shot, daylight, LibRaw's guess, or multipliers of R, G and B."""
@@ -38,6 +43,14 @@ class DevelopSettings:
     demosaic: Demosaic = "ahd"
     colour_space: ColourSpace = "srgb"
     """Of the result, whether it was a mosaic or not."""
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.exposure):
+            raise ValueError(f"exposure must be a number, not {self.exposure}")
+        if not isinstance(self.white_balance, str) and not all(
+            0 < each < math.inf for each in self.white_balance
+        ):
+            raise ValueError(f"white balance must be positive, not {self.white_balance}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ _SECONDS = 1
 """How long each picture is shown."""
 _FPS = 2
 _ROUNDS = 5
-"""Of a video: unlike the others it cannot say that it goes on."""
+"""How often a video shows both: unlike the others, it cannot ask to be repeated."""
 _CODEC: Final = "libx264"
 _X264 = "ref=8:bframes=0:scenecut=0"
 """Frames may refer to the round before, so that the other rounds take no space."""

@@ -100,7 +100,12 @@ def align_pair(
     told, notes = described(pair.long, how, datetime.now(UTC))
     with timeline.run(DEVELOP):
         planes = pair.long_planes / np.float32(pair.match.long_gain)
-        frame = replace(pair.short, exif=told.exif, description=told.description)
+        frame = replace(
+            pair.short,
+            exif=told.exif,
+            description=told.description,
+            baseline_exposure=pair.long.baseline_exposure,
+        )
         picture = develop(planes, frame, DevelopSettings())
     with timeline.run(WRITE):
         encode_picture(picture, output, overwrite=overwrite)

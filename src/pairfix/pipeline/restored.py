@@ -27,7 +27,10 @@ class Restored:
     """What was done."""
 
     def picture(self) -> Picture:
-        """Develop the photo: upright, ``H x W x 3`` uint16, in the recipe's colour space.
+        """Develop the photo: upright, ``H x W x 3`` uint16.
+
+        Mosaics, and pictures read from files, are in the recipe's colour space; frames of RGB
+        made in memory stay in the space that their profile says.
 
         Raises:
             InputError: The raw file that the short frame came from is gone.
@@ -44,5 +47,5 @@ class Restored:
             OutputError: The photo has no mosaic, or only a part of it is restored.
         """
         if self.facts.crop is not None:
-            raise OutputError("of a crop there is no mosaic", "restore the whole photo")
+            raise OutputError("a crop cannot be given as a mosaic", "restore the whole photo")
         return source_mosaic(self.fused)

@@ -15,7 +15,7 @@ from pairfix.backends import Session
 from pairfix.image import Planes
 from pairfix.light import CELL
 
-__all__ = ["LARGEST", "Ensemble"]
+__all__ = ["Ensemble"]
 
 _Axis = Literal[1, 2]
 
@@ -51,12 +51,11 @@ _SYMMETRIES = tuple(
     _Symmetry(flips, transpose) for flips in ((), (1, 2), (1,), (2,)) for transpose in (False, True)
 )
 """The first is the photo as it is; the second needs no line to be replaced, even in a mosaic."""
-LARGEST = len(_SYMMETRIES)
 
 
 @dataclass(frozen=True, slots=True)
 class Ensemble:
-    """A graph that runs on `count` mirror images of its inputs, 1 to `LARGEST`.
+    """A graph that runs on `count` mirror images of its inputs, 1 to 8.
 
     Flipped mosaics begin with another colour. They are moved by one pixel, and the line that this
     leaves over is repeated from its neighbour, and restored from the photo as it is.

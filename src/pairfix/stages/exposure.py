@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pairfix.errors import PairError
 from pairfix.image import ExposureMatch, Frame, MatchedPair, Pixels, Planes
-from pairfix.light import luminance, planes_from_frame
+from pairfix.light import mean_light, planes_from_frame
 from pairfix.progress import Stage
 from pairfix.stages.signal import check_signal
 
@@ -140,7 +140,7 @@ def _check_pair(long: Frame, short: Frame) -> None:
 
 
 def _blocks(planes: Planes, frame: Frame) -> NDArray[np.float32]:
-    """Mean luminance of blocks; NaN where it says nothing about the exposure.
+    """Mean light of blocks; NaN where it says nothing about the exposure.
 
     That is where noise dominates a block, or where it or a neighbour holds saturated samples, since
     blur spreads clipped light.
@@ -152,7 +152,7 @@ def _blocks(planes: Planes, frame: Frame) -> NDArray[np.float32]:
     height, width = planes.shape[1:]
     scale = _BLOCKS / max(height, width)
     size = max(round(width * scale), 1), max(round(height * scale), 1)
-    means = cv2.resize(luminance(planes), size, interpolation=cv2.INTER_AREA)
+    means = cv2.resize(mean_light(planes), size, interpolation=cv2.INTER_AREA)
     share = cv2.resize(saturated.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     touched = (share > _CLIPPED_SHARE).astype(np.uint8)
     spread = cv2.dilate(touched, np.ones((3, 3), np.uint8))

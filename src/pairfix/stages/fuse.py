@@ -61,7 +61,7 @@ def fuse(
         opened: The model, and where it runs.
         tile: Longest side of a tile in the planes' pixels (half the photo's for a mosaic), halved
             and tried again when memory runs out; None for what suits the network.
-        noise_factor: How noisy the network is told that the photos are, over how noisy they are.
+        noise_factor: Factor on the noise maps.
         ensemble: On how many mirror images of the photo the network runs, 1 to 8
             (`pairfix.stages.ensemble`); its graphs that take the photo whole run on one.
         part: The samples that are wanted (`pairfix.stages.part`); None for the whole photo.

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.errors import OutputError
-from pairfix.formats.bitmap import turn_upright
+from pairfix.formats.orientation import turn_upright
 from pairfix.image import AlignedPair, Bayer, Box, Frame, Fused, Planes, Scene
 from pairfix.networks import Graph
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pairfix.errors import PairError
 from pairfix.image import Frame, Planes
-from pairfix.light import CELL, luminance
+from pairfix.light import CELL, mean_light
 
 __all__ = ["check_signal"]
 
@@ -87,10 +87,10 @@ def _is_structured(planes: Planes) -> bool:
 
 
 def _cells(planes: Planes) -> Floats:
-    """The four samples of every cell, ``4 x h x w``: a mosaic's planes, or RGB's luminance."""
+    """The four samples of every cell, ``4 x h x w``: a mosaic's planes, or RGB's mean."""
     if len(planes) == len(CELL):
         return planes
-    light = luminance(planes)
+    light = mean_light(planes)
     height, width = (side // 2 * 2 for side in light.shape)
     return np.stack([light[row:height:2, column:width:2] for row, column in CELL])
 

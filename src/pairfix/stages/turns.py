@@ -11,7 +11,7 @@ from typing import cast
 import cv2
 import numpy as np
 
-from pairfix.formats.bitmap import as_stored, turn_upright
+from pairfix.formats.orientation import as_stored, turn_upright
 from pairfix.image import Frame, Pixels
 
 __all__ = ["turned_alike"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pairfix.backends import OpenModel
 from pairfix.formats import encode_picture
 from pairfix.image import AlignedPair, DevelopSettings, Picture, Planes
-from pairfix.light import CELL, luminance
+from pairfix.light import CELL, mean_light
 from pairfix.stages.develop import develop
 from pairfix.stages.fuse import fuse
 
@@ -53,7 +53,7 @@ def blur_length(long: Planes, restored: Planes) -> float:
         restored: The same without blur.
     """
     step = 2 if len(long) == len(CELL) else 1
-    sharp, blurred = (_smoothed(luminance(np.clip(each, 0, 1))) for each in (restored, long))
+    sharp, blurred = (_smoothed(mean_light(np.clip(each, 0, 1))) for each in (restored, long))
     detail = _detail(sharp)
     left = [_mean_detail(sharp, length) / detail for length in _LENGTHS]
     share = min(_detail(blurred) / detail, 1.0)

@@ -36,7 +36,7 @@ def check_cluster(cluster: Cluster) -> None:
         raise MissingExtraError("--ray needs Ray", "pip install 'pairfix[cluster]'")
     if not _ADDRESS.fullmatch(cluster.address):
         raise ClusterError(
-            f"'{cluster.address}' is no address of a Ray cluster",
+            f"'{cluster.address}' is not an address of a Ray cluster",
             "use HOST:PORT, auto or local; see docs/cluster.md",
         )
 

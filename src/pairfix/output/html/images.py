@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.crops import cut
-from pairfix.formats.bitmap import turn_upright
 from pairfix.formats.encode import to_eight_bits
+from pairfix.formats.orientation import turn_upright
 from pairfix.image import Picture
 
 __all__ = [

@@ -9,8 +9,8 @@ import numpy as np
 from markupsafe import Markup
 
 from pairfix._version import __version__
-from pairfix.formats.bitmap import turn_upright
 from pairfix.formats.encode import to_eight_bits
+from pairfix.formats.orientation import turn_upright
 from pairfix.image import Pixels
 from pairfix.output.html.facts import Fact
 from pairfix.output.html.view import asset, digest, environment

@@ -45,8 +45,8 @@ _TRIED: dict[AlignmentMode, tuple[MotionKind, ...]] = {
 def align(pair: MatchedPair, mode: AlignmentMode = "auto") -> AlignedPair:
     """Find how the camera moved between the frames, and undo it in the long frame's planes.
 
-    Every motion found is verified: the frames must agree better with it than without, and it must
-    be possible for a hand-held camera. "auto" tries a homography, then a translation, then
+    Every motion found is verified: the frames must agree with it, no worse than without, and it
+    must be possible for a hand-held camera. "auto" tries a homography, then a translation, then
     leaves the frames unaligned; the alignment's notes say why. Between two sharp frames, the motion
     is refined to a tenth of a sample. Dark skies without other structure are aligned by stars.
 
@@ -133,8 +133,10 @@ class _Sought:
         """The objection to a motion, or None."""
         if matrix is None:
             return "the estimate did not converge"
-        if after < max(before - _TOLERANCE, _UNRELATED):
-            return f"the frames agree no better with it ({after:.2f} after {before:.2f})"
+        if after < _UNRELATED:
+            return f"the frames hardly agree with it (correlation {after:.2f})"
+        if after < before - _TOLERANCE:
+            return f"the frames agree less with it (correlation {after:.2f}, {before:.2f} without)"
         return implausibility(matrix, self.pair.short.size)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.image import Frame, MatchedPair, Planes
-from pairfix.light import luminance
+from pairfix.light import mean_light
 from pairfix.stages.align.warp import Matrix
 
 __all__ = ["Guide", "Level", "make_guides"]
@@ -85,7 +85,7 @@ def _make_guide(frame: Frame, planes: Planes, longer: int, ceiling: float) -> Gu
             lamp looks the same in both.
     """
     factor = max(1, round(longer / _FINEST))
-    light = luminance(np.stack([_shrink(np.minimum(p, ceiling), factor) for p in planes]))
+    light = mean_light(np.stack([_shrink(np.minimum(p, ceiling), factor) for p in planes]))
     structured = _is_structured(light)
     levels = [Level(_structure(light), _to_pixels(frame, factor))]
     while longer // factor >= 2 * _COARSEST:

@@ -2,7 +2,7 @@
 
 Lamps on mains pulse a hundred times a second or more. A rolling shutter exposes row after row, so
 a short exposure shows the pulses as bands across the frame, while a long one averages over them.
-Only what repeats is taken out: a wave along the rows and its harmonics, of one frequency in all
+Only what repeats is taken out: a wave from row to row and its harmonics, of one frequency in all
 channels, that all parts of the frame show alike. Differences of scene, lens and blur do not.
 """
 
@@ -30,15 +30,15 @@ def remove_flicker(pair: AlignedPair) -> AlignedPair:
     """Divide the short planes by each row's gain where the rows show bands.
 
     Args:
-        pair: Aligned. The bands of a raw run along its rows; those of RGB, which may have been
-            turned upright, along rows or columns.
+        pair: Aligned. The bands of a raw are horizontal; those of RGB, which may have been turned
+            upright, horizontal or vertical.
 
     Returns:
         The pair with other short planes and `flicker` set, or itself where there are no bands.
         Bands that are not certain stay, with a note.
     """
     directions = (False,) if pair.short.bayer else (False, True)
-    waves = [found for down in directions if (found := find_bands(pair, down=down))]
+    waves = [found for vertical in directions if (found := find_bands(pair, vertical=vertical))]
     likely = [bands for bands in waves if bands.likely]
     if not likely:
         return pair
@@ -55,11 +55,11 @@ def remove_flicker(pair: AlignedPair) -> AlignedPair:
 
 
 def _gains(bands: Bands, shape: tuple[int, ...]) -> Planes:
-    """The bands' gains, ``C x h x 1`` or, down the columns, ``C x 1 x w``; 1 on average."""
-    length = shape[2 if bands.down else 1]
+    """The bands' gains, ``C x h x 1`` or, if they are vertical, ``C x 1 x w``; 1 on average."""
+    length = shape[2 if bands.vertical else 1]
     gains = np.exp(wave(bands.coefficients, bands.count, length))
     gains = np.clip(gains / gains.mean(axis=1, keepdims=True), *_GAINS)
-    return np.expand_dims(gains.astype(np.float32), 1 if bands.down else 2)
+    return np.expand_dims(gains.astype(np.float32), 1 if bands.vertical else 2)
 
 
 def _divided(pair: AlignedPair, gains: Planes) -> Planes:

@@ -33,10 +33,10 @@ _HARMONICS = 3
 
 @dataclass(frozen=True, slots=True)
 class Bands:
-    """The strongest wave along the rows or columns of a short frame."""
+    """The strongest wave from row to row, or from column to column, of a short frame."""
 
-    down: bool
-    """Whether they run down the columns."""
+    vertical: bool
+    """Whether the gain changes from column to column instead of from row to row."""
     count: float
     """Periods per frame."""
     explained: float
@@ -57,17 +57,17 @@ class Bands:
         return self.explained >= _LIKELY and self.disagreement <= _SIMILAR and strength >= _FAINT
 
 
-def find_bands(pair: AlignedPair, *, down: bool) -> Bands | None:
+def find_bands(pair: AlignedPair, *, vertical: bool) -> Bands | None:
     """The strongest wave in one direction, bands or not.
 
     Args:
         pair: Aligned.
-        down: Look for waves along the rows, as bands down the columns are, not from row to row.
+        vertical: Look for a gain that changes from column to column, not from row to row.
 
     Returns:
         None if the frame is too small.
     """
-    axes = (0, 2, 1) if down else (0, 1, 2)
+    axes = (0, 2, 1) if vertical else (0, 1, 2)
     short, long = (each.transpose(axes) for each in (pair.short_planes, pair.long_planes))
     limits, match = saturation(pair), pair.match
     blocks = measure_blocks(short, long, limits * match.short_gain, limits * match.long_gain)
@@ -81,7 +81,7 @@ def find_bands(pair: AlignedPair, *, down: bool) -> Bands | None:
         _disagreement(one, other, count, drift) for one, other in ((left, right), rows.halves())
     )
     coefficients = fit_wave(rows, count, drift, _HARMONICS)
-    return Bands(down, count, explained, disagreement, coefficients)
+    return Bands(vertical, count, explained, disagreement, coefficients)
 
 
 def _disagreement(one: Rows, other: Rows, count: float, drift: Drift) -> float:

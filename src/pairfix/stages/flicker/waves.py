@@ -1,4 +1,4 @@
-"""Waves along the rows, found by least squares.
+"""Waves from row to row, found by least squares.
 
 A row's gain also follows gradients, and what blur, a shift or a curve does to the scene's own
 structure: those are fitted together with the wave, so that a facade's floors are not taken for
@@ -34,7 +34,7 @@ Coefficients = NDArray[np.float64]
 
 
 class Drift(NamedTuple):
-    """What else may change along the rows."""
+    """What else may change from row to row."""
 
     degree: int
     """Of the polynomial that a gradient may be."""
@@ -131,7 +131,7 @@ def _channels(rows: Rows, drift: Drift) -> Iterator[tuple[Floats, Floats, Floats
 
 
 def _known(light: Floats, drift: Drift) -> Floats:
-    """What may change along the rows without flicker, ``N x K``.
+    """What may change from row to row without flicker, ``N x K``.
 
     A gradient first; then the first and second derivative of the scene's light, which is what a
     shift and a blur of the long frame leave in the ratio.

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pairfix.image import Domain, Role
 from pairfix.light import encode_planes
 from pairfix.noise import LEVELS
+from pairfix.noise.curve import near
 from pairfix.stages.sharplong.evidence import Cells, Evidence, box, resized
 from pairfix.stages.sharplong.pyramid import BAND_GAINS
 
@@ -91,14 +92,13 @@ def _correction(
         where: Cells, ``h x w``, in which the difference is noise for the most part.
         domain: Of the photos.
     """
-    half = LEVELS[1] / 2
     corrections = np.ones_like(ratio)
     for each, brightness, out in zip(ratio, level, corrections, strict=True):
         found: dict[float, float] = {}
         for centre in LEVELS:
-            near = each[where & (np.abs(brightness - centre) <= half)]
-            if len(near) >= _FEWEST_CELLS:
-                found[float(centre)] = float(np.median(near))
+            inside = each[where & near(brightness, centre)]
+            if len(inside) >= _FEWEST_CELLS:
+                found[float(centre)] = float(np.median(inside))
         if found:
             out[:] = np.interp(brightness, list(found), list(found.values()))
     return np.clip(corrections, *_MISTOLD[domain])
