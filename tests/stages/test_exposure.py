@@ -1,6 +1,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -67,6 +68,21 @@ def test_noise_of_rgb_frames_does_not_count_as_brightness(domain: str) -> None:
     pixels = np.round(np.clip(noisy, 0, 1) * 255).astype(np.uint8)
     pair = match_exposure(long, replace(long, pixels=pixels, path=Path("short.png")))
     assert pair.match.measured_ratio == pytest.approx(1, abs=0.03)
+
+
+def test_the_cameras_settings_count_where_little_can_be_compared() -> None:
+    """A lamp in the dark, which blur has dimmed and spread."""
+    light = np.full((3, 256, 256), 2e-4)
+    light[:, 64:128, 64:128] = 0.2
+    blurred = np.stack([np.asarray(cv2.blur(plane, (129, 129)), np.float64) for plane in light])
+    pair = match_exposure(
+        raw_frame(blurred, name="long.dng", exposure=FAST),
+        raw_frame(light, noise=0.02, exposure=FAST),
+    )
+    assert pair.match.measured_ratio is not None
+    assert pair.match.measured_ratio < 0.5
+    assert (pair.match.short_gain, pair.match.long_gain) == (1, 1)
+    assert "little could be measured, so that these are used" in pair.match.notes[0]
 
 
 def test_a_ratio_far_from_the_cameras_settings_is_reported() -> None:

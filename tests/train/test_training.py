@@ -116,20 +116,6 @@ def test_a_resumed_training_ends_as_one_in_one_go(
 
 
 @pytest.mark.usefixtures("undeployed")
-def test_a_checkpoint_of_an_older_version_is_resumed(photos: Path, tmp_path: Path) -> None:
-    output = tmp_path / "mine"
-    folder = train(task(photos), output, RECIPE, CPU, stop=stop_before(1)).folder
-    stored = torch.load(folder / "state.pt", weights_only=True)
-    identity = json.loads(stored["identity"])
-    del identity["start"]
-    state = stored["state"]
-    state["stage"] = state.pop("phase")
-    state["log"] = state["log"].replace('"phase":', '"stage":')
-    torch.save({"state": state, "identity": json.dumps(identity)}, folder / "state.pt")
-    assert train(task(photos), output, RECIPE, CPU, resume=True).complete
-
-
-@pytest.mark.usefixtures("undeployed")
 def test_memory_that_runs_out_is_said_with_what_helps(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,9 @@ _FAINTEST = 1e-4
 """Mean brightness below which a block depends more on the black level than on the light."""
 _FAINTEST_OVER_NOISE = 5.0
 """The same in standard errors of the block's mean."""
+_FEWEST_COMMON = 0.3
+"""Share of the blocks usable in either frame from which on those usable in both speak for all.
+Fewer may be just those that noise, or the lack of blur, makes bright enough in the darker frame."""
 _WIDEST_SPREAD = 1.0
 """Median deviation of the blocks' ratios, in stops, beyond which they mean nothing."""
 _SAME_BRIGHTNESS = 0.1
@@ -99,6 +102,8 @@ class _Measured:
     long_planes: Planes
     short_planes: Planes
     ratio: float | None
+    sure: bool
+    """Whether enough was compared to contradict the camera's settings."""
 
     @classmethod
     def of(cls, long: Frame, short: Frame) -> "_Measured":
@@ -106,11 +111,14 @@ class _Measured:
             white_balance = short.bayer.white_balance
             long = replace(long, bayer=replace(long.bayer, white_balance=white_balance))
         long_planes, short_planes = planes_from_frame(long), planes_from_frame(short)
-        ratio = _measure_ratio(
+        blocks = (
             _blocks(_denoised(long_planes, long), long),
             _blocks(_denoised(short_planes, short), short),
         )
-        return cls(long, short, long_planes, short_planes, ratio)
+        in_long, in_short = map(np.isfinite, blocks)
+        common, either = np.sum(in_long & in_short), np.sum(in_long | in_short)
+        sure = bool(common >= _FEWEST_COMMON * either)
+        return cls(long, short, long_planes, short_planes, _measure_ratio(*blocks), sure)
 
 
 def _check_pair(long: Frame, short: Frame) -> None:
@@ -199,14 +207,17 @@ def _choose_ratio(pair: _Measured, notes: list[str]) -> float:
         source = "taken as equal" if recorded is None else "taken from the camera's settings"
         notes.append(f"the photos' brightness could not be compared: {source}")
         return recorded or 1.0
-    if recorded is not None:
-        disagreement = np.log2(pair.ratio / recorded)
-        if abs(disagreement) > _REPORTED_DISAGREEMENT:
-            notes.append(
-                f"compared with the short photo, the long one is {_in_words(pair.ratio)}, not "
-                f"{_in_words(recorded)} as the camera's settings say: the measurement is used"
-            )
-    return pair.ratio if abs(np.log2(pair.ratio)) >= _SAME_BRIGHTNESS else 1.0
+    ratio = pair.ratio
+    if recorded is not None and abs(np.log2(ratio / recorded)) > _REPORTED_DISAGREEMENT:
+        unsure = "little could be measured, so that these are used"
+        used = "the measurement is used" if pair.sure else unsure
+        notes.append(
+            f"compared with the short photo, the long one is {_in_words(ratio)}, not "
+            f"{_in_words(recorded)} as the camera's settings say: {used}"
+        )
+    if recorded is not None and not pair.sure:
+        ratio = recorded
+    return ratio if abs(np.log2(ratio)) >= _SAME_BRIGHTNESS else 1.0
 
 
 def _in_words(ratio: float) -> str:

@@ -76,16 +76,11 @@ class TrainingLog:
         """Continue the record of an earlier part of the training."""
         earlier = json.loads(text)
         self.step, self.seconds = earlier["step"], earlier["seconds"]
-        self.losses = [Losses(**_renamed(each)) for each in earlier["losses"]]
+        self.losses = [Losses(**each) for each in earlier["losses"]]
         self.validation = [
             Validated(**each | {"quality": Quality(**each["quality"])})
             for each in earlier["validation"]
         ]
-
-
-def _renamed(losses: dict[str, Any]) -> dict[str, Any]:
-    """The fields of `Losses`, also from logs that call the phase a stage."""
-    return {"phase" if name == "stage" else name: value for name, value in losses.items()}
 
 
 def draw_curves(log: TrainingLog) -> bytes:

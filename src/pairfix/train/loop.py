@@ -149,7 +149,7 @@ class Loop:
         for phase, modules in zip(self._phases, state["modules"], strict=True):
             for name, module in phase.objective.players.items():
                 module.load_state_dict(modules[name])
-        self._enter(state["phase"] if "phase" in state else state["stage"])
+        self._enter(state["phase"])
         for name, player in self._players.items():
             player.load_state_dict(state["players"][name])
         restore_random_state(self._generator, state["random"][self._workers.rank])

@@ -103,8 +103,7 @@ class Player:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a checkpoint."""
-        states = state["optimisers"] if "optimisers" in state else [state["optimiser"]]
-        for optimiser, each in zip(self.optimisers, states, strict=True):
+        for optimiser, each in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(each)
         self.scaler.load_state_dict(state["scaler"])
 
