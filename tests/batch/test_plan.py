@@ -7,7 +7,7 @@ import pytest
 
 from pairfix.batch import plan_shoot
 from pairfix.batch.records import Inputs, Record, write_record
-from pairfix.errors import InputError, OutputError, PairError, PairfixError
+from pairfix.errors import InputError, ModelError, OutputError, PairError, PairfixError
 from pairfix.model import find_model
 from pairfix.networks import NETWORKS
 from pairfix.recipe import Recipe, Shoot
@@ -196,6 +196,38 @@ def test_results_without_metadata_do_not_depend_on_sidecars(shoot: Path, tmp_pat
     (shoot / "a_short.xmp").write_bytes(b"1")
     assert kept(shoot, out, recipe) == {"a": ""}
     assert kept(shoot, out, RECIPE) == {"a": "made with metadata False"}
+
+
+@pytest.mark.parametrize(
+    ("shoot_as", "recipe", "reason"),
+    [
+        ({"suffix": ".dng"}, RECIPE, "a DNG needs raw photos"),
+        ({}, replace(RECIPE, model="selfir-raw"), "model selfir-raw restores raw photos alone"),
+    ],
+)
+def test_pairs_that_cannot_be_restored_as_asked_are_known_before(
+    shoot_as: dict[str, Any], recipe: Recipe, reason: str, shoot: Path, tmp_path: Path
+) -> None:
+    plan = plan_shoot(Shoot(shoot, tmp_path / "out", **shoot_as), recipe)
+    assert not plan.jobs
+    assert [(each.pair, each.reason) for each in plan.broken] == [
+        ("a", reason),
+        ("night/b", reason),
+    ]
+
+
+def test_a_model_that_cannot_do_what_is_asked_is_refused_before(
+    shoot: Path, tmp_path: Path
+) -> None:
+    recipe = replace(RECIPE, model="deblurmerger-srgb", strength=2.0)
+    with pytest.raises(ModelError, match="--strength above 1 does not apply"):
+        plan_shoot(Shoot(shoot, tmp_path / "out"), recipe)
+
+
+def test_messages_name_the_results_as_the_template_does(shoot: Path, tmp_path: Path) -> None:
+    asked = Shoot(shoot, tmp_path / "out", suffix=".jpg")
+    with pytest.raises(OutputError, match=r"out/\{stem\}\.jpg: JPEG cannot hold 16 bits"):
+        plan_shoot(asked, replace(RECIPE, bits=16))
 
 
 @pytest.mark.parametrize(

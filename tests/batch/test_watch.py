@@ -76,6 +76,14 @@ def test_a_result_is_made_again_when_a_sidecar_comes_if_results_are_to_be_up_to_
     assert again == ["a", "night/b", "a"]
 
 
+def test_a_photo_waits_for_its_partner(shoot: Path, tmp_path: Path) -> None:
+    short = (shoot / "a_short.png").read_bytes()
+    (shoot / "a_short.png").unlink()
+    steps: list[Step] = [nothing, nothing, nothing]
+    steps += [lambda: (shoot / "a_short.png").write_bytes(short), nothing, nothing]
+    assert watched(shoot, tmp_path / "out", steps) == ["night/b", "a"]
+
+
 def test_an_empty_folder_is_waited_for(shoot: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()

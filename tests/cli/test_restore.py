@@ -431,11 +431,16 @@ def test_an_interruption_leaves_nothing_behind(tmp_path: Path, sent: str) -> Non
 
 
 @pytest.mark.parametrize("option", ["-o", "--preview"])
+@pytest.mark.parametrize("overwrite", [(), ("--overwrite",)])
 def test_a_result_never_replaces_an_input(
-    rgb_pair: Pair, tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]
+    rgb_pair: Pair,
+    tmp_path: Path,
+    option: str,
+    overwrite: tuple[str, ...],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     before = rgb_pair[1].read_bytes()
-    code = restore(rgb_pair, tmp_path / "out.png", option, str(rgb_pair[1]), "--overwrite")
+    code = restore(rgb_pair, tmp_path / "out.png", option, str(rgb_pair[1]), *overwrite)
     assert code == OutputError.exit_code
     assert "is also an input" in capsys.readouterr().err
     assert rgb_pair[1].read_bytes() == before
@@ -465,6 +470,22 @@ def test_a_moving_preview_replaces_nothing_unless_told(raw_pair: Pair, tmp_path:
     options = ("--preview", str(preview))
     assert restore(raw_pair, tmp_path / "out.png", *options) == OutputError.exit_code
     assert preview.read_bytes() == b"kept"
+
+
+def test_formats_of_previews_are_listed_with_the_moving_ones(
+    rgb_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = "--preview", str(tmp_path / "compare.foo")
+    assert restore(rgb_pair, tmp_path / "out.png", *options) == OutputError.exit_code
+    message = capsys.readouterr().err
+    assert "use .png, .tif, .tiff, .jpg, .jpeg, .avif, .jxl, .exr, .gif, .webp, .mp4" in message
+
+
+def test_what_a_dng_holds_cannot_be_chosen_for_a_picture(
+    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert restore(raw_pair, tmp_path / "out.png", "--dng", "linear") == OutputError.exit_code
+    assert "leave --dng out" in capsys.readouterr().err
 
 
 def test_a_preview_needs_its_own_name(rgb_pair: Pair, tmp_path: Path) -> None:

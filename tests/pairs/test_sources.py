@@ -209,6 +209,13 @@ def test_a_table_makes_pairs(tmp_path: Path) -> None:
     assert [pair.truth for pair in found.pairs] == [tmp_path / "é/truth.png", None]
 
 
+def test_a_table_may_be_separated_by_semicolons(tmp_path: Path) -> None:
+    for name in ("a.png", "b,c.png"):
+        _png(tmp_path / name)
+    found = find_pairs(_table(tmp_path, "long;short", "a.png;b,c.png"))
+    assert [pair.short.name for pair in found.pairs] == ["b,c.png"]
+
+
 def test_damaged_photos_of_a_table_are_left_out(tmp_path: Path) -> None:
     _png(tmp_path / "a.png")
     (tmp_path / "b.png").touch()
@@ -228,7 +235,7 @@ def test_damaged_photos_of_a_table_are_left_out(tmp_path: Path) -> None:
     [
         ((), "line 1: there is no column 'long'"),
         (("a.png,b.png",), "line 1: there is no column 'long'"),
-        (("long;short",), "line 1: there is no column 'long'"),
+        (("long short",), "line 1: there is no column 'long'"),
         (("long,truth",), "line 1: there is no column 'short'"),
         (("long,short,thruth",), "line 1: the column 'thruth' is unknown"),
         (("long,short,long",), "line 1: the column 'long' is given twice"),

@@ -92,6 +92,20 @@ def test_rgb_pairs_go_through_the_srgb_domain(
     np.testing.assert_allclose(fused.planes, pair.short_planes, atol=2e-5)
 
 
+def test_black_and_white_photos_give_a_black_and_white_one(
+    use_session: Callable[[Recorded], Recorded],
+) -> None:
+    def tint(inputs: Sequence[Planes]) -> Planes:
+        return inputs[0] * np.array([[[1.0]], [[0.9]], [[1.0]]], np.float32)
+
+    use_session(Recorded(tint))
+    grey = np.repeat(scene((64, 64))[:1], 3, axis=0)
+    for light, neutral in ((grey, True), (scene((64, 64)), False)):
+        pair = aligned(rgb_frame(light), rgb_frame(light, name="long.png"))
+        planes = fuse(pair, opened("srgb"))[0].planes
+        assert np.array_equal(planes[0], planes[1]) == neutral
+
+
 def test_running_out_of_memory_halves_the_tile_and_goes_on(
     use_session: Callable[[Recorded], Recorded], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -231,6 +231,7 @@ def test_pairs_whose_iso_is_not_calibrated_cannot_judge(tmp_path: Path) -> None:
         KnownCamera(iso=iso).take(tmp_path / "pairs" / f"{number}", seed=number)
     with pytest.raises(PairError, match=r"has the ISO of those held back, 200; give more"):
         tuning(found(tmp_path / "pairs"), tmp_path / "mine").run()
+    assert [path.name for path in tmp_path.iterdir()] == ["pairs"]
 
 
 def test_pairs_are_judged_by_the_noise_at_their_own_iso(tuned: Tuned) -> None:

@@ -69,8 +69,8 @@ def find_reblur_module(name_or_folder: str | None, model: Model) -> Model:
     module = find_model(name_or_folder)
     if not module.network.reblurs or module.domain != model.domain:
         raise ModelError(
-            f"{module.folder} is {module.network.title} for {module.domain}, "
-            f"not a reblurring module for {model.domain}",
+            f"model {module.name} is a {module.network.title} for {module.domain} photos, "
+            f"not a reblurring module for {model.domain} ones",
             "give one as --reblur-module, or leave the option out",
         )
     return module

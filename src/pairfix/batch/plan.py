@@ -10,15 +10,18 @@ from pairfix.batch.jobs import Job, Kept, Plan
 from pairfix.batch.memory import need_of
 from pairfix.batch.records import Inputs, read_record
 from pairfix.errors import InputError, OutputError, PairError
-from pairfix.formats import FORMATS, check_writable
+from pairfix.formats import FORMATS
+from pairfix.formats.atomic import check_target
+from pairfix.formats.registry import depth_of, output_format
 from pairfix.image import ROLES, Domain, HeaderFacts
 from pairfix.model import Model, default_model, find_model
-from pairfix.output.results import check_crop_format, check_distinct
+from pairfix.output.results import check_distinct, check_format
 from pairfix.pairs import LeftOut, find_pairs
 from pairfix.pairs.naming import pair_name
 from pairfix.pairs.sources import list_photos, read_photos
 from pairfix.paths import reaching, real
 from pairfix.recipe import Recipe, Shoot
+from pairfix.stages.fuse import check_model
 
 __all__ = ["FIELDS", "plan_shoot"]
 
@@ -41,33 +44,53 @@ def plan_shoot(shoot: Shoot, recipe: Recipe) -> Plan:
     Raises:
         InputError: The source cannot be read, or the table names a file that does not exist.
         PairError: There is no pair.
-        ModelError: There is no such model.
+        ModelError: There is no such model, or it cannot do what the recipe asks for.
         OutputError: The output cannot be written or lies in the source, the template is wrong, two
             pairs would write the same file, or a result exists and must not.
     """
     _check_output(shoot, recipe)
-    if recipe.model is not None and len(find_model(recipe.model).roles) < len(ROLES):
+    chosen = None if recipe.model is None else find_model(recipe.model)
+    if chosen is not None:
+        check_model(chosen, len(ROLES), recipe.strength)
+    if chosen is not None and len(chosen.roles) < len(ROLES):
         scenes, unreadable, left_out = _single_photos(shoot.source)
     else:
         scenes, unreadable, left_out = _pairs(shoot.source)
 
     @cache
     def model_for(domain: Domain) -> Model:
-        return find_model(recipe.model) if recipe.model else default_model(domain)
+        return chosen or default_model(domain)
 
+    objections = {name: _objection(shoot, chosen, photos) for name, photos in scenes}
     jobs = [
         _job(shoot, model_for, name, photos, number)
         for number, (name, photos) in enumerate(scenes, start=1)
+        if not objections[name]
     ]
     _check_targets(jobs)
     part, parts = shoot.shard
     todo, kept = _divided(shoot, jobs[part - 1 :: parts], recipe)
-    own = sorted({each.pair for each in unreadable})[part - 1 :: parts]
-    broken = sorted((each for each in unreadable if each.pair in own), key=attrgetter("pair"))
+    cannot = [
+        LeftOut(photos[-1].path, reason, name)
+        for name, photos in scenes
+        if (reason := objections[name])
+    ]
+    cannot += unreadable
+    own = sorted({each.pair for each in cannot})[part - 1 :: parts]
+    broken = sorted((each for each in cannot if each.pair in own), key=attrgetter("pair"))
     return Plan(shoot, tuple(todo), tuple(kept), tuple(broken), tuple(left_out))
 
 
 _Scenes = list[tuple[str, tuple[HeaderFacts, ...]]]
+
+
+def _objection(shoot: Shoot, model: Model | None, facts: tuple[HeaderFacts, ...]) -> str:
+    """Why photos cannot be restored as asked, as far as their headers tell; empty if they can."""
+    if FORMATS[shoot.suffix].mosaic and facts[-1].kind != "raw":
+        return "a DNG needs raw photos"
+    if model is not None and model.domain == "raw" and any(each.kind != "raw" for each in facts):
+        return f"model {model.name} restores raw photos alone"
+    return ""
 
 
 def _job(
@@ -126,9 +149,11 @@ def _check_output(shoot: Shoot, recipe: Recipe) -> None:
                 f"{output} lies in {shoot.source}, where its results would be taken for photos",
                 "name a folder elsewhere",
             )
+    result = output / f"{shoot.name}{shoot.suffix}"
+    depth_of(result, output_format(result), recipe.bits)
+    check_format(result, recipe)
     existing = next(each for each in (output, *output.absolute().parents) if each.is_dir())
-    check_writable(existing / f"pairfix{shoot.suffix}", bits=recipe.bits, overwrite=True)
-    check_crop_format(Path(f"pairfix{shoot.suffix}"), recipe)
+    check_target(existing / f"pairfix{shoot.suffix}", overwrite=True)
 
 
 def _target(shoot: Shoot, name: str, photos: Sequence[Path], number: int) -> Path:

@@ -81,7 +81,11 @@ class _Arrivals:
         self._tried: States = {}
 
     def ready(self, plan: Plan) -> Plan:
-        """The part of a plan whose files are as at the last look, and were not tried as such."""
+        """The part of a plan whose files are as at the last look, and were not tried as such.
+
+        A photo whose partner is missing is waited for.
+        """
+        plan = replace(plan, broken=tuple(each for each in plan.broken if not each.alone))
         pairs = {job.name: {*job.photos, *sidecars_of(job.photos[-1])} for job in plan.jobs}
         for name, group in groupby(plan.broken, key=attrgetter("pair")):
             pairs[name] = {each.path for each in group}

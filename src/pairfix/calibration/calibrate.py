@@ -116,7 +116,7 @@ def calibrate_pairs(evidence: Sequence[Evidence], domain: Domain) -> CameraProfi
     enough, _ = by_setting(evidence)
     if not enough:
         raise PairError(
-            f"only {count_blocks(evidence)} blocks in {len(evidence)} pairs are flat and "
+            f"only {count_blocks(evidence)} blocks in all {len(evidence)} pairs are flat and "
             f"still; {FEWEST_BLOCKS} are needed at one ISO",
             "give more pairs, taken from a tripod, with sky or walls in them",
         )

@@ -141,6 +141,7 @@ class _Tally:
             show_error(f"{outcome.name}: {outcome.error}")
         else:
             self._restored += 1
+            self.failures.pop(outcome.name, None)  # of an earlier try
             self._workers.update([outcome.worker] if outcome.worker else [])
             for note in done.notes:
                 self._talk.note(f"{outcome.name}: {note}")

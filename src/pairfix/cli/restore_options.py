@@ -238,7 +238,10 @@ ExposureCorrection = Annotated[
 ]
 Highlights = Annotated[
     HighlightMode,
-    typer.Option(help="How LibRaw treats clipped highlights.", rich_help_panel=DEVELOPING),
+    typer.Option(
+        help="How LibRaw treats clipped highlights; all but clip darken the photo to make room.",
+        rich_help_panel=DEVELOPING,
+    ),
 ]
 Demosaicing = Annotated[
     Demosaic, typer.Option(help="LibRaw's demosaicing algorithm.", rich_help_panel=DEVELOPING)

@@ -18,7 +18,7 @@ from pairfix.errors import MissingExtraError
 from pairfix.formats.atomic import check_target
 from pairfix.image import Picture
 
-__all__ = ["LARGEST", "blink", "check_blinking", "is_blinking"]
+__all__ = ["LARGEST", "MOVING", "blink", "check_blinking", "is_blinking"]
 
 LARGEST = 2_000_000
 """Bytes of a file, as of a page (`pairfix.output.html`): it can be mailed."""
@@ -31,6 +31,8 @@ _SMALLER = 0.8
 """Factor on the sides, at most, while a file is too large."""
 _QUALITIES = {".gif": (256, 128, 64), ".webp": (90, 75, 60), ".mp4": (18, 23, 28)}
 """Number of colours, Pillow's quality, or x264's constant rate factor, the best first."""
+MOVING = tuple(_QUALITIES)
+"""Extensions of the formats in which pictures take turns."""
 _SECONDS = 1
 """How long each picture is shown."""
 _FPS = 2
@@ -48,7 +50,7 @@ Pixels8 = NDArray[np.uint8]
 
 def is_blinking(path: Path) -> bool:
     """Whether a file's name is that of a moving comparison."""
-    return path.suffix.lower() in _QUALITIES
+    return path.suffix.lower() in MOVING
 
 
 def check_blinking(path: Path, *, overwrite: bool) -> None:

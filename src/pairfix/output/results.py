@@ -8,6 +8,7 @@ import numpy as np
 
 from pairfix.errors import InputError, OutputError, PairfixError
 from pairfix.formats import (
+    FORMATS,
     check_writable,
     encode_dng,
     encode_linear_dng,
@@ -18,7 +19,7 @@ from pairfix.formats.atomic import replacing
 from pairfix.formats.colour import in_srgb
 from pairfix.formats.dng_preview import PREVIEW_PIXELS
 from pairfix.image import DevelopSettings, Frame, Fused, Picture, Planes, Role
-from pairfix.output.blink import blink, check_blinking, is_blinking
+from pairfix.output.blink import MOVING, blink, check_blinking, is_blinking
 from pairfix.output.html import (
     RESULT,
     Score,
@@ -37,8 +38,8 @@ from pairfix.stages.develop import DEVELOP, develop, source_light, source_mosaic
 
 __all__ = [
     "WRITE",
-    "check_crop_format",
     "check_distinct",
+    "check_format",
     "check_targets",
     "dng_kind",
     "write_results",
@@ -56,21 +57,28 @@ def check_targets(inputs: Sequence[Path], output: Path, recipe: Recipe) -> None:
         OutputError: A target exists, is an input, has no fitting name, or its folder is closed.
         MissingExtraError: Scores are asked for, and pyiqa is not installed.
     """
+    check_distinct(inputs, [each for each in (output, recipe.preview, recipe.report) if each])
     check_writable(output, bits=recipe.bits, overwrite=recipe.overwrite)
-    check_crop_format(output, recipe)
-    targets = [output]
+    check_format(output, recipe)
     if recipe.preview:
-        if is_blinking(recipe.preview):
-            check_blinking(recipe.preview, overwrite=recipe.overwrite)
-        else:
-            check_writable(recipe.preview, overwrite=recipe.overwrite, mosaic=False)
-        targets.append(recipe.preview)
+        _check_preview(recipe.preview, overwrite=recipe.overwrite)
     if recipe.report:
         check_page(recipe.report, overwrite=recipe.overwrite)
-        targets.append(recipe.report)
         if recipe.report_scores:
             check_scoring()
-    check_distinct(inputs, targets)
+
+
+def _check_preview(path: Path, *, overwrite: bool) -> None:
+    if is_blinking(path):
+        check_blinking(path, overwrite=overwrite)
+    elif path.suffix.lower() in FORMATS:
+        check_writable(path, overwrite=overwrite, mosaic=False)
+    else:
+        pictures = [suffix for suffix, each in FORMATS.items() if not each.mosaic]
+        raise OutputError(
+            f"{path} does not have the extension of a format for comparisons",
+            f"use {', '.join((*pictures, *MOVING))}",
+        )
 
 
 def dng_kind(reference: Frame, output: Path, asked: DngKind | None) -> DngKind | None:
@@ -100,13 +108,17 @@ def dng_kind(reference: Frame, output: Path, asked: DngKind | None) -> DngKind |
     return "linear"
 
 
-def check_crop_format(output: Path, recipe: Recipe) -> None:
-    """Refuse a mosaic of a crop: its converter would need the whole frame.
+def check_format(output: Path, recipe: Recipe) -> None:
+    """Refuse a mosaic of a crop, whose converter would need the whole frame; and `dng` without one.
 
     Raises:
         OutputError: The recipe asks for it.
     """
     chosen = output_format(output)
+    if recipe.dng is not None and not chosen.mosaic:
+        raise OutputError(
+            f"{output}: what a DNG holds was chosen, and this is none", "leave --dng out"
+        )
     if recipe.crop is not None and chosen.mosaic:
         raise OutputError(
             f"{output}: {chosen.name} holds a whole photo, not a crop", "write a .tif or .png"

@@ -93,6 +93,8 @@ class LeftOut:
     reason: str
     pair: str = ""
     """The pair it was meant for, by its name or a table, that is now incomplete; empty if none."""
+    alone: bool = False
+    """Whether nothing is wrong with it but that its partner is missing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def _pair(group: _Group, root: Path) -> tuple[FoundPair | None, list[LeftOut]]:
         wanted = " and ".join(missing)
         reason = f"there is no readable {wanted} exposure of the same name beside it"
         pair = "" if group.keys() == {"gt"} else pair_name(everything[0].path, root)
-        return None, [LeftOut(photo.path, reason, pair) for photo in everything]
+        return None, [LeftOut(photo.path, reason, pair, alone=True) for photo in everything]
     kinds = {photo.kind for photo in group["long"]} & {photo.kind for photo in group["short"]}
     common: FileKind = "picture" if kinds == {"picture"} else "raw"
     (long, long_twins), (short, short_twins) = (

@@ -137,7 +137,10 @@ def _identity(path: Path) -> _Identity | None:
 
 
 def _rows(path: Path, file: TextIO) -> Iterator[_Row]:
-    reader = csv.reader(file, strict=True)
+    start = file.tell()
+    separator = ";" if ";" in file.readline() else ","
+    file.seek(start)
+    reader = csv.reader(file, strict=True, delimiter=separator)
     try:
         columns = [name.strip().lower() for name in next(reader, [])]
         _check_header(path, columns)

@@ -93,9 +93,16 @@ def fuse(
             f"model {model.name} gave values that are not numbers",
             "try --precision fp32, or another model",
         )
+    if all(_is_grey(planes) for planes in scene.sources.values()):
+        restored[:] = restored.mean(axis=0)
     reference = scene.reference_planes
     planes = _keep_highlights(restored, cut_planes(reference, part) if part else reference)
     return Fused(scene.reference, planes, scene.gain), used
+
+
+def _is_grey(planes: Planes) -> bool:
+    """Whether they are those of a black-and-white picture."""
+    return len(planes) == len("RGB") and all(np.array_equal(planes[0], each) for each in planes[1:])
 
 
 def check_model(model: Model, photos: int, strength: float = 1.0) -> None:

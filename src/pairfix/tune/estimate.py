@@ -198,11 +198,17 @@ def setting_of(profile: CameraProfile, iso: float | None) -> Setting | None:
 
     Photos without an ISO, or with 0, match settings without one.
     """
-    if not iso:
-        return next((each for each in profile.settings if not each.iso), None)
-    apart = {abs(math.log2(each.iso / iso)): each for each in profile.settings if each.iso}
-    nearest = min(apart, default=math.inf)
-    return apart[nearest] if nearest <= _HALF_A_STOP else None
+    fitting = (each for each in profile.settings if are_alike(each.iso, iso))
+    return min(fitting, key=lambda each: _stops(each.iso, iso), default=None)
+
+
+def are_alike(iso: float | None, other: float | None) -> bool:
+    """Whether the noise at one ISO says something about that at another; None and 0 are no ISO."""
+    return bool(iso) == bool(other) and _stops(iso, other) <= _HALF_A_STOP
+
+
+def _stops(iso: float | None, other: float | None) -> float:
+    return abs(math.log2((iso or 1) / (other or 1)))
 
 
 def _setting(profile: CameraProfile, frame: Frame) -> Setting:

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import product, starmap
 from pathlib import Path
 
 import torch
@@ -32,7 +33,7 @@ from pairfix.train.distributed import Workers, joined
 from pairfix.train.loop import Status
 from pairfix.train.training import Trained, train
 from pairfix.tune.crops import CropCollector
-from pairfix.tune.estimate import Gain, estimate_gain, middle, setting_of
+from pairfix.tune.estimate import Gain, are_alike, estimate_gain, middle, setting_of
 from pairfix.tune.plan import plan_task
 from pairfix.tune.prepare import Prepared, prepare, split
 from pairfix.tune.tune_recipe import TuneRecipe
@@ -114,6 +115,7 @@ class Tuning:
         for folder in self.recipe.photos:
             list_photos(folder, "train")
         tuning, held_back = split(self.pairs)
+        _check_settings(tuning, held_back)
         start = OpenModel(self.start, self.runtime)
         crops: CropCollector | None = None
         with joined(self.device) as workers:
@@ -235,15 +237,28 @@ class Tuning:
         )
 
 
+def _check_settings(tuning: Sequence[FoundPair], held_back: Sequence[FoundPair]) -> None:
+    """Check, before any work, that the noise of some pair held back can be measured in another."""
+    tuned, judged = (
+        {each.short_facts.exposure.iso for each in pairs} for pairs in (tuning, held_back)
+    )
+    if not any(starmap(are_alike, product(tuned, judged))):
+        raise _unknown(judged.pop())
+
+
+def _unknown(iso: float | None) -> PairError:
+    return PairError(
+        "no pair to tune with has the ISO of those held back, "
+        f"{'which is not known' if iso is None else f'{iso:g}'}",
+        "give more pairs of one ISO",
+    )
+
+
 def _check_known(held_back: Sequence[FoundPair], profile: CameraProfile) -> None:
     """Check, before the training, that some pair held back can be judged by."""
     values = [each.short_facts.exposure.iso for each in held_back]
     if all(setting_of(profile, iso) is None for iso in values):
-        raise PairError(
-            "no pair to tune with has the ISO of those held back, "
-            f"{'which is not known' if values[0] is None else f'{values[0]:g}'}",
-            "give more pairs of one ISO",
-        )
+        raise _unknown(values[0])
 
 
 def _compare(pair: AlignedPair, before: OpenModel, after: OpenModel) -> Picture:

@@ -151,7 +151,7 @@ def _judged(
 
 def _unrelated(pair: MatchedPair, score: float) -> AlignmentError:
     return AlignmentError(
-        f"{pair.short.path.name} and {pair.long.path.name} do not seem to show the same scene "
+        f"{pair.long.path.name} and {pair.short.path.name} do not seem to show the same scene "
         f"(correlation {score:.2f})",
         "check the files; --align none fuses them unaligned",
     )
