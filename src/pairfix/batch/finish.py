@@ -40,8 +40,7 @@ def finish(
             page = page_path(shoot.output, job.output)
             page.unlink(missing_ok=True)  # of an earlier result
             sources, settings = restored.scene.sources, replace(recipe, report=page)
-        write_results(restored.fused, sources, job.output, facts, settings, timeline)
-        return facts
+        return write_results(restored.fused, sources, job.output, facts, settings, timeline)
 
     return outcome_of(job, result, write)
 
@@ -58,5 +57,5 @@ def described(job: Job, restored: Restored, recipe: Recipe) -> tuple[Restoration
     timeline.seconds.update(restored.facts.seconds)
     unused = unused_settings(recipe.develop, reference, kind)
     remarks = restored.facts.remarks + unused
-    facts = replace(restored.facts, output=job.output, remarks=remarks, seconds=timeline.seconds)
+    facts = replace(restored.facts, output=job.output, remarks=remarks)
     return facts, timeline

@@ -154,7 +154,7 @@ class RemoteWorker:
         with _names_as_given([*photos, scratch], [*job.photos, job.output]):
             restored = self._restorer.restore(*photos)
             facts, timeline = described(job, restored, self._recipe)
-            write_results(restored.fused, {}, scratch, facts, self._recipe, timeline)
+            facts = write_results(restored.fused, {}, scratch, facts, self._recipe, timeline)
         return Sent(_named(facts, photos, job.photos), scratch.read_bytes(), self._machine)
 
 

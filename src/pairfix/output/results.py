@@ -152,7 +152,7 @@ def write_results(
     restoration: Restoration,
     recipe: Recipe,
     timeline: Timeline,
-) -> None:
+) -> Restoration:
     """Make everything first, then write: what fails leaves no file behind.
 
     Args:
@@ -162,6 +162,9 @@ def write_results(
         restoration: What the page says about it.
         recipe: What else is written, and how.
         timeline: Records the stages.
+
+    Returns:
+        What was done, with the time that this took.
 
     Raises:
         OutputError: A file cannot be written.
@@ -179,7 +182,8 @@ def write_results(
         with timeline.run(PREVIEW):
             preview = _preview(pictures, recipe.preview, whole=recipe.crop is not None)
     if recipe.report:
-        page = _page(pictures, fused, restoration, recipe, timeline)
+        so_far = replace(restoration, seconds=dict(timeline.seconds))
+        page = _page(pictures, fused, so_far, recipe, timeline)
     with timeline.run(WRITE):
         if kind is not None:
             _encode_dng(kind, fused, shown_inside, output, recipe)
@@ -193,6 +197,7 @@ def write_results(
         if recipe.report and page:
             with replacing(recipe.report, overwrite=recipe.overwrite) as file:
                 file.write(page)
+    return replace(restoration, seconds=dict(timeline.seconds))
 
 
 def _preview(pictures: Mapping[str, Picture], path: Path, *, whole: bool) -> Picture | bytes:

@@ -58,8 +58,7 @@ def restore(
     fused, compared = restored.fused, recipe.preview is not None or recipe.report is not None
     sources = restored.scene.sources if compared else {}
     del restored  # developing needs the memory
-    write_results(fused, sources, output, facts, recipe, timeline)
-    return facts
+    return write_results(fused, sources, output, facts, recipe, timeline)
 
 
 def _restore_once(

@@ -146,7 +146,7 @@ class Restorer:
         share = fused.long_share
         facts = Restoration(
             SceneFacts.of(scene),
-            timeline.seconds,
+            dict(timeline.seconds),
             remarks=unused_photos(scene, model),
             model=model,
             runtime=runtime,
