@@ -41,7 +41,7 @@ for name in "${names[@]}"; do
                 --minutes "${MINUTES:-150}" ;;
         selfir-raw)
             run selfir --domain raw --set noise=true --from selfir-raw \
-                --batch 5 --crop 128 --learning-rate 4e-4 --optimiser muon --seed 19 \
+                --batch 5 --crop 128 --learning-rate 4e-4 --optimiser muon --seed 20 \
                 --minutes "${MINUTES:-90}" ;;
         selfir-srgb)
             run selfir --domain srgb --set noise=true --from selfir-srgb \
