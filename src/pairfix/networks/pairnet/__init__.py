@@ -45,12 +45,12 @@ def _graphs(config: PairNetConfig) -> tuple[Graph, ...]:
 
     In theory a pixel sees about 140 px to each side with the default widths. What matters was
     measured by benchmarks/tile_overlap.py with the weights of pairnet-raw on an aligned 12 MP raw
-    pair with tiles of 768 px (mean and greatest difference from an untiled run): 16 px of context
-    3e-6 and 2e-3, 32 px 3e-7 and 2e-4.
+    pair with tiles of 320 px (mean and greatest difference from an untiled run): with 32 px of
+    context 3e-5 and 6e-3, with 48 px 6e-6 and 2e-3.
     """
     maps = tuple(f"{name}_noise" for name in _EXPOSURES if config.noise)
     multiple = 2 ** len(config.widths)
-    return (Graph("fusion", (*_EXPOSURES, *maps), multiple=multiple, overlap=32, fine="head"),)
+    return (Graph("fusion", (*_EXPOSURES, *maps), multiple=multiple, overlap=40, fine="head"),)
 
 
 def _modules(config: PairNetConfig) -> Mapping[str, "nn.Module"]:
