@@ -17,7 +17,8 @@ from pairfix.networks import NETWORKS, Graph, Reduction
 from pairfix.progress import Stage, no_progress
 from pairfix.stages.align import align
 from pairfix.stages.exposure import match_exposure
-from pairfix.stages.fuse import check_model, fuse, run_tiled, run_whole
+from pairfix.stages.fuse import fuse, run_tiled, run_whole
+from pairfix.stages.suitability import check_model
 from tests.scenes import aligned, as_they_are, raw_frame, rgb_frame, scene
 
 RUNTIME = Runtime("onnx", "cpu", "fp32", "test")

@@ -21,7 +21,7 @@ from pairfix.pairs.naming import pair_name
 from pairfix.pairs.sources import list_photos, read_photos
 from pairfix.paths import reaching, real
 from pairfix.recipe import Recipe, Shoot
-from pairfix.stages.fuse import check_model
+from pairfix.stages.suitability import check_model
 
 __all__ = ["FIELDS", "plan_shoot"]
 

@@ -117,7 +117,8 @@ def check_format(output: Path, recipe: Recipe) -> None:
     chosen = output_format(output)
     if recipe.dng is not None and not chosen.mosaic:
         raise OutputError(
-            f"{output}: what a DNG holds was chosen, and this is none", "leave --dng out"
+            f"{output}: {chosen.name} is not DNG, so that --dng does not apply",
+            "leave --dng out, or write a .dng",
         )
     if recipe.crop is not None and chosen.mosaic:
         raise OutputError(

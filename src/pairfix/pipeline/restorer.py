@@ -19,18 +19,13 @@ from pairfix.pipeline.restored import Restored
 from pairfix.progress import Progress, Timeline, no_progress
 from pairfix.recipe import Recipe
 from pairfix.stages.develop import DEMOSAIC_REACH
-from pairfix.stages.fuse import (
-    FUSE,
-    check_domain,
-    check_model,
-    fuse,
-    tiled_graphs,
-)
+from pairfix.stages.fuse import FUSE, fuse, tiled_graphs
 from pairfix.stages.grain import GRAIN, leave_grain
 from pairfix.stages.part import check_crop, cut_pair, part_around, put_back
 from pairfix.stages.points import POINTS, POINTS_REACH, keep_points
 from pairfix.stages.prepare import Photo, Preparation, decode_photos, prepare_pair
 from pairfix.stages.sharplong import SHARP_LONG, SHARP_LONG_REACH, use_sharp_long
+from pairfix.stages.suitability import check_domain, check_model
 
 __all__ = ["Restorer"]
 

@@ -13,20 +13,18 @@ import numpy as np
 
 from pairfix.backends import OpenModel, Session
 from pairfix.errors import MemoryExhaustedError, ModelError
-from pairfix.image import ROLES, Box, Domain, Fused, Planes, Scene
+from pairfix.image import Box, Domain, Fused, Planes, Scene
 from pairfix.light import decode_planes
-from pairfix.model import Model
 from pairfix.networks import Graph, Reduction
 from pairfix.progress import Progress, Stage, no_progress
 from pairfix.stages.ensemble import Ensemble
-from pairfix.stages.inputs import NOISE_MAPS, NetworkInputs, made_of, network_inputs
+from pairfix.stages.inputs import NetworkInputs, made_of, network_inputs
 from pairfix.stages.part import cut_planes
+from pairfix.stages.suitability import check_domain, check_model
 from pairfix.stages.tiling import TilePlan, pad_to_multiple, plan_tiles, smallest_tile
 
 __all__ = [
     "FUSE",
-    "check_domain",
-    "check_model",
     "fuse",
     "run_tiled",
     "run_whole",
@@ -103,46 +101,6 @@ def fuse(
 def _is_grey(planes: Planes) -> bool:
     """Whether they are those of a black-and-white picture."""
     return len(planes) == len("RGB") and all(np.array_equal(planes[0], each) for each in planes[1:])
-
-
-def check_model(model: Model, photos: int, strength: float = 1.0) -> None:
-    """Refuse a model that cannot restore from so many photos, or not at a strength.
-
-    Raises:
-        ModelError: It needs more, does not restore, restores from a single photo and the strength
-            is below 1, or takes no noise maps and the strength is above 1.
-    """
-    if not model.network.restores:
-        raise ModelError(
-            f"model {model.name} does not restore: it serves training and --adapt",
-            "see 'pairfix models list' for one that does",
-        )
-    if photos < len(model.roles):
-        raise ModelError(f"model {model.name} needs a long and a short exposure", "give both")
-    if strength < 1 and len(model.roles) < len(ROLES):
-        raise ModelError(
-            f"model {model.name} restores from a single photo: --strength below 1 does not apply",
-            "leave out --strength, or choose a model that takes a pair, such as the default",
-        )
-    if strength > 1 and model.inputs.isdisjoint(NOISE_MAPS):
-        raise ModelError(
-            f"model {model.name} is not told how noisy the photos are: "
-            "--strength above 1 does not apply",
-            "give at most 1, or choose a model that is told, such as the default",
-        )
-
-
-def check_domain(model: Model, domain: Domain) -> None:
-    """Refuse a model that is made for the other domain.
-
-    Raises:
-        ModelError: It is.
-    """
-    if model.domain != domain:
-        raise ModelError(
-            f"model {model.name} restores {model.domain} photos, not {domain} ones",
-            "see 'pairfix models list' for one that fits",
-        )
 
 
 def tiled_graphs(graphs: Sequence[Graph]) -> Sequence[Graph]:

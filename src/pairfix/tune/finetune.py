@@ -26,7 +26,8 @@ from pairfix.output.preview import compare
 from pairfix.pairs import FoundPair, LeftOut
 from pairfix.progress import Progress, Stage, no_progress
 from pairfix.stages.develop import develop
-from pairfix.stages.fuse import check_model, fuse
+from pairfix.stages.fuse import fuse
+from pairfix.stages.suitability import check_model
 from pairfix.synth.photos import list_photos
 from pairfix.train.alone import alone
 from pairfix.train.distributed import Workers, joined
