@@ -23,7 +23,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from statistics import mean
 
-from pairfix.backends.threads import available_cores
+from pairfix.threads import available_cores
 
 _KILOBYTE = 1024
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pairfix.light import planes_from_frame
+from pairfix.stages import rownoise
 from pairfix.stages.rownoise import remove_row_noise
 from tests.scenes import aligned, raw_frame, rgb_frame, scene
 
@@ -39,6 +40,16 @@ def test_a_difference_in_brightness_is_not_mistaken_for_row_noise() -> None:
     pair = aligned(raw_frame(light * 1.2, noise=0.01), raw_frame(light, name="long.dng"))
     change = remove_row_noise(pair).short_planes - pair.short_planes
     assert np.abs(change).max() < 0.015
+
+
+def test_a_tall_frame_is_measured_in_bands_as_if_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    light = scene((640, 128))
+    striped = np.clip(light + np.random.default_rng(2).normal(0, 0.02, (640, 1)), 0, 1)
+    pair = aligned(raw_frame(striped, noise=0.02), raw_frame(light, name="long.dng"))
+    banded = remove_row_noise(pair).short_planes
+    assert not np.array_equal(banded, pair.short_planes)
+    monkeypatch.setattr(rownoise, "_BAND", 640)
+    np.testing.assert_allclose(banded, remove_row_noise(pair).short_planes, atol=1e-6)
 
 
 def test_rgb_pairs_are_left_alone() -> None:

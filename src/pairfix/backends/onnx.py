@@ -13,11 +13,11 @@ from onnxruntime.capi import onnxruntime_pybind11_state as state
 
 from pairfix.backends.onnx_graph import check_graph
 from pairfix.backends.spec import DeviceName, Runtime, Session, translate_memory_errors
-from pairfix.backends.threads import thread_limit
 from pairfix.errors import DeviceError, ModelError
 from pairfix.image import Planes
 from pairfix.model import Model
 from pairfix.networks import Graph
+from pairfix.threads import thread_limit
 
 __all__ = ["OnnxRuntime"]
 

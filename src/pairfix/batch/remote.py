@@ -15,7 +15,6 @@ from tempfile import TemporaryDirectory
 from typing import Self
 
 from pairfix._version import __version__
-from pairfix.backends.threads import limit_threads
 from pairfix.batch.jobs import Job
 from pairfix.batch.outcome import Sent
 from pairfix.batch.records import Inputs
@@ -23,6 +22,7 @@ from pairfix.errors import PairfixError, caught, printable
 from pairfix.formats.sidecars import read_sidecar
 from pairfix.output.report import Restoration
 from pairfix.recipe import Recipe
+from pairfix.threads import limit_threads
 
 __all__ = ["Answer", "RemoteWorker", "Unseen", "Welcome"]
 

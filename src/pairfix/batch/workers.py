@@ -11,7 +11,6 @@ from functools import partial
 from multiprocessing.connection import Connection, wait
 
 from pairfix.allocator import keep_freed_memory
-from pairfix.backends.threads import available_cores, limit_threads
 from pairfix.batch.finish import finish
 from pairfix.batch.jobs import Job, Plan
 from pairfix.batch.memory import fitting_processes
@@ -22,6 +21,7 @@ from pairfix.errors import MemoryExhaustedError, caught
 from pairfix.pipeline import Restorer
 from pairfix.progress import Progress, Stage, Timeline, no_progress
 from pairfix.recipe import Recipe, Shoot
+from pairfix.threads import available_cores, limit_threads
 
 __all__ = ["restore_side_by_side"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pairfix._version import __version__
-from pairfix.backends.threads import available_cores
+from pairfix.threads import available_cores
 
 __all__ = ["Failure", "Kind", "Machine", "Quality", "Results", "Verdict", "this_machine"]
 

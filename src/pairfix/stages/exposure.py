@@ -17,6 +17,7 @@ from pairfix.image import ExposureMatch, Frame, MatchedPair, Pixels, Planes
 from pairfix.light import mean_light, planes_from_frame
 from pairfix.progress import Stage
 from pairfix.stages.signal import check_signal
+from pairfix.threads import in_threads
 
 __all__ = ["MATCH", "match_exposure"]
 
@@ -64,8 +65,7 @@ def match_exposure(long: Frame, short: Frame) -> MatchedPair:
     """
     _check_pair(long, short)
     pair = _Measured.of(long, short)
-    check_signal(pair.short, pair.short_planes)
-    check_signal(pair.long, pair.long_planes)
+    in_threads(check_signal, [pair.short, pair.long], [pair.short_planes, pair.long_planes])
     notes: list[str] = []
     if _wrong_way_round(pair):
         pair = _Measured.of(short, long)
@@ -110,7 +110,7 @@ class _Measured:
         if long.bayer is not None and short.bayer is not None:
             white_balance = short.bayer.white_balance
             long = replace(long, bayer=replace(long.bayer, white_balance=white_balance))
-        long_planes, short_planes = planes_from_frame(long), planes_from_frame(short)
+        long_planes, short_planes = in_threads(planes_from_frame, [long, short])
         blocks = (
             _blocks(_denoised(long_planes, long), long),
             _blocks(_denoised(short_planes, short), short),

@@ -12,6 +12,7 @@ import numpy as np
 from pairfix.image import ROLES, Domain, Planes, Role, Scene
 from pairfix.light import encode_planes
 from pairfix.noise import Curve, noise_curve, noise_planes, stated_noise
+from pairfix.threads import in_threads
 
 __all__ = [
     "EXTRA_PLANES",
@@ -67,8 +68,9 @@ class NetworkInputs:
             source = encoded[made_of(name)]
             return noise_planes(source, self.curves[name]) if name in self.curves else source
 
-        encoded = {name: in_range(name) for name in set(map(made_of, names))}
-        return [made(name) for name in names]
+        photos = list({made_of(name) for name in names})
+        encoded = dict(zip(photos, in_threads(in_range, photos), strict=True))
+        return in_threads(made, names)
 
     def encoded(self) -> dict[str, Planes]:
         """All of them in the network's range."""

@@ -7,6 +7,7 @@ weight and, since it changes slowly from row to row, by a high-pass.
 """
 
 from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from pairfix.image import AlignedPair
 from pairfix.progress import Stage
+from pairfix.threads import in_threads
 
 __all__ = ["ROW_NOISE", "remove_row_noise"]
 
@@ -27,6 +29,10 @@ _SLOW = 32.0
 """Sigma in rows above which a change of the mean difference is the scene's, not the sensor's."""
 _ROW_PAIRS = (slice(0, 2), slice(2, 4))
 """Planes that share a sensor row: R with G1, G2 with B."""
+_BAND = 128
+"""Rows of cells measured at once: what is in between then stays in the processor's cache."""
+_HALO = 32
+"""Rows of cells that a band sees beyond its edges, more than the averages reach."""
 _GREEN = 1
 """Plane by which the strength of row noise is measured."""
 
@@ -48,15 +54,9 @@ def remove_row_noise(pair: AlignedPair) -> AlignedPair:
     if pair.short.bayer is None:
         return pair
     gains = np.array(pair.short.bayer.gains, np.float32)[:, None, None]
-    estimates = []
-    for rows in _ROW_PAIRS:
-        short = pair.short_planes[rows] / gains[rows]
-        difference = short - pair.long_planes[rows] / gains[rows]
-        usable = short < _SATURATED * pair.match.short_gain
-        estimates.append(_row_offsets(difference, usable))
-    offsets = _significant(
-        _interleave([mean for mean, _ in estimates]), _interleave([var for _, var in estimates])
-    )
+    measure = partial(_measure_band, pair, gains)
+    means, variances = np.hstack(in_threads(measure, range(0, len(pair.short_planes[0]), _BAND)))
+    offsets = _significant(means, variances)
     if not offsets.any():
         return pair
     corrected = pair.short_planes.copy()
@@ -67,8 +67,21 @@ def remove_row_noise(pair: AlignedPair) -> AlignedPair:
     return replace(pair, short_planes=corrected, row_noise=float(removed.std()) / white)
 
 
-def _row_offsets(difference: Floats, usable: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Weighted mean of ``2 x h x w`` differences along each row, and its variance by noise."""
+def _measure_band(pair: AlignedPair, gains: Floats, top: int) -> Floats:
+    """Offsets of the sensor rows of a band, and their variances by noise: ``2 x 2 b``."""
+    seen = slice(max(top - _HALO, 0), top + _BAND + _HALO)
+    own = slice(top - seen.start, top - seen.start + _BAND)
+    offsets = []
+    for planes in _ROW_PAIRS:
+        short = pair.short_planes[planes, seen] / gains[planes]
+        difference = short - pair.long_planes[planes, seen] / gains[planes]
+        usable = short < _SATURATED * pair.match.short_gain
+        offsets.append(_row_offsets(difference, usable)[:, own])
+    return np.stack(offsets, axis=-1).reshape(2, -1)
+
+
+def _row_offsets(difference: Floats, usable: NDArray[np.bool_]) -> Floats:
+    """Weighted mean of ``2 x h x w`` differences along each row, and its variance; ``2 x h``."""
     total = np.zeros(difference.shape[1], np.float32)
     weighted, spread = total.copy(), total.copy()
     for plane, mask in zip(difference, usable, strict=True):
@@ -80,11 +93,7 @@ def _row_offsets(difference: Floats, usable: NDArray[np.bool_]) -> tuple[Floats,
         weighted += (weight * plane).sum(axis=1)
         spread += (weight**2 * noise).sum(axis=1)
     total += _TINY
-    return weighted / total, spread / total**2
-
-
-def _interleave(pair: list[Floats]) -> Floats:
-    return np.stack(pair, axis=1).ravel()
+    return np.stack([weighted / total, spread / total**2])
 
 
 def _significant(offsets: Floats, variances: Floats) -> Floats:

@@ -67,10 +67,15 @@ def _is_bright(planes: Planes) -> bool:
     here, there = planes[:, ::step, ::step], planes[:, 1::step, 1::step]
     height, width = there.shape[1:]
     for some, others in zip(here, there, strict=True):
-        noise = _deviation(some[:height, :width] - others) / np.sqrt(2) if others.size else 0.0
-        if np.median(some) > max(noise, _BLACK):
+        level = np.median(some)
+        if level > _BLACK and level > _noise(some[:height, :width], others):
             return True
     return False
+
+
+def _noise(here: Floats, there: Floats) -> float:
+    """Standard deviation of the noise, by neighbours."""
+    return _deviation(here - there) / np.sqrt(2) if here.size else 0.0
 
 
 def _is_structured(planes: Planes) -> bool:

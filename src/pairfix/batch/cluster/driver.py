@@ -16,10 +16,10 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
 
-from pairfix.backends.threads import available_cores
 from pairfix.batch.processes import end_on_sigterm, lead_group
 from pairfix.errors import ClusterError, PairfixError
 from pairfix.recipe import Cluster
+from pairfix.threads import available_cores
 
 __all__ = ["CONNECTED", "DONE", "absent", "drive"]
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairfix.image import Planes
+from pairfix.threads import in_threads
 
 __all__ = ["Demosaiced", "decode_root", "demosaic", "encode_root"]
 
@@ -75,9 +76,12 @@ def demosaic(planes: Planes) -> Demosaiced:
     green = np.empty((2 * height, 2 * width), np.float32)
     green[0::2, 1::2], green[1::2, 0::2] = planes[1], planes[2]
     red, blue = (np.empty((height, width), np.float32) for _ in range(2))
-    for top in range(0, height, _BAND):
+
+    def interpolate(top: int) -> None:
         rows = slice(top, min(top + _BAND, height))
         _interpolate(planes, rows, (red[rows], blue[rows]))
+
+    in_threads(interpolate, range(0, height, _BAND))
     np.subtract(planes[0], red, out=green[0::2, 0::2])
     np.subtract(planes[3], blue, out=green[1::2, 1::2])
     return Demosaiced(green, {0: red, 3: blue})
