@@ -17,6 +17,14 @@ def test_every_channel_gets_the_values_of_the_reference() -> None:
         np.testing.assert_array_equal(np.sort(channel, axis=None), np.sort(wanted, axis=None))
 
 
+def test_a_part_of_a_larger_picture_is_changed_in_its_place() -> None:
+    whole, reference = random(1), random(2)[:, 5:20, 10:40]
+    part = whole[:, 5:20, 10:40]
+    match_histograms(part, reference)
+    for channel, wanted in zip(whole[:, 5:20, 10:40], reference, strict=True):
+        np.testing.assert_array_equal(np.sort(channel, axis=None), np.sort(wanted, axis=None))
+
+
 def test_the_order_of_brightness_stays() -> None:
     planes, reference = random(1), random(2) ** 3
     before = planes.copy()

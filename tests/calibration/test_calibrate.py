@@ -210,6 +210,17 @@ def test_a_number_that_is_none_is_an_input_error(plain: CameraProfile, tmp_path:
             CameraProfile.read(path)
 
 
+@pytest.mark.parametrize("gains", [[0, 1, 1], [-1, 1, 1], [1e300, 1, 1]])
+def test_white_balances_that_no_camera_has(
+    plain: CameraProfile, tmp_path: Path, gains: list[float]
+) -> None:
+    path = tmp_path / "calibration.json"
+    stored = json.loads(plain.as_json()) | {"white_balances": [gains]}
+    path.write_text(json.dumps(stored), encoding="utf-8")
+    with pytest.raises(InputError, match="is not a camera's calibration"):
+        CameraProfile.read(path)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -227,6 +238,7 @@ def test_a_number_that_is_none_is_an_input_error(plain: CameraProfile, tmp_path:
         ("stated", [[1]]),
         ("stated", [[1, 2]] * 4),
         ("stated", 7),
+        *(("stated", [[1, value]] * 3) for value in (-1, 1e300)),
         ("short.shot", [-1e-3] * 4),
         ("short.read", [[0.0]] * 4),
         ("long.told_shot", ["a"] * 4),
@@ -367,4 +379,4 @@ def test_a_setting_with_too_little_is_left_out(tmp_path: Path) -> None:
     calibrated = calibrate(found(tmp_path), "raw")
     assert [each.iso for each in calibrated.profile.settings] == [1600]
     (scarce,) = calibrated.left_out
-    assert "blocks at its ISO" in scarce.reason
+    assert "blocks at its setting" in scarce.reason

@@ -5,10 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from pairfix.errors import MetricError
+from pairfix.errors import MemoryExhaustedError, MetricError
 from pairfix.image import Picture
 from pairfix.score import load
-from pairfix.score.load import full_reference
+from pairfix.score.catalogue import find_metric
+from pairfix.score.load import LoadedMetric, full_reference
 
 pytest.importorskip("torch")
 pytest.importorskip("huggingface_hub")
@@ -57,3 +58,15 @@ def test_damaged_weights_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(monkeypatch, create)
     with pytest.raises(MetricError, match="lpips cannot be loaded"):
         full_reference("lpips", picture(1), picture(0))
+
+
+def test_memory_that_runs_out_is_no_fault_of_the_photo(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compute(*_: object) -> float:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 TB")
+
+    metric = LoadedMetric(find_metric("niqe"), "cpu", compute)
+    pretend(monkeypatch, lambda *_, **__: compute)
+    with pytest.raises(MemoryExhaustedError, match="memory ran out"):
+        full_reference("lpips", picture(1), picture(0))
+    with pytest.raises(MemoryExhaustedError, match=r"night\.png: memory ran out in niqe"):
+        metric.score(np.zeros((200, 200, 3), np.uint8), "night.png")

@@ -4,7 +4,7 @@ import pytest
 from pairfix.score.sampling import REDUCED, SAMPLINGS
 
 
-@pytest.mark.parametrize("size", [(97, 5000), (1024, 1536), (3024, 4032), (6000, 97)])
+@pytest.mark.parametrize("size", [(97, 5000), (1024, 1536), (3024, 4032), (5759, 97)])
 def test_tiles_cover_the_photo_once_and_begin_on_blocks(size: tuple[int, int]) -> None:
     height, width = size
     places = np.arange(height * width, dtype=np.uint32).reshape(height, width)
@@ -15,7 +15,7 @@ def test_tiles_cover_the_photo_once_and_begin_on_blocks(size: tuple[int, int]) -
     for each in seen:
         top, left = divmod(int(each[0, 0]), width)
         assert top % 96 == left % 96 == 0
-        assert max(each.shape) <= 1920 + 95
+        assert max(each.shape) <= 1920
 
 
 def test_a_small_photo_is_scored_whole() -> None:

@@ -45,6 +45,14 @@ def test_the_split_is_disjoint_and_complete(folder: Path) -> None:
     assert len(validation) == 3
 
 
+def test_of_further_folders_every_photo_counts(folder: Path, tmp_path: Path) -> None:
+    more = tmp_path / "more"
+    write_photo(more / "only.png")
+    store = PhotoStore.load(folder / "deeper", CPU, smallest=32, part="validation", further=[more])
+    assert [path.name for path in store.paths] == ["07.png", "only.png"]
+    assert list_photos(more) == [more / "only.png"]
+
+
 def test_photos_of_folders_in_the_folder_count(folder: Path) -> None:
     assert len(load(folder)) == 7
     assert folder / "deeper" / "07.png" in list_photos(folder, "train") + list_photos(

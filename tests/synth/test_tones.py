@@ -1,14 +1,21 @@
 """Tones of synthetic short frames."""
 
-import torch
+from typing import TYPE_CHECKING
 
-from pairfix.synth.light import encode_planes
-from pairfix.synth.tones import matched_tones
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from pairfix.synth.light import encode_planes  # noqa: E402
+from pairfix.synth.tones import matched_tones  # noqa: E402
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
 
 SIDE = 96
 
 
-def lifted(level: float, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+def lifted(level: float, generator: "Generator") -> "tuple[Tensor, Tensor]":
     """A dark scene with a bright half, and the same with noise that was cut off at black."""
     truth = torch.full((1, 3, SIDE, SIDE), level)
     truth[..., SIDE // 2 :] = 0.3

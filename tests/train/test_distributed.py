@@ -11,6 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from pairfix.errors import OutputError  # noqa: E402
 from pairfix.train.distributed import Workers  # noqa: E402
 from pairfix.train.loop import Loop  # noqa: E402
 from tests.train.fakes import (  # noqa: E402
@@ -40,6 +41,15 @@ def test_alone_nothing_is_exchanged() -> None:
     assert workers.leads
     assert workers.agree(0.5, stop=True) == (0.5, True)
     assert workers.gather("mine") == ["mine"]
+    assert workers.led(lambda: "done") == "done"
+
+
+def test_what_the_leader_cannot_do_ends_the_training() -> None:
+    def refuse() -> None:
+        raise OutputError("no room")
+
+    with pytest.raises(OutputError, match="no room"):
+        Workers().led(refuse)
 
 
 @pytest.mark.slow
@@ -76,17 +86,26 @@ def test_two_processes_train_as_one_with_both_batches(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_torchrun_trains_and_one_process_talks(photos: Path, tmp_path: Path) -> None:
     small = ["--set", "width=4", "--steps", "2", "--batch", "1", "--crop", "32"]
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"),
-            *("--master-port", str(free_port()), "-m", "pairfix", "train", "reblur-unet", photos),
-            *("-o", str(tmp_path / "mine"), *small, "--val-pairs", "1", "--device", "cpu"),
-        ],
-        check=False,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+    output = ["-o", str(tmp_path / "mine"), "--val-pairs", "1", "--device", "cpu"]
+
+    def run() -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [
+                *(sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"),
+                *("--master-port", str(free_port()), "-m", "pairfix", "train", "reblur-unet"),
+                *(str(photos), *small, *output),
+            ],
+            check=False,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+
+    done = run()
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("use it with: pairfix restore") == 1
     assert "2 of 2 pairs" in (tmp_path / "mine" / "README.md").read_text()
+    again = run()
+    assert again.returncode != 0
+    assert "mine exists already; choose another name or pass --overwrite" in again.stderr
+    assert "Connection closed" not in again.stderr

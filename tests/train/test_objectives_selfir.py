@@ -20,7 +20,7 @@ from pairfix.train import training as running  # noqa: E402
 from pairfix.train.objectives import OBJECTIVES, ObjectiveSettings  # noqa: E402
 from pairfix.train.objectives.self_supervised import Encoded, SelfSupervised  # noqa: E402
 from pairfix.train.objectives.selfir import LinearLight  # noqa: E402
-from pairfix.train.task import Task  # noqa: E402
+from pairfix.train.task import Pairs, Task  # noqa: E402
 from tests.train.fakes import CPU, small_recipe, smooth_pairs  # noqa: E402
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ def test_a_training_is_finite_and_the_same_again(
 
 def test_a_checkpoint_belongs_to_a_curve(photos: "Path") -> None:
     task = measured(photos, "raw")
-    identity = task.identity(small_recipe(steps=1), 1, None)
+    identity = Pairs.load(task, small_recipe(steps=1), CPU).identity(1, None)
     given = task.settings.noise_curve
     assert given is not None
     stored = json.loads(json.dumps(identity))

@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("torchvision")
 
 from pairfix.synth.batch import PairBatch  # noqa: E402
+from pairfix.train import rounding  # noqa: E402
 from pairfix.train.fusion import Fusion  # noqa: E402
 from pairfix.train.rounding import (  # noqa: E402
     measure_activations,
@@ -46,6 +47,16 @@ def test_ranges_hold_nearly_all_values_and_0(fusion: Fusion) -> None:
     assert low <= 0 <= high
     inside = (values >= low) & (values <= high)
     assert inside.float().mean() > 0.999
+
+
+def test_ranges_are_those_of_all_columns(fusion: Fusion, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sixty-fourth of the values, of pictures whose sides are a multiple of 64."""
+    batch = smooth_pairs(torch.Generator().manual_seed(1), crop=64)
+    whole = measure_activations(fusion, [batch])[f"{NAME}.weight"]
+    monkeypatch.setattr(rounding, "_SAMPLE", 2 * 8 * 64)
+    sampled = measure_activations(fusion, [batch])[f"{NAME}.weight"]
+    for ours, theirs in ((sampled.input, whole.input), (sampled.output, whole.output)):
+        assert ours[1] - ours[0] == pytest.approx(theirs[1] - theirs[0], rel=0.2)
 
 
 def test_the_widest_range_of_all_batches_counts(fusion: Fusion) -> None:

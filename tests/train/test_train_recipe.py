@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 pytest.importorskip("torch")
@@ -36,8 +38,10 @@ def test_the_learning_rate_rises_and_falls() -> None:
         {"steps": 1, "batch": 0},
         {"steps": 1, "ema_decay": 1.0},
         {"steps": 1, "warmup": -0.1},
+        {"steps": 1, "optimiser": "mouon"},
+        {"steps": 1, "precision": "int8"},
     ],
 )
-def test_an_invalid_recipe_is_refused(fields: dict[str, int]) -> None:
+def test_an_invalid_recipe_is_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"must be|either"):
-        TrainRecipe(**fields)  # type: ignore[arg-type]
+        TrainRecipe(**fields)

@@ -1,6 +1,7 @@
 """A whole training: from photos to a model folder, in one go or in parts."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ pytest.importorskip("matplotlib")
 from pairfix.errors import InputError, MemoryExhaustedError, ModelError, OutputError  # noqa: E402
 from pairfix.model import WEIGHTS, find_model  # noqa: E402
 from pairfix.networks import NETWORKS  # noqa: E402
+from pairfix.synth.synth_recipe import SynthRecipe  # noqa: E402
 from pairfix.train import training as running  # noqa: E402
 from pairfix.train.loop import Status  # noqa: E402
 from pairfix.train.task import Task  # noqa: E402
@@ -143,6 +145,11 @@ def test_only_the_same_training_is_resumed(trained: Trained, photos: Path, tmp_p
     longer = replace(RECIPE, steps=7)
     with pytest.raises(ModelError, match="trained with recipe steps 6, not 7"):
         train(task(photos), output, longer, CPU, resume=True)
+    elsewhere = shutil.copytree(photos, tmp_path / "elsewhere")
+    train(task(elsewhere), output, RECIPE, CPU, resume=True, stop=stop_before(1))
+    max(elsewhere.iterdir()).rename(elsewhere / "another.png")
+    with pytest.raises(ModelError, match=r"trained with photos 3 \(\w+\), not 3 \("):
+        train(task(elsewhere), output, RECIPE, CPU, resume=True)
     (tmp_path / "mine.training" / "state.pt").write_bytes(b"PK")
     with pytest.raises(ModelError, match=r"state\.pt cannot be read"):
         train(task(photos), output, RECIPE, CPU, resume=True)
@@ -163,10 +170,17 @@ def test_a_model_inherits_the_reblurring_module_of_its_start(
     assert written == ["reblur-raw", None]
 
 
-def test_what_is_in_the_way_stays(trained: Trained, photos: Path) -> None:
+def test_what_is_in_the_way_stays(trained: Trained, photos: Path, tmp_path: Path) -> None:
     assert trained.model is not None
     with pytest.raises(OutputError, match="exists already"):
         train(task(photos), trained.model.folder, RECIPE, CPU)
+    theirs = tmp_path / "mine.training" / "notes.txt"
+    theirs.parent.mkdir()
+    theirs.write_text("mine")
+    for overwrite in (False, True):
+        with pytest.raises(OutputError, match=r"holds notes\.txt, which is not part of a training"):
+            train(task(photos), tmp_path / "mine", RECIPE, CPU, overwrite=overwrite)
+    assert theirs.read_text() == "mine"
 
 
 @pytest.mark.parametrize(
@@ -183,6 +197,15 @@ def test_what_is_in_the_way_stays(trained: Trained, photos: Path) -> None:
             {"network": UNET, "config": UNET.config(channels=4)},
             small_recipe(steps=1, crop=8),
             "cannot take crops of 8 px; --crop must be a multiple of [248], and 11 or more",
+        ),
+        (
+            {
+                "network": UNET,
+                "config": UNET.config(channels=4),
+                "synth": SynthRecipe(varmap=True),
+            },
+            small_recipe(steps=1, crop=8),
+            "cannot take crops of 8 px; --crop must be a multiple of [248], and 16 or more",
         ),
     ],
 )

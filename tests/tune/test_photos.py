@@ -27,3 +27,8 @@ def test_a_mosaics_planes_count_double() -> None:
     assert blur_length(blurred, sharp) == pytest.approx(
         2 * blur_length(blurred[[0, 1, 3]], sharp[[0, 1, 3]])
     )
+
+
+def test_nothing_is_told_from_a_photo_without_detail() -> None:
+    white = np.full((3, 64, 64), 1.2, np.float32)
+    assert blur_length(white, white) == 0

@@ -99,14 +99,14 @@ def match_histograms(planes: Planes, reference: Planes) -> None:
 
     The darkest pixel gets the darkest value of the reference, and so on. Of pixels that are
     equal, the one that is darker in the reference counts as the darker one. Any encoding that
-    keeps the order gives the same. Needs 28 bytes a pixel of one channel besides the pictures.
+    keeps the order gives the same. Needs 32 bytes a pixel of one channel besides the pictures.
 
     Args:
         planes: ``C x h x w``, changed in place.
         reference: The same shape.
     """
     for channel, wanted in zip(planes, reference, strict=True):
-        _match(channel.reshape(-1), wanted.reshape(-1))
+        channel[...] = _matched(channel.ravel(), wanted.ravel()).reshape(channel.shape)
 
 
 def _with_weights(model: Model, weights: Mapping[str, NDArray[np.float32]]) -> Model:
@@ -133,10 +133,12 @@ def _distance(result: Planes, reference: Planes, domain: Domain) -> float:
     return float(-10 * np.log10(error)) if error else float("inf")
 
 
-def _match(values: NDArray[np.float32], wanted: NDArray[np.float32]) -> None:
+def _matched(values: NDArray[np.float32], wanted: NDArray[np.float32]) -> NDArray[np.float32]:
     ascending = _ascending(wanted)
     order = ascending[_ascending(values[ascending])]
-    values[order] = wanted[ascending]
+    matched = np.empty_like(values)
+    matched[order] = wanted[ascending]
+    return matched
 
 
 def _ascending(values: NDArray[np.float32]) -> NDArray[np.int64]:

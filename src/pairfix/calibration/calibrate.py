@@ -94,7 +94,7 @@ def conclude(
     _, scarce = by_setting(evidence)
     for group in scarce:
         reason = (
-            f"only {count_blocks(group)} blocks at its ISO are flat and still, "
+            f"only {count_blocks(group)} blocks at its setting are flat and still, "
             f"{FEWEST_BLOCKS} are needed"
         )
         for each in group:
@@ -117,12 +117,12 @@ def calibrate_pairs(evidence: Sequence[Evidence], domain: Domain) -> CameraProfi
     if not enough:
         raise PairError(
             f"only {count_blocks(evidence)} blocks in all {len(evidence)} pairs are flat and "
-            f"still; {FEWEST_BLOCKS} are needed at one ISO",
+            f"still; {FEWEST_BLOCKS} are needed at one ISO and exposure",
             "give more pairs, taken from a tripod, with sky or walls in them",
         )
     balances = dict.fromkeys(each.white_balance for each in evidence if each.white_balance)
     return CameraProfile(
-        camera=evidence[0].camera,
+        camera=next((each.camera for each in evidence if each.camera), None),
         domain=domain,
         white_balances=tuple(balances),
         settings=tuple(_setting(group) for group in enough),

@@ -63,7 +63,7 @@ class FrameFit:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The camera's noise at one pair of ISO values."""
+    """The camera's noise at one pair of ISO values and ratio of the exposures."""
 
     iso: float | None
     """Of the short exposure."""
@@ -136,9 +136,11 @@ def _checked(profile: _Profile) -> _Profile:
     _require(profile.domain in ("raw", "srgb"))
     _require(profile.camera is None or isinstance(profile.camera, str))
     _require(_size(profile.white_balances)[1:] in ((), (3,)) and len(profile.settings) > 0)
+    _require(all(0 < gain < _GREATEST for gains in profile.white_balances for gain in gains))
     planes = len(CELL) if profile.domain == "raw" else 3
     for each in profile.settings:
         _require(_size((each.offset,)) == (1, planes) and _size(each.stated) in ((0,), (3, 2)))
+        _require(all(0 <= value < _GREATEST for row in each.stated for value in row))
         _require(each.iso is None or isinstance(each.iso, int | float))
         _require(each.pairs >= 1 and each.blocks >= 1 and each.brightening > 0)
         for fit in (each.short, each.long):

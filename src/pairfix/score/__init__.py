@@ -103,6 +103,7 @@ def score_all(
                 values[index][about.name] = _score(loaded, picture, index, unreadable)
             except PairfixError as error:
                 failures[index][about.name] = error
+        del loaded  # before the next one takes memory
     if progress:
         progress(SCORE, total, total)
     return [Scores(*each) for each in zip(values, failures, strict=True)]

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from pairfix.backends import DeviceChoice, DeviceName, choose_runtime
+from pairfix.backends.spec import translate_memory_errors
 from pairfix.errors import (
     MemoryExhaustedError,
     MetricError,
@@ -56,10 +57,18 @@ class LoadedMetric:
                 f"it needs at least {smallest} x {smallest}",
             )
         try:
-            views = self.about.sampling.views(pixels)
-            scores = [self._score_view(view) for view in views]
+            with translate_memory_errors():
+                views = self.about.sampling.views(pixels)
+                scores = [self._score_view(view) for view in views]
+        except MemoryExhaustedError as error:
+            raise MemoryExhaustedError(
+                f"{name}: memory ran out in {self.about.name}", "use --device cpu, or a crop"
+            ) from error
         except Exception as error:
-            raise self._unable(name, error) from error
+            raise MetricError(
+                f"{name}: {self.about.name} cannot score it: {_first_line(error)}",
+                "the photo may be too small or too flat for it",
+            ) from error
         mean = float(np.average(scores, weights=[view[..., 0].size for view in views]))
         if not np.isfinite(mean):
             raise MetricError(
@@ -76,18 +85,6 @@ class LoadedMetric:
             torch.manual_seed(0)
             result = self._compute(tensor.to(self._device))
         return float(torch.as_tensor(result).mean())
-
-    def _unable(self, photo: str, error: Exception) -> PairfixError:
-        import torch  # noqa: PLC0415  (part of an extra)
-
-        if isinstance(error, MemoryError | torch.OutOfMemoryError):
-            return MemoryExhaustedError(
-                f"{photo}: memory ran out in {self.about.name}", "use --device cpu, or a crop"
-            )
-        return MetricError(
-            f"{photo}: {self.about.name} cannot score it: {_first_line(error)}",
-            "the photo may be too small or too flat for it",
-        )
 
 
 def load_metric(about: Metric, device: DeviceName, *, offline: bool = False) -> LoadedMetric:
@@ -142,6 +139,7 @@ def full_reference(name: str, result: Picture, truth: Picture) -> float | None:
 
     Raises:
         MetricError: The metric cannot be loaded for another reason, such as damaged weights.
+        MemoryExhaustedError: Memory ran out.
     """
     compute = _load_reference(name)
     if compute is None:
@@ -152,7 +150,7 @@ def full_reference(name: str, result: Picture, truth: Picture) -> float | None:
         torch.from_numpy(picture.pixels.astype(np.float32).transpose(2, 0, 1) / 65535)[None]
         for picture in (result, truth)
     ]
-    with quietly(), torch.no_grad():
+    with translate_memory_errors(), quietly(), torch.no_grad():
         return float(torch.as_tensor(compute(*tensors)).mean())
 
 

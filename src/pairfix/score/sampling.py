@@ -19,7 +19,8 @@ __all__ = ["REDUCED", "SAMPLINGS", "Sampling"]
 
 _BLOCK = 96
 """Side of NIQE's blocks (Mittal et al. 2013), a multiple of PIQE's 16; tiles keep to them."""
-_TILE = 20 * _BLOCK
+_TILE_BLOCKS = 20
+_TILE = _TILE_BLOCKS * _BLOCK
 _PATCH = 384
 """About as many pixels as the photos that NRQM was trained on (481 x 321); its features depend on
 the size (Ma et al. 2017)."""
@@ -51,8 +52,8 @@ def _tiles(pixels: Pixels) -> list[Pixels]:
 
 def _edges(length: int) -> list[int]:
     """Where an axis is cut: on the grid of blocks, into as few equal parts as possible."""
-    parts = -(-length // _TILE)
-    blocks = length // _BLOCK
+    blocks = -(-length // _BLOCK)
+    parts = -(-blocks // _TILE_BLOCKS)
     return [round(index * blocks / parts) * _BLOCK for index in range(parts)] + [length]
 
 

@@ -25,7 +25,7 @@ _FILES = 0.7
 """Share of display pairs that are stored in 8 bits, and so clipped, as in the files that pairfix
 reads; the others are neither, as in the papers."""
 _REDUCED = 0.2
-"""Probability that processed pictures have half the sensor's resolution."""
+"""Probability that a batch's pictures have half the sensor's resolution, if all are processed."""
 _SHADING = 0.5
 """Standard deviation of a processed picture's uneven black, in standard deviations of the read
 noise; each corner has its own, for each colour."""

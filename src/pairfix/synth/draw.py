@@ -40,7 +40,8 @@ class Draw:
 def one_pair(recipe: SynthRecipe, seed: int, number: int) -> tuple[Draw, SynthRecipe]:
     """A pair's generator on the CPU, and its recipe with every range narrowed to a single value.
 
-    Both depend on the arguments alone. Misalignment and JPEG are left to whoever writes the pair.
+    Both depend on the arguments alone. Misalignment and JPEG are left to whoever writes the pair;
+    the range of Gaussian noise stays if there is none.
 
     Args:
         recipe: What the pairs are like.
@@ -72,4 +73,5 @@ def one_pair(recipe: SynthRecipe, seed: int, number: int) -> tuple[Draw, SynthRe
         hot_pixels=happens(recipe.hot_pixels),
         processing=happens(recipe.processing),
         jpeg=0.0,
+        sigma=value(*recipe.sigma) if "gaussian" in names else recipe.sigma,
     )

@@ -20,7 +20,7 @@ from pairfix.progress import Progress, Stage, no_progress
 from pairfix.synth.draw import Draw, one_pair
 from pairfix.synth.noise import NOISES
 from pairfix.synth.optics import Exposed, expose_photo, largest_size
-from pairfix.synth.photos import HOLDOUT, LONGEST, list_photos, read_photo
+from pairfix.synth.photos import LONGEST, list_photos, read_photo
 from pairfix.synth.sensor import file_pictures
 from pairfix.synth.shots import shoot
 from pairfix.synth.synth_recipe import PairSettings, Part, SynthRecipe, VideoRecipe
@@ -80,7 +80,7 @@ def pairs_from_photos(
         InputError: There are no photos, or all are damaged or too small.
         OutputError: A pair's folder exists, or cannot be written.
     """
-    paths = list_photos(photos, part or "validation", holdout=HOLDOUT if part else 1)
+    paths = list_photos(photos, part)
     total = len(paths) if settings.count is None else settings.count
     for number in range(total):
         check_pair_folder(_folder(output, number), overwrite=settings.overwrite)

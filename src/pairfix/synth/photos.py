@@ -74,13 +74,13 @@ class PhotoStore:
             part: Which part of the split.
             holdout: One photo in this many, in the order of their names, is for validation.
             longest: Photos are averaged down so that no side exceeds it.
-            further: More folders; the same part of them is added.
+            further: More folders, whose photos are all added.
 
         Raises:
             InputError: The folder is missing, or has no photo for this part.
         """
-        folders = (folder, *further)
-        paths = [path for each in folders for path in list_photos(each, part, holdout=holdout)]
+        paths = list_photos(folder, part, holdout=holdout)
+        paths += [path for each in further for path in list_photos(each)]
         return cls.from_photos(_decode(paths, smallest, longest), device, source=folder)
 
     @classmethod
@@ -144,8 +144,8 @@ class PhotoStore:
         return (self.pixels[index].permute(0, 3, 1, 2).float() / 255).contiguous()
 
 
-def list_photos(folder: Path, part: Part, *, holdout: int = HOLDOUT) -> list[Path]:
-    """The photos of one part of the split, sorted by name.
+def list_photos(folder: Path, part: Part | None = None, *, holdout: int = HOLDOUT) -> list[Path]:
+    """The photos of one part of the split, or all of them, sorted by name.
 
     Raises:
         InputError: The folder is missing, may not be read, or has no photo for this part.
@@ -157,6 +157,8 @@ def list_photos(folder: Path, part: Part, *, holdout: int = HOLDOUT) -> list[Pat
         photos = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
     if not photos:
         raise InputError(f"{folder} holds no photos", _WANTED)
+    if part is None:
+        return photos
     wanted = [
         path
         for index, path in enumerate(photos)

@@ -21,6 +21,7 @@ from pairfix.synth.synth_recipe import SynthRecipe
 
 __all__ = [
     "CANDIDATES",
+    "VARMAP_WINDOW",
     "adjust_colour",
     "adjust_illumination",
     "augment_light",
@@ -35,8 +36,9 @@ CANDIDATES = 4
 """Crops of which VarmapSelection keeps one."""
 _SELECTED = 9453 / (5661 + 9453)
 """Share of the paper's training tuples that VarmapSelection chose (Section 5.1)."""
-_WINDOW = 16
-"""Side of a variance's window in pixels (k in Eq. 6)."""
+VARMAP_WINDOW = 16
+"""Side in pixels of the window that VarmapSelection takes a variance of (k in Eq. 6): frames must
+be no smaller."""
 _FLAT = 1e-4
 """Variance of display values below which a window has nothing that could be blurred."""
 _DISPLAY = 2.2
@@ -186,7 +188,7 @@ def _variance_map(exposed: Exposed) -> Tensor:
 
 def _local_variance(light: Tensor) -> Tensor:
     display = light.clamp(0, 1).mean(dim=1, keepdim=True) ** (1 / _DISPLAY)
-    mean, square = (functional.avg_pool2d(values, _WINDOW) for values in (display, display**2))
+    mean, square = (functional.avg_pool2d(each, VARMAP_WINDOW) for each in (display, display**2))
     return (square - mean**2).clamp_min(0).squeeze(1)
 
 

@@ -16,6 +16,10 @@ Range = tuple[float, float]
 Part = Literal["train", "validation"]
 """The two parts that photos are split into."""
 
+_PROBABILITIES = (
+    *("objects", "unprocessing", "lights", "row_noise", "hot_pixels", "processing", "jpeg"),
+    *("cutnoise", "illumination", "colour"),
+)
 AUGMENTATIONS: Mapping[str, Any] = {
     "varmap": True,
     "cutnoise": 0.3,
@@ -27,7 +31,11 @@ AUGMENTATIONS: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class SynthRecipe:
-    """Ranges from which every pair of a batch draws its own values."""
+    """Ranges from which every pair of a batch draws its own values.
+
+    Raises:
+        ValueError: A range or a probability is none.
+    """
 
     domain: Domain = "raw"
     noise: tuple[str, ...] = ("sensor",)
@@ -73,6 +81,15 @@ class SynthRecipe:
     """Probability of D2HNet's colour adjustment of the long frame (the paper: 0.5)."""
     varmap: bool = False
     """Choose the blurrier of several crops by D2HNet's VarmapSelection."""
+
+    def __post_init__(self) -> None:
+        for name in ("sigma", "ratio", "blur", "gap", "jpeg_quality"):
+            low, high = getattr(self, name)
+            if not 0 <= low <= high:
+                raise ValueError(f"{name} must be a range from 0 up, not {low} to {high}")
+        for name in _PROBABILITIES:
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be from 0 to 1, not {getattr(self, name)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ Configuration: {configuration}.
 
 ## Data
 
-{training} sharp photos of the folder `{folder}`, and {validation} more that were only used for
-validation. Pairs of {crop} x {crop} px in the network's planes were synthesised from them:
+{training} sharp photos of the folder `{folder}`{further}, and {validation} more that were only used
+for validation. Pairs of {crop} x {crop} px in the network's planes were synthesised from them:
 
 {synthesis}
 
@@ -78,9 +78,10 @@ def describe_training(
             "folder": real(task.photos).name,
             "training": len(pairs.training),
             "validation": len(pairs.validation),
+            "further folders": len(task.further_photos),
         },
         "start": start.name if start else None,
-        "identity": task.identity(recipe, workers.count, start),
+        "identity": pairs.identity(workers.count, start),
         "recipe": dataclasses.asdict(recipe),
     }
 
@@ -94,14 +95,18 @@ def write_card(name: str, task: Task, recipe: TrainRecipe, log: TrainingLog) -> 
         recipe: How it was trained.
         log: The record of the training.
     """
-    synth = task.synth
+    synth, photos = task.synth, log.about["photos"]
+    further = photos["further folders"]
     return _CARD.format(
         name=name,
         title=task.network.title,
         source=task.network.source,
         domain=synth.domain,
         configuration=", ".join(f"{name} {value}" for name, value in _settings(task.config)),
-        **log.about["photos"],
+        folder=photos["folder"],
+        training=photos["training"],
+        validation=photos["validation"],
+        further=f" and of {further} more" if further else "",
         crop=recipe.crop,
         synthesis=_table(("Setting", "Value"), _settings(dataclasses.replace(synth, profile=None))),
         facts=_table(("", ""), _facts(task, recipe, log)),

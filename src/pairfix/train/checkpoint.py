@@ -2,7 +2,6 @@
 
 import json
 import pickle
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import torch
 from pairfix.errors import ModelError, OutputError
 from pairfix.export.folder import check_folder
 from pairfix.formats.atomic import replacing
+from pairfix.paths import reaching
 
 __all__ = ["Identity", "TrainingFolder"]
 
@@ -19,6 +19,7 @@ Identity = dict[str, Any]
 """What must not change when a training is resumed, in values that JSON takes, by name."""
 
 _STATE = "state.pt"
+_FILES = {_STATE, "log.json", "curves.png", "samples.png"}
 _UNREADABLE = (
     *(OSError, EOFError, RuntimeError, pickle.UnpicklingError),
     *(KeyError, TypeError, ValueError),
@@ -47,9 +48,18 @@ class TrainingFolder:
         """Check that a training can begin here, or be resumed, without writing anything.
 
         Raises:
-            OutputError: The model or an earlier training is in the way, or there is no checkpoint.
+            OutputError: The model, an earlier training or something else is in the way, or there
+                is no checkpoint.
         """
         check_folder(self.model, overwrite=overwrite or resume)
+        with reaching(self.folder, OutputError):
+            inside = self.folder.iterdir() if self.folder.is_dir() else ()
+            names = [path.name for path in inside if not path.name.startswith(".")]
+        if strange := sorted({*names} - _FILES):
+            raise OutputError(
+                f"{self.folder} holds {strange[0]}, which is not part of a training",
+                "move it, or choose another name",
+            )
         if resume and not self.begun:
             raise OutputError(f"{self.folder} holds no checkpoint to resume", "leave out --resume")
         if self.begun and not (overwrite or resume):
@@ -64,9 +74,9 @@ class TrainingFolder:
             OutputError: It cannot be made.
         """
         try:
-            if self.begun:
-                shutil.rmtree(self.folder)
             self.folder.mkdir(exist_ok=True)
+            for name in _FILES:
+                (self.folder / name).unlink(missing_ok=True)
         except OSError as error:
             raise OutputError(f"{self.folder} cannot be created: {error.strerror}") from error
 

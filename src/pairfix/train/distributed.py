@@ -1,13 +1,15 @@
 """Several processes that train one network together, started by torchrun (torch)."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
+
+from pairfix.errors import PairfixError
 
 __all__ = ["Workers", "joined"]
 
@@ -56,6 +58,25 @@ class Workers:
         sums = torch.tensor([share if self.leads else 0.0, float(stop)], dtype=torch.float64)
         distributed.all_reduce(sums)
         return float(sums[0]), bool(sums[1])
+
+    def led(self, begin: Callable[[], T]) -> T | None:
+        """Let the leader do something while the others wait; if it fails, all of them do.
+
+        Returns:
+            What the leader got from it; None in all other processes.
+
+        Raises:
+            PairfixError: The leader's.
+        """
+        result, failure = None, None
+        if self.leads:
+            try:
+                result = begin()
+            except PairfixError as error:
+                failure = error
+        if failure := self.gather(failure)[0]:
+            raise failure
+        return result
 
     def gather(self, value: T) -> list[T]:
         """The value of every process, by rank."""

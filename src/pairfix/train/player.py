@@ -62,7 +62,7 @@ class Player:
         self._counted, self._skipped, self._streak = torch.zeros(3, device=device)
 
     def step(self, losses: Mapping[str, Tensor], rate: float, workers: Workers) -> None:
-        """Take a step down the sum of the losses, unless it or its gradient is not finite.
+        """Take a step down the sum of the losses, unless its gradient is not finite.
 
         Args:
             losses: Weighted terms by name.
@@ -80,9 +80,8 @@ class Player:
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
                 group["lr"] = rate
-            if not self.scaler.is_enabled():
-                optimiser.found_inf = (~sound).float()  # type: ignore[attr-defined]
-            self.scaler.step(optimiser)
+            optimiser.found_inf = (~sound).float()  # type: ignore[attr-defined]
+            optimiser.step()
         self.scaler.update()
         self._note(losses, sound)
 

@@ -24,7 +24,7 @@ __all__ = ["measure_activations", "round_activations", "round_to_levels"]
 _TAIL = 1e-4
 """Share of the values beyond each end of a range, which become the end."""
 _SAMPLE = 1 << 16
-"""Values of a tensor from which its range is measured."""
+"""Values of a tensor, about, from which its range is measured."""
 
 
 def measure_activations(fusion: Fusion, batches: Iterable[PairBatch]) -> dict[str, Activations]:
@@ -142,7 +142,8 @@ def _watched(fusion: Fusion, found: dict[str, Activations]) -> Iterator[None]:
 
 def _range(x: Tensor) -> Range:
     values = x.detach().float().flatten()
-    values = values[:: -(-len(values) // _SAMPLE)].sort().values
+    stride = len(values) // _SAMPLE | 1  # odd, so as not to stay in some columns
+    values = values[::stride].sort().values
     beyond = int(_TAIL * len(values))
     low, high = min(float(values[beyond]), 0.0), max(float(values[-1 - beyond]), 0.0)
     return (low, high) if low < high else (0.0, 1.0)

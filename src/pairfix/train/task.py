@@ -1,7 +1,8 @@
 """What is trained, and the pairs that it is trained with (torch)."""
 
 import dataclasses
-from collections.abc import Callable, Collection
+import hashlib
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -49,34 +50,6 @@ class Task:
     further_photos: tuple[Path, ...] = ()
     """More folders of sharp photos, for training only."""
 
-    def identity(self, recipe: TrainRecipe, processes: int, start: Model | None) -> Identity:
-        """What identifies this training, so that only the same one is resumed.
-
-        Args:
-            recipe: How it is trained.
-            processes: How many train together.
-            start: The model that it starts from.
-        """
-        groups = {
-            "network": dataclasses.asdict(self.config),
-            "objective": _without(self.settings, {"deblurrer"}),
-            "synthesis": dataclasses.asdict(self.synth),
-            "recipe": _without(recipe, _CHANGEABLE),
-        }
-        return {
-            "network": self.network.name,
-            "objective": self.objective,
-            "processes": processes,
-            "start": start.name if start else None,
-            "further photos": len(self.further_photos),
-            "deblurrer": self.deblurrer.name if self.deblurrer else None,
-            **{
-                f"{group} {name}": value
-                for group, values in groups.items()
-                for name, value in values.items()
-            },
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
@@ -104,6 +77,35 @@ class Pairs:
 
         return cls(task, recipe, part("train"), part("validation"))
 
+    def identity(self, processes: int, start: Model | None) -> Identity:
+        """What identifies this training, so that only the same one is resumed.
+
+        Args:
+            processes: How many train together.
+            start: The model that it starts from.
+        """
+        task = self.task
+        groups = {
+            "network": dataclasses.asdict(task.config),
+            "objective": _without(task.settings, {"deblurrer"}),
+            "synthesis": dataclasses.asdict(task.synth),
+            "recipe": _without(self.recipe, _CHANGEABLE),
+        }
+        return {
+            "network": task.network.name,
+            "objective": task.objective,
+            "processes": processes,
+            "start": start.name if start else None,
+            "photos": _named(self.training.paths),
+            "validation photos": _named(self.validation.paths),
+            "deblurrer": task.deblurrer.name if task.deblurrer else None,
+            **{
+                f"{group} {name}": value
+                for group, values in groups.items()
+                for name, value in values.items()
+            },
+        }
+
     @property
     def render(self) -> Render:
         """Renders the next batch for training."""
@@ -120,6 +122,12 @@ class Pairs:
             )
             left -= count
         return batches
+
+
+def _named(photos: Sequence[Path]) -> str:
+    """How many there are, and what their names come to, wherever they lie."""
+    names = "\n".join(path.name for path in photos)
+    return f"{len(photos)} ({hashlib.sha256(names.encode()).hexdigest()[:8]})"
 
 
 def _without(settings: Any, left_out: Collection[str]) -> dict[str, Any]:  # noqa: ANN401

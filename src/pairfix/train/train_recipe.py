@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from pairfix.backends import Precision
 from pairfix.train.objectives.spec import Phase
@@ -15,6 +15,7 @@ MINUTES = 60.0
 REVIEWS = 20
 """Validations and checkpoints of a training unless the user chooses."""
 Optimiser = Literal["adam", "muon"]
+_PRECISIONS = ("fp32", "bf16", "fp16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,9 @@ class TrainRecipe:
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.minutes is None):
             raise ValueError("give either steps or minutes")
+        for name, known in (("optimiser", get_args(Optimiser)), ("precision", _PRECISIONS)):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} must be one of {', '.join(known)}")
         positive = ("steps", "minutes", "batch", "crop", "learning_rate", "clip", "log_every")
         for name in (*positive, "validate_every", "validation_pairs"):
             value = getattr(self, name)

@@ -14,6 +14,7 @@ from pairfix.export.folder import build_model
 from pairfix.export.int8 import Activations
 from pairfix.metrics import WINDOW
 from pairfix.model import Model
+from pairfix.synth.render import VARMAP_WINDOW
 from pairfix.train.alone import alone
 from pairfix.train.card import describe_training, write_card
 from pairfix.train.checkpoint import TrainingFolder
@@ -107,9 +108,12 @@ def train(
             _tuned_convolutions(),
             _enough_memory(),
         ):
-            if together.leads:
+
+            def claim() -> None:
                 held.enter_context(alone(output))
                 folder.check(overwrite=overwrite, resume=resume)
+
+            together.led(claim)
             pairs = Pairs.load(task, recipe, device)
             run = _Run.prepare(
                 task, recipe, device, together, pairs, render or pairs.render, folder, start
@@ -190,14 +194,16 @@ class _Run:
         ema = self.loop.ema.network
         self.log.losses = self.loop.losses
         self.log.step, self.log.seconds = self.loop.step, self.loop.seconds
-        if self.task.network.restores and self.log.validated < self.loop.step:
+        restores = self.task.network.restores
+        if restores and self.log.validated < self.loop.step:
             quality = self.validation.measure(ema)
             self.log.validation.append(Validated(self.loop.step, self.loop.seconds, quality))
         text = self.log.as_json()
         self.folder.save(state | {"log": text}, self.log.about["identity"])
         self.folder.write("log.json", text.encode())
         self.folder.write("curves.png", draw_curves(self.log))
-        self.folder.write("samples.png", self.validation.samples(ema))
+        if restores:
+            self.folder.write("samples.png", self.validation.samples(ema))
 
     def deploy(self, *, overwrite: bool) -> Model:
         """Make the model folder."""
@@ -229,13 +235,15 @@ def _check(task: Task, recipe: TrainRecipe, start: Model | None) -> None:
 
 
 def _check_crop(task: Task, recipe: TrainRecipe) -> None:
-    """Check that all networks take the crops, and that SSIM can be computed on them."""
+    """Check that networks and VarmapSelection take the crops, and SSIM can be computed on them."""
     graphs = task.network.graphs(task.config)
     if task.deblurrer is not None:
         graphs += task.deblurrer.graphs
     multiple = math.lcm(*(graph.multiple for graph in graphs if graph.reduction is None))
     shrinks = _spec(task).shrinks
     multiple, least = multiple * shrinks, WINDOW * shrinks
+    if task.synth.varmap:
+        least = max(least, VARMAP_WINDOW)
     if recipe.crop % multiple or recipe.crop < least:
         raise ModelError(
             f"{task.network.title} cannot take crops of {recipe.crop} px",

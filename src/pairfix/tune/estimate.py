@@ -30,7 +30,7 @@ from pairfix.stages.fuse import fuse
 from pairfix.synth.draw import Draw
 from pairfix.synth.noise.calibrated import LinearNoise
 
-__all__ = ["Gain", "estimate_gain", "middle", "setting_of"]
+__all__ = ["Gain", "estimate_gain", "is_comparable", "middle", "setting_of"]
 
 Floats = NDArray[np.float32]
 
@@ -84,7 +84,8 @@ def estimate_gain(
     """Compare an old and a new model on pairs that neither was trained with.
 
     Args:
-        pairs: Cleaned; of the profile's camera, at settings that it holds. Their `middle` will do.
+        pairs: Cleaned, comparable; of the profile's camera, at settings that it holds. Their
+            `middle` will do.
         profile: The camera's noise.
         models: The old and the new one.
         draws: How often noise is added.
@@ -125,9 +126,7 @@ class _Trial:
     @classmethod
     def of(cls, pair: AlignedPair, profile: CameraProfile, draw: Draw) -> "_Trial":
         short = pair.short
-        gains = np.array(short.bayer.gains if short.bayer else (1.0,) * 3, np.float32)
-        white = gains[:, None, None]
-        level = np.stack([cv2.blur(plane, (_SMOOTHING,) * 2) for plane in pair.long_planes])
+        white, level = _white(pair), _level(pair)
         noise = LinearNoise.of(
             [_setting(profile, short)],
             "short",
@@ -142,9 +141,7 @@ class _Trial:
         target = planes - again / np.float32(_AGAIN) - offset
         noisier = planes + again * np.float32(_AGAIN)
         variance = noise.variance(light)[0].numpy() * white**2 * (1 + 1 / _AGAIN**2)
-        limit = _BRIGHT * np.minimum(white * pair.match.short_gain, 1)
-        calm = (level < limit).all(axis=0)
-        weight = encoding_slope(np.clip(level, 0, 1), profile.domain) ** 2 * calm
+        weight = encoding_slope(np.clip(level, 0, 1), profile.domain) ** 2 * _unclipped(pair, level)
         return cls(
             noisier=replace(
                 pair,
@@ -168,6 +165,29 @@ class _Trial:
     def seen(self) -> float:
         """Share of the samples that count."""
         return float((self.weight > 0).mean())
+
+
+def is_comparable(pair: AlignedPair) -> bool:
+    """Whether anything in the pair's `middle` is dark enough to be compared."""
+    cut = middle(pair)
+    return bool(_unclipped(cut, _level(cut)).any())
+
+
+def _white(pair: AlignedPair) -> Floats:
+    """Levels of white of the planes, ``C x 1 x 1``."""
+    gains = pair.short.bayer.gains if pair.short.bayer else (1.0,) * 3
+    return np.array(gains, np.float32)[:, None, None]
+
+
+def _level(pair: AlignedPair) -> Floats:
+    """Local brightness, by the long frame."""
+    return np.stack([cv2.blur(plane, (_SMOOTHING,) * 2) for plane in pair.long_planes])
+
+
+def _unclipped(pair: AlignedPair, level: Floats) -> NDArray[np.bool_]:
+    """Where no plane is so bright that noise would clip, ``h x w``."""
+    limit = _BRIGHT * np.minimum(_white(pair) * pair.match.short_gain, 1)
+    return np.asarray((level < limit).all(axis=0))
 
 
 def _gain(old: Floats, new: Floats, noise: Floats, seen: float) -> Gain:

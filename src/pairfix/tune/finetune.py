@@ -34,7 +34,14 @@ from pairfix.train.distributed import Workers, joined
 from pairfix.train.loop import Status
 from pairfix.train.training import Trained, train
 from pairfix.tune.crops import CropCollector
-from pairfix.tune.estimate import Gain, are_alike, estimate_gain, middle, setting_of
+from pairfix.tune.estimate import (
+    Gain,
+    are_alike,
+    estimate_gain,
+    is_comparable,
+    middle,
+    setting_of,
+)
 from pairfix.tune.plan import plan_task
 from pairfix.tune.prepare import Prepared, prepare, split
 from pairfix.tune.tune_recipe import TuneRecipe
@@ -114,18 +121,18 @@ class Tuning:
         check_model(self.start, len(ROLES))
         check_alike(self.pairs)
         for folder in self.recipe.photos:
-            list_photos(folder, "train")
+            list_photos(folder)
         tuning, held_back = split(self.pairs)
         _check_settings(tuning, held_back)
         start = OpenModel(self.start, self.runtime)
-        crops: CropCollector | None = None
         with joined(self.device) as workers:
-            if workers.leads:
+
+            def begin() -> CropCollector | None:
                 held.enter_context(alone(self.output))
                 place.check(overwrite=overwrite, resume=resume)
-                if not resume:
-                    crops = self._prepare(start, place, overwrite=overwrite)
-            workers.gather(None)
+                return None if resume else self._prepare(start, place, overwrite=overwrite)
+
+            crops = workers.led(begin)
             prepared = Prepared.read(place, self.pairs)
             _check_known(held_back, prepared.profile)
             if self.recipe.learns_from_pairs:
@@ -213,8 +220,12 @@ class Tuning:
         whole: list[AlignedPair] = []
         middles: list[AlignedPair] = []
         for each in load_pairs(found, self.start.domain, left_out, no_progress, COMPARE):
+            reason = ""
             if setting_of(profile, each.pair.short.exposure.iso) is None:
                 reason = "no pair that was tuned with has its ISO"
+            elif not is_comparable(each.pair):
+                reason = "all of its middle is overexposed"
+            if reason:
                 _log.warning("left out %s: %s", each.found.name, reason)
                 left_out.append(LeftOut(each.found.long, reason))
                 continue

@@ -50,11 +50,13 @@ def blur_length(long: Planes, restored: Planes) -> float:
 
     Args:
         long: ``C x h x w``, linear light.
-        restored: The same without blur.
+        restored: The same without blur; where it shows no detail, no blur can be told.
     """
     step = 2 if len(long) == len(CELL) else 1
     sharp, blurred = (_smoothed(mean_light(np.clip(each, 0, 1))) for each in (restored, long))
     detail = _detail(sharp)
+    if not detail:
+        return 0.0
     left = [_mean_detail(sharp, length) / detail for length in _LENGTHS]
     share = min(_detail(blurred) / detail, 1.0)
     return step * float(np.interp(-share, [-each for each in left], _LENGTHS))
