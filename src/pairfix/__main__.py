@@ -1,5 +1,21 @@
-"""`python -m pairfix` is `pairfix`."""
+"""The command `pairfix`, and `python -m pairfix`."""
 
-from pairfix.cli import main
+import sys
+from typing import NoReturn
 
-main()
+__all__ = ["main"]
+
+_INTERRUPTED = 130
+
+
+def main() -> NoReturn:
+    """Run the command line and exit; Ctrl-C counts from the start, while modules are imported."""
+    try:
+        from pairfix import cli  # noqa: PLC0415
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

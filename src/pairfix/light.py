@@ -15,6 +15,7 @@ __all__ = [
     "decode_planes",
     "encode_planes",
     "encoding_slope",
+    "is_grey",
     "linear_to_srgb",
     "mean_light",
     "mosaic_from_planes",
@@ -124,6 +125,11 @@ def mean_light(planes: Planes) -> Floats:
     if len(planes) == len(CELL):
         return (planes[0] + (planes[1] + planes[2]) / 2 + planes[3]) / 3
     return (planes[0] + planes[1] + planes[2]) / 3
+
+
+def is_grey(planes: Planes) -> bool:
+    """Whether they are those of a black-and-white picture; a mosaic's never are."""
+    return len(planes) == len("RGB") and all(np.array_equal(planes[0], each) for each in planes[1:])
 
 
 def _padding(size: tuple[int, ...], bayer: Bayer) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -83,6 +83,14 @@ def test_a_changed_setting_is_said_and_made_again_on_request(
     assert "0 restored, 2 kept" in capsys.readouterr().err
 
 
+def test_a_photos_name_is_no_folder_for_results(
+    shoot: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    assert restore(shoot, tmp_path / "out.png") == OutputError.exit_code
+    assert "out.png is a photo's name, but" in capsys.readouterr().err
+    assert not (tmp_path / "out.png").exists()
+
+
 def test_a_changed_photo_is_said(shoot: Path, tmp_path: Path, capsys: Captured) -> None:
     restore(shoot, tmp_path / "out")
     make_pair(shoot / "a_long.png", shoot / "a_short.png", seed=9)

@@ -48,3 +48,27 @@ def test_paragraphs_of_help_flow(
 def test_models_without_a_command_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models"]) == 2
     assert "List the models" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["restore", "", "short.png"], ["restore", "a", "-o", ""]])
+def test_an_empty_argument_does_not_name_the_current_folder(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    assert capsys.readouterr().err.startswith("pairfix: an argument is empty; ")
+
+
+def test_ctrl_c_counts_while_modules_are_imported() -> None:
+    code = (
+        "import builtins\n"
+        "real = builtins.__import__\n"
+        "def interrupted(name, *arguments):\n"
+        "    if name == 'typer':\n"
+        "        raise KeyboardInterrupt\n"
+        "    return real(name, *arguments)\n"
+        "builtins.__import__ = interrupted\n"
+        "from pairfix.__main__ import main\n"
+        "main()"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    assert (ended.returncode, ended.stderr) == (130, b"")

@@ -91,6 +91,25 @@ def test_json_goes_to_standard_output_alone_and_fits_its_schema(
     assert 0 <= report["long_share"] <= 1
 
 
+def test_only_stages_that_apply_to_pictures_are_reported(
+    rgb_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert restore(rgb_pair, tmp_path / "out.png", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    jsonschema.validate(report, json.loads(SCHEMA.read_text()))
+    assert not {"clean", "points"} & report["seconds"].keys()
+
+
+def test_a_model_that_sees_one_photo_gets_nothing_from_the_other(
+    rgb_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--model", "reblur-unet-srgb", "--json")
+    assert restore(rgb_pair, tmp_path / "out.png", *options) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["long_share"] is None
+    assert "sharp" not in report["seconds"]
+
+
 def test_the_network_alone_can_be_asked_for(
     raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -68,6 +68,28 @@ def test_the_format_says_what_pairs(photos: Path, tmp_path: Path) -> None:
     assert synth(photos, tmp_path / "d", *options, "--domain", "raw", "--format", "png") == 2
 
 
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (("--format", "jpg", "--bits", "16"), 8, "long.jpg: JPEG cannot hold 16 bits"),
+        (("--noise", "sensor,gaussian"), 2, "gaussian makes no raw pairs, only sensor,"),
+        (("--noise", "static"), 2, "'static' is not one of sensor, physical, "),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_anything_is_rendered(
+    options: tuple[str, ...],
+    code: int,
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    assert synth(tmp_path / "missing", tmp_path / "pairs", *options) == code
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_video_makes_pairs(tmp_path: Path) -> None:
     pytest.importorskip("av")
     frames = photo_folder(tmp_path / "frames", 4, (96, 128))

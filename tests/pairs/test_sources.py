@@ -55,6 +55,16 @@ def test_names_make_pairs(tmp_path: Path) -> None:
     assert not found.left_out
 
 
+def test_jpegs_are_found_under_all_their_extensions_and_bmps_are_named(tmp_path: Path) -> None:
+    for number, suffix in enumerate((".jfif", ".jpe", ".jpeg", ".JPG")):
+        for role in ("long", "short"):
+            shoot_jpeg(tmp_path / f"plain_{role}.jpg").rename(tmp_path / f"{number}_{role}{suffix}")
+    (tmp_path / "b_long.bmp").write_bytes(b"BM" + bytes(62))
+    found = find_pairs(tmp_path)
+    assert [name for name, _ in _names(found)] == ["0", "1", "2", "3"]
+    assert left_out(found) == {"b_long.bmp": "is a BMP, which pairfix does not read"}
+
+
 def test_a_photo_whose_partner_is_missing_or_damaged_is_left_out(tmp_path: Path) -> None:
     _png(tmp_path / "a_long.png")
     _png(tmp_path / "b_gt.png")

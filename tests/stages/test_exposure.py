@@ -215,6 +215,14 @@ def test_raw_frames_of_different_cameras_are_refused() -> None:
         match_exposure(raw_frame(scene(), camera="A"), raw_frame(scene(seed=1), camera="B"))
 
 
+def test_a_black_and_white_photo_and_one_in_colour_are_refused() -> None:
+    grey = rgb_frame(np.repeat(scene()[:1], 3, axis=0), name="grey.png")
+    coloured = rgb_frame(scene(), name="colour.png", noise=0.01)
+    for long, short in ((grey, coloured), (coloured, grey)):
+        with pytest.raises(PairError, match=r"grey\.png is black and white, colour\.png is in"):
+            match_exposure(long, short)
+
+
 def test_the_same_picture_twice_is_refused() -> None:
     with pytest.raises(PairError, match="the same picture"):
         match_exposure(rgb_frame(scene()), rgb_frame(scene()))

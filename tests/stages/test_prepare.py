@@ -83,7 +83,7 @@ def test_tones_are_matched_where_noise_may_be_cut_off_at_black() -> None:
     light = scene((240, 320)) / 10
     long, short = rgb_frame(light, name="long.png"), rgb_frame(light / 8, noise=0.004)
     pair = prepare_pair(long, short, timeline=timeline)
-    assert list(timeline.seconds) == ["match", "align", "tones", "flicker", "clean"]
+    assert list(timeline.seconds) == ["match", "align", "tones", "flicker"]
     assert any("tones and colours" in note for note in pair.match.notes)
 
 

@@ -143,6 +143,11 @@ def _check_output(shoot: Shoot, recipe: Recipe) -> None:
     with reaching(output, OutputError):
         if output.exists() and not output.is_dir():
             raise OutputError(f"{output} is not a folder", "name a folder for the results")
+        if not output.exists() and output.suffix.lower() in FORMATS:
+            raise OutputError(
+                f"{output} is a photo's name, but {shoot.source} may hold several pairs",
+                "name a folder for the results, and their format by --format",
+            )
         place, source = real(output), real(shoot.source)
         if shoot.source.is_dir() and place.is_relative_to(source):
             raise OutputError(

@@ -95,12 +95,12 @@ def _begin(
     connection: Connection, level: int, work: Callable[..., None], arguments: tuple[object, ...]
 ) -> None:
     """The process: it ends in silence when it is told to, or nobody listens any more."""
-    end_on_sigterm()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    logger = logging.getLogger("pairfix")
-    logger.setLevel(level)
-    logger.addHandler(Forwarding(connection))
     try:
+        end_on_sigterm()
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+        logger = logging.getLogger("pairfix")
+        logger.setLevel(level)
+        logger.addHandler(Forwarding(connection))
         work(connection, *arguments)
     except (EOFError, ConnectionError, KeyboardInterrupt):
         return

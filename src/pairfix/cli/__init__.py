@@ -30,7 +30,7 @@ from pairfix.errors import PairfixError, from_system
 __all__ = ["app", "main", "run"]
 
 _log = logging.getLogger(__name__)
-_INTERRUPTED = 130
+_USAGE, _INTERRUPTED = 2, 130
 _ENDING = ("SIGTERM", "SIGHUP")
 """Signals that end a run; Windows lacks the second, and `nohup` ignores it."""
 
@@ -89,11 +89,15 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line; errors are printed on one line.
 
-    So is what the operating system refuses where no module foresees it; --verbose shows where.
+    So is what the operating system refuses where no module foresees it; --verbose shows where. An
+    empty argument, which would name the current folder, is refused: no option needs one.
 
     Returns:
         The exit code.
     """
+    if "" in (sys.argv[1:] if arguments is None else arguments):
+        show_error("an argument is empty; if it is a script's variable, set it")
+        return _USAGE
     try:
         try:
             app(arguments)

@@ -176,9 +176,10 @@ class _Tally:
             print_json({"summary": self._summary()}, indent=None)
         if self.failures:
             total = self.due + len(self._kept)
+            goes_on = "restores the others" if self._left() else "leaves the others alone"
             raise UnfinishedError(
                 f"{len(self.failures)} of {total} pairs could not be restored",
-                "mend or remove them; the same command leaves the others alone",
+                f"mend or remove them; the same command {goes_on}",
             )
 
     def _left(self) -> int:

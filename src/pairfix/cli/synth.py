@@ -10,6 +10,7 @@ from pairfix.cli import options, synth_options, train_options
 from pairfix.cli.console import Talk, print_json
 from pairfix.cli.synth_options import check_finite, check_range, make_recipe, reconciled
 from pairfix.export.graphs import require_torch
+from pairfix.formats.registry import FORMATS, depth_of
 from pairfix.synth.synth_recipe import PairSettings, Part, PictureFormat, SynthRecipe, VideoRecipe
 
 __all__ = ["synth"]
@@ -55,6 +56,8 @@ def synth(
     check_finite(displacement, "--displacement")
     check_range(frames, 1, "--frames")
     check_range(gap_frames, 0, "--gap-frames")
+    if domain == "srgb":
+        depth_of(output / f"long{suffix}", FORMATS[suffix], bits)
     talk = Talk(quiet=quiet, verbose=verbose)
     require_torch()
     settings = PairSettings(

@@ -11,7 +11,7 @@ import typer
 from pairfix.cli.paths import path_argument, path_option
 from pairfix.formats import FORMATS
 from pairfix.image import Domain
-from pairfix.synth.noise import GAUSSIAN, noises_for
+from pairfix.synth.noise import GAUSSIAN, NOISES, noises_for
 from pairfix.synth.synth_recipe import AUGMENTATIONS, Part, SynthRecipe
 
 __all__ = [
@@ -139,7 +139,13 @@ def make_recipe(
         typer.BadParameter: A name is unknown, an option does not fit the domain, or a range is
             invalid.
     """
-    names = _chosen(noise, noises_for(domain), "--noise")
+    names = _chosen(noise, NOISES, "--noise")
+    if other := [name for name in names if domain not in NOISES[name].domains]:
+        raise typer.BadParameter(
+            f"{other[0]} makes no {domain} pairs, only {', '.join(noises_for(domain))} do; "
+            "see --domain",
+            param_hint="--noise",
+        )
     augmentations = _chosen(augment, AUGMENTATIONS, "--augment") if augment else ()
     check_range(ratio, 1, "--ratio")
     check_range(blur, 0, "--blur")

@@ -29,6 +29,7 @@ _RAW_TIFF_SUFFIXES = {
 }  # fmt: skip
 _OTHER_RAW_SUFFIXES = {".cr3", ".crw", ".mrw", ".orf", ".raf", ".rw2", ".x3f"}
 _PICTURE_SUFFIXES = {
+    ".jfif",
     ".jpe",
     ".jpeg",
     ".jpg",
@@ -41,7 +42,7 @@ _PICTURE_SUFFIXES = {
     ".heif",
     ".jxl",
 }
-_FOREIGN_SUFFIXES = {".exr", ".gif", ".psd"}
+_FOREIGN_SUFFIXES = {".bmp", ".exr", ".gif", ".psd"}
 PHOTO_SUFFIXES = frozenset(
     _RAW_TIFF_SUFFIXES | _OTHER_RAW_SUFFIXES | _PICTURE_SUFFIXES | _FOREIGN_SUFFIXES
 )

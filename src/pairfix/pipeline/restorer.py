@@ -134,7 +134,7 @@ class Restorer:
         if not self._keep_open:
             self._open.clear()
             del opened
-        if isinstance(scene, AlignedPair):
+        if isinstance(scene, AlignedPair) and len(model.roles) == len(ROLES):
             fused = self._with_what_the_photos_show(scene, fused, timeline, part)
         if part is not None and self.recipe.crop is not None:
             fused = put_back(fused, scene, part, self.recipe.crop)
@@ -241,7 +241,7 @@ class Restorer:
         if self.recipe.sharp_long:
             with timeline.run(SHARP_LONG):
                 fused = use_sharp_long(pair, fused, whole)
-        if self.recipe.points:
+        if self.recipe.points and pair.short.bayer is not None:
             with timeline.run(POINTS):
                 fused = keep_points(pair, fused, whole)
         if self.recipe.strength < 1:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pairfix.errors import PairError
 from pairfix.image import ExposureMatch, Frame, MatchedPair, Pixels, Planes
-from pairfix.light import mean_light, planes_from_frame
+from pairfix.light import is_grey, mean_light, planes_from_frame
 from pairfix.progress import Stage
 from pairfix.stages.signal import check_signal
 from pairfix.threads import in_threads
@@ -66,6 +66,7 @@ def match_exposure(long: Frame, short: Frame) -> MatchedPair:
     _check_pair(long, short)
     pair = _Measured.of(long, short)
     in_threads(check_signal, [pair.short, pair.long], [pair.short_planes, pair.long_planes])
+    _check_colours(pair)
     notes: list[str] = []
     if _wrong_way_round(pair):
         pair = _Measured.of(short, long)
@@ -144,6 +145,16 @@ def _check_pair(long: Frame, short: Frame) -> None:
     if np.array_equal(long.pixels, short.pixels):
         raise PairError(
             f"{names} hold the same picture", "give the long exposure first, then the short one"
+        )
+
+
+def _check_colours(pair: _Measured) -> None:
+    grey = [is_grey(planes) for planes in (pair.long_planes, pair.short_planes)]
+    if grey[0] != grey[1]:
+        one, other = (pair.long, pair.short) if grey[0] else (pair.short, pair.long)
+        raise PairError(
+            f"{one.path} is black and white, {other.path} is in colour",
+            "give two photos of one kind",
         )
 
 

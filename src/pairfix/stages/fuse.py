@@ -14,7 +14,7 @@ import numpy as np
 from pairfix.backends import OpenModel, Session
 from pairfix.errors import MemoryExhaustedError, ModelError
 from pairfix.image import Box, Domain, Fused, Planes, Scene
-from pairfix.light import decode_planes
+from pairfix.light import decode_planes, is_grey
 from pairfix.networks import Graph, Reduction
 from pairfix.progress import Progress, Stage, no_progress
 from pairfix.stages.ensemble import Ensemble
@@ -91,16 +91,11 @@ def fuse(
             f"model {model.name} gave values that are not numbers",
             "try --precision fp32, or another model",
         )
-    if all(_is_grey(planes) for planes in scene.sources.values()):
+    if all(is_grey(planes) for planes in scene.sources.values()):
         restored[:] = restored.mean(axis=0)
     reference = scene.reference_planes
     planes = _keep_highlights(restored, cut_planes(reference, part) if part else reference)
     return Fused(scene.reference, planes, scene.gain), used
-
-
-def _is_grey(planes: Planes) -> bool:
-    """Whether they are those of a black-and-white picture."""
-    return len(planes) == len("RGB") and all(np.array_equal(planes[0], each) for each in planes[1:])
 
 
 def tiled_graphs(graphs: Sequence[Graph]) -> Sequence[Graph]:

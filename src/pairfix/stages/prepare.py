@@ -124,7 +124,7 @@ def prepare_pair(
             f"{frames[0].path} and {frames[1].path} cannot be aligned reliably",
             "leave the pair out",
         )
-    if not preparation.keep_row_noise:
+    if not preparation.keep_row_noise and pair.short.bayer is not None:
         with timeline.run(ROW_NOISE):
             pair = remove_row_noise(pair)
     return pair
