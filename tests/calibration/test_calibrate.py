@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -371,6 +372,19 @@ def test_too_little_that_is_flat_is_a_pair_error(tmp_path: Path) -> None:
     KnownCamera().take(tmp_path / "0", light=blank_scene())
     with pytest.raises(PairError, match=r"only \d+ blocks in .* are flat and still; 60 are needed"):
         calibrate(found(tmp_path), "raw")
+
+
+def test_few_blocks_give_a_rough_estimate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    KnownCamera().take(tmp_path / "0")
+    (setting,) = calibrate(found(tmp_path), "raw").profile.settings
+    assert not caplog.text
+    monkeypatch.setattr(
+        import_module("pairfix.calibration.calibrate"), "_ROUGH", setting.blocks + 1
+    )
+    calibrate(found(tmp_path), "raw")
+    assert f"at ISO 1600 is a rough estimate: only {setting.blocks} blocks" in caplog.text
 
 
 def test_a_setting_with_too_little_is_left_out(tmp_path: Path) -> None:

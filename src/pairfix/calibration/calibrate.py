@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 
 CALIBRATE = Stage("calibrate", "Measuring the noise")
 
+_ROUGH = 4 * FEWEST_BLOCKS
+"""Flat and still blocks below which a few that are neither count too much."""
 _ROUNDS = 3
 _UNREST = 1.15
 """Variance around a block over that of noise, up to which it counts as flat and still."""
@@ -100,6 +102,14 @@ def conclude(
         for each in group:
             _log.warning("left out %s: %s", each.name, reason)
             left_out.append(LeftOut(each.path, reason))
+    for setting in profile.settings:
+        if setting.blocks < _ROUGH:
+            iso = "an unknown ISO" if setting.iso is None else f"ISO {setting.iso:g}"
+            _log.warning(
+                "the noise at %s is a rough estimate: only %d blocks are flat and still",
+                iso,
+                setting.blocks,
+            )
     return Calibrated(profile, tuple(left_out), tuple(evidence))
 
 

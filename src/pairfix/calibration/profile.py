@@ -1,6 +1,7 @@
 """A camera's noise as a value, stored as JSON."""
 
 import json
+import math
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -81,6 +82,11 @@ class Setting:
     """Standard deviation of the row noise that `pairfix.stages.rownoise` takes out."""
     stated: Table
     """Shot and read noise of R, G and B by the short files' NoiseProfile; empty without one."""
+
+    @property
+    def rows(self) -> float:
+        """Standard deviation of the offsets of the short frame's rows, as the file holds them."""
+        return math.hypot(self.removed_rows, self.short.rows)
 
     def planes_of(self, colour: int) -> tuple[int, ...]:
         """The planes that show a colour (0, 1, 2: R, G, B); green has two in a mosaic."""

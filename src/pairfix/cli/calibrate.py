@@ -136,12 +136,10 @@ def _strengths(profile: "CameraProfile") -> Table:
 
 
 def _structure(profile: "CameraProfile") -> Table:
-    table = make_table(
-        "ISO", "Gain", "Correlation", "Rows", "Columns", "Removed", "Black of R, G, B"
-    )
+    table = make_table("ISO", "Gain", "Correlation", "Rows", "Left", "Columns", "Black of R, G, B")
     table.caption = (
         "Gain: brightening of the short photo. Correlation: the strongest between neighbours.\n"
-        "In ‰ of white: offsets of rows, of columns, of rows that restore removes, and\n"
+        "In ‰ of white: offsets of rows, what restore leaves of them, offsets of columns, and\n"
         "the short photo's black minus the long one's."
     )
     table.caption_justify = "left"
@@ -155,7 +153,7 @@ def _structure(profile: "CameraProfile") -> Table:
             _iso(setting),
             f"{setting.brightening:.2f}",
             f"{short.strongest_correlation:.2f}",
-            *(f"{1000 * each:.2f}" for each in (short.rows, short.columns, setting.removed_rows)),
+            *(f"{1000 * each:.2f}" for each in (setting.rows, short.rows, short.columns)),
             " ".join(f"{1000 * each:.2f}" for each in offsets),
         )
     return table
