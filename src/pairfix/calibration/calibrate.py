@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 CALIBRATE = Stage("calibrate", "Measuring the noise")
 
-_ROUGH = 4 * FEWEST_BLOCKS
+_ROUGH = 2 * FEWEST_BLOCKS
 """Flat and still blocks below which a few that are neither count too much."""
 _ROUNDS = 3
 _UNREST = 1.15

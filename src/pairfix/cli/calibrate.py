@@ -138,8 +138,9 @@ def _strengths(profile: "CameraProfile") -> Table:
 def _structure(profile: "CameraProfile") -> Table:
     table = make_table("ISO", "Gain", "Correlation", "Rows", "Left", "Columns", "Black of R, G, B")
     table.caption = (
-        "Gain: brightening of the short photo. Correlation: the strongest between neighbours.\n"
-        "In ‰ of white: offsets of rows, what restore leaves of them, offsets of columns, and\n"
+        "Gain: brightening of the short photo.\n"
+        "Correlation: the strongest between neighbours.\n"
+        "In ‰ of white: offsets of rows, left of them by restore, of columns;\n"
         "the short photo's black minus the long one's."
     )
     table.caption_justify = "left"
