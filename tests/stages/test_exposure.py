@@ -223,6 +223,12 @@ def test_a_black_and_white_photo_and_one_in_colour_are_refused() -> None:
             match_exposure(long, short)
 
 
+def test_a_photo_so_dark_that_its_colours_are_rounded_off_is_not_black_and_white() -> None:
+    dark = np.repeat(scene()[:1] * 0.01, 3, axis=0)
+    pair = match_exposure(rgb_frame(scene(), name="long.png"), rgb_frame(dark))
+    assert pair.match.short_gain > 10
+
+
 def test_the_same_picture_twice_is_refused() -> None:
     with pytest.raises(PairError, match="the same picture"):
         match_exposure(rgb_frame(scene()), rgb_frame(scene()))

@@ -45,6 +45,10 @@ _SAME_BRIGHTNESS = 0.1
 """Difference in stops that the measurement cannot distinguish from none."""
 _REPORTED_DISAGREEMENT = 1.0
 """Stops between the recorded and the measured ratio above which a note says so."""
+_TELLING = (0.02, 0.9)
+"""Light between which a photo in colour is not grey, neither rounded to it nor clipped."""
+_FEWEST_TELLING = 0.01
+"""Share of such pixels, all of them grey, that a black-and-white photo has at least."""
 _NOISIER = 1.25
 """How much noisier the short frame must be to be recognised without EXIF."""
 
@@ -149,8 +153,12 @@ def _check_pair(long: Frame, short: Frame) -> None:
 
 
 def _check_colours(pair: _Measured) -> None:
-    grey = [is_grey(planes) for planes in (pair.long_planes, pair.short_planes)]
-    if grey[0] != grey[1]:
+    grey = is_grey(pair.long_planes), is_grey(pair.short_planes)
+    if grey[0] == grey[1]:
+        return
+    planes = pair.long_planes if grey[0] else pair.short_planes
+    low, high = _TELLING
+    if np.mean((planes[0] > low) & (planes[0] < high)) > _FEWEST_TELLING:
         one, other = (pair.long, pair.short) if grey[0] else (pair.short, pair.long)
         raise PairError(
             f"{one.path} is black and white, {other.path} is in colour",
