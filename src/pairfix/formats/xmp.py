@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from html import escape
 from typing import TypeAlias
 from xml.etree.ElementTree import Element, ParseError, fromstring
-from xml.sax.saxutils import escape, quoteattr
 
 from pairfix._version import __version__
 from pairfix.formats.xmp_names import EVENT, MANAGEMENT, NAMESPACES, RDF, RESOURCE, XMP, is_kept
@@ -143,7 +143,7 @@ def pack(properties: Properties) -> bytes:
     """
     body = "".join(_property(name, value) for name, value in properties.items())
     used = sorted({uri for name, value in properties.items() for uri in _uris(name, value)})
-    declared = "".join(f"\n xmlns:{NAMESPACES[uri].prefix}={quoteattr(uri)}" for uri in used)
+    declared = "".join(f'\n xmlns:{NAMESPACES[uri].prefix}="{escape(uri)}"' for uri in used)
     return (
         f'<x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="pairfix {__version__}">'
         f'<rdf:RDF xmlns:rdf="{RDF}">\n<rdf:Description rdf:about=""{declared}>\n'
@@ -267,9 +267,9 @@ def _property(name: str, value: Value) -> str:
 
 
 def _element(tag: str, value: Value, language: str = "") -> str:
-    attributes = f" xml:lang={quoteattr(_valid(language))}" if language else ""
+    attributes = f' xml:lang="{escape(_valid(language))}"' if language else ""
     if isinstance(value, str):
-        content = escape(_valid(value), {"\r": "&#13;"})
+        content = escape(_valid(value), quote=False).replace("\r", "&#13;")
     elif isinstance(value, Array):
         languages = value.languages or ("",) * len(value.items)
         items = "".join(

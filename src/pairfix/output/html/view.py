@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from numpy.typing import NDArray
 
@@ -41,6 +41,9 @@ from pairfix.output.html.images import (
 )
 from pairfix.output.html.scores import Score
 from pairfix.output.report import Restoration
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 __all__ = ["RESULT", "asset", "check_page", "digest", "environment", "render_page"]
 
@@ -260,12 +263,14 @@ def _sharp_long(restoration: Restoration, long_share: NDArray[np.float32] | None
 
 
 @cache
-def environment() -> Environment:
+def environment() -> "Environment":
     """Where the templates are."""
-    return Environment(
-        loader=PackageLoader("pairfix.output.html", "assets"),
+    import jinja2  # noqa: PLC0415  (most runs make no page)
+
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("pairfix.output.html", "assets"),
         autoescape=True,
-        undefined=StrictUndefined,
+        undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
