@@ -60,3 +60,9 @@ def test_noise_that_falls_with_brightness_is_stated_as_one_level() -> None:
     for shot, read in photo_noise((light + noise).astype(np.float32)).profile:
         assert 0 < shot < 1e-6
         assert 0.01 < read**0.5 < 0.02
+
+
+def test_a_strip_lower_than_a_band_is_measured_whole() -> None:
+    strip = _noisy(np.full((4, 60, 20_000), 0.2, np.float32))
+    shot, read = photo_noise(strip).profile[1]
+    assert shot * 0.2 + read > 0

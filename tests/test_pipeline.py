@@ -26,7 +26,7 @@ from pairfix.image import AlignedPair, DevelopSettings, Fused
 from pairfix.model import Model
 from pairfix.networks import Graph
 from pairfix.recipe import DngKind
-from pairfix.stages.points import keep_points
+from pairfix.stages.sharplong import use_sharp_long
 from tests.scenes import rgb_frame, scene
 
 NEON = Path(__file__).parents[1] / "examples" / "neon"
@@ -70,9 +70,9 @@ def test_a_model_that_is_not_kept_is_closed_before_the_photos_are_looked_at(
     def look(pair: AlignedPair, fused: Fused, whole: AlignedPair) -> Fused:
         gc.collect()
         open_then.append(any(type(each) is OpenModel for each in gc.get_objects()))
-        return keep_points(pair, fused, whole)
+        return use_sharp_long(pair, fused, whole)
 
-    monkeypatch.setattr("pairfix.pipeline.restorer.keep_points", look)
+    monkeypatch.setattr("pairfix.pipeline.restorer.use_sharp_long", look)
     for keep_open in (False, True):
         restorer = Restorer(Recipe(device="cpu", backend="onnx"), keep_open=keep_open)
         first, second = (restorer.restore(*small_pictures()).fused for _ in range(2))

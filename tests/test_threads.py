@@ -33,8 +33,14 @@ def test_a_process_with_one_thread_starts_no_other(monkeypatch: pytest.MonkeyPat
     )
 
 
-def test_the_first_failure_in_order_is_raised() -> None:
+def test_the_first_failure_in_order_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "_limit", 2)
+    later = threading.Event()
+
     def fail(name: str) -> None:
+        if name == "first":
+            later.wait(20)
+        later.set()
         raise ValueError(name)
 
     with pytest.raises(ValueError, match="first"):

@@ -58,6 +58,8 @@ def test_pages_of_the_pairs_are_linked_and_made_again_with_their_results(
     assert made(shoot, out, out / "index.html", pages=True).count("Report of ") == 2
     assert "a_long.png" in (out / reports[0]).read_text(encoding="utf-8")
     assert str(tmp_path) not in (out / reports[0]).read_text(encoding="utf-8")
+    (out / "a.png").unlink()
+    assert made(shoot, out, out / "index.html").count("Report of ") == 1
 
 
 def test_another_file_is_not_replaced(tmp_path: Path) -> None:

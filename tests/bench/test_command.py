@@ -35,3 +35,11 @@ def test_a_failing_command_says_why(tmp_path: Path) -> None:
     with pytest.raises(CommandFailedError, match=r"long\.png does not exist") as caught:
         restore(tmp_path / "long.png", tmp_path / "short.png", tmp_path / "result.png", [])
     assert caught.value.status == 3
+
+
+def test_what_a_command_says_is_understood_whatever_the_terminals_encoding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    with pytest.raises(CommandFailedError, match="fehlt-ü"):
+        restore(tmp_path / "fehlt-ü.png", tmp_path / "b.png", tmp_path / "out.png", [])

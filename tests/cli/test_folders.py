@@ -17,6 +17,7 @@ from pairfix.cli import run
 from pairfix.errors import InputError, OutputError, UnfinishedError
 from pairfix.formats import decode
 from tests.batch.conftest import make_pair, shoot
+from tests.shots import shoot_jpeg, shoot_raw
 
 __all__ = ["shoot"]
 
@@ -89,6 +90,42 @@ def test_a_photos_name_is_no_folder_for_results(
     assert restore(shoot, tmp_path / "out.png") == OutputError.exit_code
     assert "out.png is a photo's name, but" in capsys.readouterr().err
     assert not (tmp_path / "out.png").exists()
+
+
+def test_a_pair_that_failed_is_not_forgotten_for_one_of_the_same_name(
+    shoot: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    make_pair(shoot / "a" / "long.png", shoot / "a" / "short.png", seed=3)
+    spoil(shoot / "a" / "long.png")
+    report = tmp_path / "out" / "index.html"
+    options = ("--name", "{stem}-{number}", "--report", str(report), "--json")
+    assert restore(shoot, tmp_path / "out", *options) == UnfinishedError.exit_code
+    summary = lines(capsys)[-1]["summary"]
+    assert (summary["restored"], list(summary["failed"])) == (2, ["a"])
+    assert [len(files(tmp_path / "out")), report.read_text().count('class="views"')] == [3, 2]
+
+
+def test_what_cannot_be_of_a_raw_is_not_said_of_the_picture_beside_it(
+    tmp_path: Path, capsys: Captured
+) -> None:
+    shoot_raw(tmp_path / "shoot" / "IMG_1.dng", shutter=1 / 4)
+    shoot_jpeg(tmp_path / "shoot" / "IMG_1.jpg")
+    options = ("--model", "reblur-unet-srgb", "--format", "dng", "--dry-run", "--json")
+    assert restore(tmp_path / "shoot", tmp_path / "out", *options) == 0
+    planned = json.loads(capsys.readouterr().out)
+    assert [each["photos"] for each in planned["restore"]] == [
+        [str(tmp_path / "shoot" / "IMG_1.dng")]
+    ]
+    assert [each["path"] for each in planned["broken"]] == [str(tmp_path / "shoot" / "IMG_1.jpg")]
+
+
+def test_a_folder_of_results_that_cannot_be_made_is_a_failure_to_write(
+    shoot: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "night").write_bytes(b"")
+    assert restore(shoot, tmp_path / "out", "--json") == UnfinishedError.exit_code
+    assert [each.get("exit_code") for each in lines(capsys)[:2]] == [None, OutputError.exit_code]
 
 
 def test_a_changed_photo_is_said(shoot: Path, tmp_path: Path, capsys: Captured) -> None:
@@ -169,6 +206,8 @@ def test_a_dry_run_lists_and_does_nothing(shoot: Path, tmp_path: Path, capsys: C
         (["--pages"], "needs --report"),
         (["--worker-cpus", "2"], "needs --ray"),
         (["--ray", "local", "--watch"], "without --watch"),
+        (["--shard", "1/2", "--watch"], "without --watch"),
+        (["--name", "{number}", "--watch"], "{number} changes as photos come"),
         (["--crop", "0,0,9,9", "--adapt", "1"], "the whole photo"),
     ],
 )

@@ -66,6 +66,42 @@ def test_what_a_run_uses_or_is_another_files_stays(tmp_path: Path) -> None:
     assert set(_names(tmp_path)) == {*others, "a.png"}
 
 
+_WRITES_AGAIN_AND_AGAIN = """
+import os, sys
+from pathlib import Path
+from pairfix.formats.atomic import appearing, replacing
+os.fsync = lambda _: None
+for _ in range(300):
+    with replacing(Path(sys.argv[1]), overwrite=True) as file:
+        file.write(b"whole")
+    with appearing(Path(sys.argv[2]), lambda: None) as folder:
+        (folder / "weights").write_bytes(b"whole")
+"""
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_several_processes_may_write_at_once(tmp_path: Path, *, same: bool) -> None:
+    """The same files, or others whose long names begin alike."""
+    begin = "a" * 50
+    names = [f"{begin}{'' if same else number}" for number in range(3)]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", _WRITES_AGAIN_AND_AGAIN, tmp_path / f"{name}.png", place]
+        )
+        for name, place in (
+            (name, tmp_path / f"{name}{number}") for number, name in enumerate(names)
+        )
+    ]
+    assert [process.wait(timeout=60) for process in processes] == [0, 0, 0]
+    assert not [name for name in _names(tmp_path) if name.startswith(".")]
+
+
+def test_what_a_kill_left_of_another_long_name_stays(tmp_path: Path) -> None:
+    _killed("replacing(Path(sys.argv[1]), overwrite=True)", tmp_path / f"{'a' * 50}1.png")
+    _write_file(tmp_path / f"{'a' * 50}2.png")
+    assert len(_names(tmp_path)) == 2
+
+
 @pytest.mark.parametrize("at_once", [True, False])
 def test_a_folder_is_replaced_as_a_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, at_once: bool

@@ -229,6 +229,12 @@ def test_a_photo_so_dark_that_its_colours_are_rounded_off_is_not_black_and_white
     assert pair.match.short_gain > 10
 
 
+def test_frames_in_different_colour_spaces_are_refused() -> None:
+    long = replace(rgb_frame(scene(), name="long.png"), profile=b"another")
+    with pytest.raises(PairError, match="are in different colour spaces"):
+        match_exposure(long, rgb_frame(scene(), noise=0.01))
+
+
 def test_the_same_picture_twice_is_refused() -> None:
     with pytest.raises(PairError, match="the same picture"):
         match_exposure(rgb_frame(scene()), rgb_frame(scene()))

@@ -38,7 +38,6 @@ def finish(
         sources, settings = {}, recipe
         if shoot.pages:
             page = page_path(shoot.output, job.output)
-            page.unlink(missing_ok=True)  # of an earlier result
             sources, settings = restored.scene.sources, replace(recipe, report=page)
         return write_results(restored.fused, sources, job.output, facts, settings, timeline)
 

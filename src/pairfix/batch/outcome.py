@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pairfix.batch.jobs import Job, Plan
-from pairfix.batch.records import Inputs, Record, write_record
-from pairfix.errors import InputError, PairfixError, caught
+from pairfix.batch.records import Inputs, Record, page_path, write_record
+from pairfix.errors import InputError, OutputError, PairfixError, caught
 from pairfix.formats.atomic import replacing
 from pairfix.output.report import Restoration
+from pairfix.paths import reaching
 from pairfix.recipe import Recipe, Shoot
 
 __all__ = ["Outcome", "Sent", "broken", "finish_sent", "outcome_of", "record"]
@@ -113,11 +114,13 @@ def record(
     recipe: Recipe,
     worker: str = "",
 ) -> None:
-    """Note what a result is made from, before it is written.
+    """Note what a result is made from, before it is written; an earlier one's page goes.
 
     Raises:
         OutputError: It cannot be noted.
     """
-    job.output.parent.mkdir(parents=True, exist_ok=True)
+    with reaching(job.output, OutputError):
+        job.output.parent.mkdir(parents=True, exist_ok=True)
+        page_path(shoot.output, job.output).unlink(missing_ok=True)
     noted = Record.of(inputs, facts, recipe, job.output, worker)
     write_record(shoot.output, job.output, noted)

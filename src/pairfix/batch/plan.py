@@ -61,19 +61,20 @@ def plan_shoot(shoot: Shoot, recipe: Recipe) -> Plan:
     def model_for(domain: Domain) -> Model:
         return chosen or default_model(domain)
 
-    objections = {name: _objection(shoot, chosen, photos) for name, photos in scenes}
+    objections = [_objection(shoot, chosen, photos) for _, photos in scenes]
+    judged = list(zip(scenes, objections, strict=True))
     jobs = [
         _job(shoot, model_for, name, photos, number)
-        for number, (name, photos) in enumerate(scenes, start=1)
-        if not objections[name]
+        for number, ((name, photos), objection) in enumerate(judged, start=1)
+        if not objection
     ]
     _check_targets(jobs)
     part, parts = shoot.shard
     todo, kept = _divided(shoot, jobs[part - 1 :: parts], recipe)
     cannot = [
-        LeftOut(photos[-1].path, reason, name)
-        for name, photos in scenes
-        if (reason := objections[name])
+        LeftOut(photos[-1].path, objection, name)
+        for (name, photos), objection in judged
+        if objection
     ]
     cannot += unreadable
     own = sorted({each.pair for each in cannot})[part - 1 :: parts]

@@ -17,6 +17,7 @@ from pairfix.formats.sidecars import sidecars_of
 from pairfix.image import Domain
 from pairfix.model import CHANNELS, default_model, find_model
 from pairfix.output.report import Restoration
+from pairfix.paths import reaching
 from pairfix.recipe import Recipe
 
 __all__ = [
@@ -200,7 +201,8 @@ def write_record(folder: Path, result: Path, record: Record) -> None:
         OutputError: It cannot be written.
     """
     path = record_path(folder, result)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with reaching(path, OutputError):
+        path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path, overwrite=True) as file:
         file.write(json.dumps({"version": _VERSION, **asdict(record)}, indent=1).encode())
 

@@ -59,15 +59,14 @@ def write_sheet(path: Path, plan: Plan, outcomes: Sequence[Outcome], lead: str) 
         OutputError: It cannot be written.
     """
     source = plan.shoot.source
-    errors = {
-        each.name: _within(source, str(each.error)) for each in outcomes if each.error is not None
-    }
+    failed = [each for each in outcomes if each.error is not None]
+    unmade = {photo for each in failed for photo in each.photos}
     jobs = sorted([*plan.jobs, *(each.job for each in plan.kept)], key=lambda job: job.output)
-    cards = [Card(name, "", {}, error=reason) for name, reason in errors.items()]
+    cards = [Card(each.name, "", {}, error=_within(source, str(each.error))) for each in failed]
     cards += [
         _card(job, plan.shoot.output, path.parent)
         for job in jobs
-        if job.name not in errors and job.output.exists()
+        if not unmade & {*job.photos} and job.output.exists()
     ]
     left_out = [
         Fact(_within(source, printable(str(each.path))), each.reason) for each in plan.left_out
@@ -109,7 +108,8 @@ def _thumbnails(job: Job, folder: Path) -> Iterator[tuple[str, bytes]]:
             frame = decode(photo, "srgb")
             data = thumbnail(frame.pixels, frame.orientation)
             kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_bytes(data)
+            with replacing(kept, overwrite=True) as file:
+                file.write(data)
         except (PairfixError, OSError):
             continue
         yield name, data

@@ -1,6 +1,7 @@
 """Restore a pair by the installed command, in a separate process."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -67,7 +68,12 @@ def restore(long: Path, short: Path, output: Path, options: Sequence[str]) -> Ru
 def _run(command: list[str]) -> tuple[str, str]:
     """What a command prints on standard output and error; terminated if we are interrupted."""
     with subprocess.Popen(  # noqa: S603  (our own command)
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        text=True,
+        encoding="utf-8",
     ) as process:
         try:
             return process.communicate()

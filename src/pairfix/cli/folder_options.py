@@ -74,6 +74,12 @@ class FolderOptions:
             check_needs("--fail-fast", once, unused=self.fail_fast)
             check_needs("--report", once, unused=report)
             check_needs("--ray", once, unused=on_cluster)
+            check_needs("--shard", once, unused=self.shard is not None)
+            if "{number" in (self.name or ""):
+                raise typer.BadParameter(
+                    "{number} changes as photos come, so that --watch needs another",
+                    param_hint="--name",
+                )
 
     def shoot(self, source: Path, output: Path, *, overwrite: bool) -> Shoot:
         """The pairs to restore, and what becomes of them.

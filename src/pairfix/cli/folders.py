@@ -14,6 +14,7 @@ from pairfix.recipe import Recipe, Shoot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from pairfix.batch import Job, Joining, Kept, Outcome, Plan
 
@@ -124,8 +125,8 @@ class _Tally:
 
     def __init__(self, kept: "Sequence[Kept]", due: int, talk: Talk, *, json: bool) -> None:
         self.outcomes: list[Outcome] = []
-        self.failures: dict[str, str] = {}
-        """Reasons by the pairs' names."""
+        self.failures: dict[tuple[Path, ...], tuple[str, str]] = {}
+        """Names and reasons by the pairs' photos: pairs of different folders may share a name."""
         self._kept, self.due, self._talk, self._json = kept, due, talk, json
         self._restored = 0
         self._workers: Counter[str] = Counter()
@@ -136,12 +137,13 @@ class _Tally:
         """A pair that was restored, or not."""
         self.outcomes.append(outcome)
         done = outcome.restoration
+        for photos in [each for each in self.failures if {*each} & {*outcome.photos}]:
+            del self.failures[photos]  # of an earlier try
         if done is None:
-            self.failures[outcome.name] = str(outcome.error)
+            self.failures[outcome.photos] = outcome.name, str(outcome.error)
             show_error(f"{outcome.name}: {outcome.error}")
         else:
             self._restored += 1
-            self.failures.pop(outcome.name, None)  # of an earlier try
             self._workers.update([outcome.worker] if outcome.worker else [])
             for note in done.notes:
                 self._talk.note(f"{outcome.name}: {note}")
@@ -170,7 +172,7 @@ class _Tally:
         self._talk.say(self.told())
         for name, count in sorted(self._workers.items()):
             self._talk.say(f"  {name}: {count}")
-        for name, reason in self.failures.items():
+        for name, reason in self.failures.values():
             self._talk.say(f"  failed: {name}: {reason}")
         if self._json:
             print_json({"summary": self._summary()}, indent=None)
@@ -199,7 +201,7 @@ class _Tally:
         return {
             "restored": self._restored,
             "kept": [str(each.job.output) for each in self._kept],
-            "failed": self.failures,
+            "failed": dict(self.failures.values()),
             "left": self._left(),
             "workers": dict(sorted(self._workers.items())),
             "seconds": round(time.monotonic() - self._start, 3),

@@ -5,14 +5,13 @@ They are on the disk before they are renamed, so that neither a kill nor a power
 
 import errno
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from pairfix.errors import OutputError
-from pairfix.formats.leftovers import hidden_beside, in_use, remove_leftovers, store, swap
+from pairfix.formats.leftovers import hidden_file, hidden_folder, remove_leftovers, store, swap
 
 __all__ = ["appearing", "check_target", "replacing"]
 
@@ -47,19 +46,15 @@ def replacing(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
     """
     check_target(path, overwrite=overwrite)
     target = _target(path)
-    beside = hidden_beside(target)
     with _writing(path):
         remove_leftovers(target)
-        try:
-            with beside.open("xb") as file, in_use(beside):
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-                file.close()  # or Windows would not rename it
-                _check(path, target, overwrite=overwrite)
-                beside.replace(target)
-        finally:
-            beside.unlink(missing_ok=True)
+        with hidden_file(target) as (beside, file):
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()  # or Windows would not rename it
+            _check(path, target, overwrite=overwrite)
+            beside.replace(target)
 
 
 @contextmanager
@@ -81,16 +76,11 @@ def appearing(folder: Path, check: Callable[[], None]) -> Iterator[Path]:
         target = folder.absolute()
         remove_leftovers(target)
         check()
-        beside = hidden_beside(target)
-        try:
-            beside.mkdir()
-            with in_use(beside):
-                yield beside
-                check()
-                store(beside)
-                swap(beside, target)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
+        with hidden_folder(target) as beside:
+            yield beside
+            check()
+            store(beside)
+            swap(beside, target)
 
 
 def _target(path: Path) -> Path:

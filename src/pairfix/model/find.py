@@ -151,7 +151,6 @@ def _read_model(folder: Path) -> Model:
 
 def _reblur_module(network: Network, domain: Domain) -> str | None:
     """For folders of format 1, which name none: the default model's, for the same network."""
-    for model in shipped_models():
-        if (model.name, model.network) == (_DEFAULTS[domain], network):
-            return model.reblur_module
-    return None
+    stored = read_config(_shipped_folder() / _DEFAULTS[domain] / CONFIG)
+    same = stored["network"] == network.name
+    return cast("str | None", stored["reblur_module"]) if same else None

@@ -78,7 +78,7 @@ def bands_of(known: NDArray[np.bool_]) -> list[slice]:
     apart = -(-known.size // _MOST_BLOCKS)
     if apart <= 1:
         return [slice(0, rows)]
-    return [slice(each, each + _BAND) for each in range(0, rows - _BAND + 1, _BAND * apart)]
+    return [slice(each, each + _BAND) for each in range(0, max(rows - _BAND, 0) + 1, _BAND * apart)]
 
 
 def rows_of(plane: Floats, band: slice) -> Floats:

@@ -85,7 +85,7 @@ def _spread(planes: Planes) -> Planes:
     apart = -(-height * width // _MOST_SAMPLES)
     if apart <= 1:
         return planes
-    tops = range(0, height - _BAND + 1, _BAND * apart)
+    tops = range(0, max(height - _BAND, 0) + 1, _BAND * apart)
     return np.concatenate([planes[:, top : top + _BAND] for top in tops], axis=1)
 
 

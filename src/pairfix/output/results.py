@@ -154,7 +154,7 @@ def write_results(
     recipe: Recipe,
     timeline: Timeline,
 ) -> Restoration:
-    """Make everything first, then write: what fails leaves no file behind.
+    """Make everything first, then write: each file is whole or absent.
 
     Args:
         fused: The restored photo.

@@ -31,16 +31,23 @@ class _Plan(NamedTuple):
 
     closeness: float = 0.0
     stops: float = 0.0
-    pairs: tuple[tuple[HeaderFacts, HeaderFacts], ...] = ()
-    """Long and short exposure of each."""
+    last: tuple[HeaderFacts, HeaderFacts] | None = None
+    """Long and short exposure of the last pair."""
+    others: "_Plan | None" = None
+    """The pairs before it."""
 
     def joined(self, long: HeaderFacts, short: HeaderFacts, closeness: float) -> "_Plan":
         stops = stops_apart(long, short) or 0.0
-        return _Plan(
-            round(self.closeness + closeness, 6),
-            self.stops + stops,
-            (*self.pairs, (long, short)),
-        )
+        return _Plan(round(self.closeness + closeness, 6), self.stops + stops, (long, short), self)
+
+    def pairs(self) -> list[tuple[HeaderFacts, HeaderFacts]]:
+        """Long and short exposure of all of them, in the order of their times."""
+        found = []
+        plan: _Plan | None = self
+        while plan is not None and plan.last is not None:
+            found.append(plan.last)
+            plan = plan.others
+        return found[::-1]
 
 
 def pair_by_time(
@@ -115,7 +122,7 @@ def _pairs(burst: _Burst) -> list[tuple[HeaderFacts, HeaderFacts]]:
                 long, short = sorted((burst.photos[first], photo), key=_shutter, reverse=True)
                 plans.append(best[first].joined(long, short, closeness))
         best.append(max(plans, key=lambda plan: (plan.closeness, plan.stops)))
-    return [*best[-1].pairs]
+    return best[-1].pairs()
 
 
 def _reasons(burst: _Burst, pairs: Iterable[tuple[HeaderFacts, HeaderFacts]]) -> list[LeftOut]:

@@ -45,7 +45,7 @@ def restore(
 
     Raises:
         PairfixError: One of its kinds, each with a message for the user. Files appear at the very
-            end, whole or not at all.
+            end, each whole or not at all.
     """
     recipe = recipe or Recipe()
     timeline = Timeline(progress or no_progress)

@@ -146,6 +146,10 @@ def _check_pair(long: Frame, short: Frame) -> None:
             f"{names} come from different cameras: {long.camera} and {short.camera}",
             "a raw pair must come from one camera",
         )
+    if long.domain == "srgb" and long.profile != short.profile:
+        raise PairError(
+            f"{names} are in different colour spaces", "convert the frames to the same profile"
+        )
     if np.array_equal(long.pixels, short.pixels):
         raise PairError(
             f"{names} hold the same picture", "give the long exposure first, then the short one"

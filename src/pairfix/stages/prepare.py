@@ -28,7 +28,7 @@ __all__ = ["DECODE", "Photo", "Preparation", "decode_photos", "prepare_pair"]
 DECODE = Stage("decode", "Reading the photos")
 
 Photo = Path | Frame
-"""A file, or a photo that is decoded already."""
+"""A file, or a photo that is decoded already; a raw one is read again if it must be developed."""
 
 
 @dataclass(frozen=True, slots=True)
