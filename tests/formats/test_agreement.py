@@ -69,6 +69,7 @@ def test_a_sidecar_counts_and_a_file_only_fills_gaps() -> None:
         ("2026:05:01 22:00:00.000", "2026:05:01 22:00:00", "", ""),
         ("2026-05-01T21:10:01", "2026:05:01 21:10:01", "+02:00", "25"),
         ("2026-05-01T19:10:01Z", "2026:05:01 21:10:01", "+02:00", "25"),
+        ("2026-05-01T21:10", "2026:05:01 21:10:01", "+02:00", "25"),
         ("2026-05-01", "2026:05:01 21:10:01", "+02:00", "25"),
         ("2026-13-01T22:00:00", "2026:05:01 21:10:01", "+02:00", "25"),
         ("yesterday", "2026:05:01 21:10:01", "+02:00", "25"),
@@ -114,6 +115,8 @@ def test_a_place_replaces_the_whole_of_another() -> None:
 def test_the_same_place_keeps_what_else_the_camera_knows() -> None:
     values = _values(attributes='exif:GPSLatitude="1,2.05S" exif:GPSLongitude="16,22,8W"')
     assert agreeing(SHOT, values, values) == SHOT
+    rounded = _values(attributes='exif:GPSLatitude="1,2.0496S" exif:GPSLongitude="16,22.1337W"')
+    assert agreeing(SHOT, rounded, rounded) == SHOT
     moved = {**SHOT[2], 1: Entry.text("N")}
     assert set(agreeing((*SHOT[:2], moved), values, values)[2]) == {1, 2, 3, 4}
 

@@ -56,6 +56,18 @@ def test_fractions_of_a_level_count(tmp_path: Path, level: float, repeat: tuple[
     assert frame.bayer.black == pytest.approx((level,) * 4)
 
 
+def test_fractions_count_where_the_mosaic_is_developed_too(shared: Path) -> None:
+    """The same light with a black of 0.5 levels, and on twice as fine a scale with one of 1."""
+    folder = shared / "cases" / "black_fraction"
+    if not folder.is_dir():
+        pytest.skip("no such cases here")
+    half, doubled = (
+        decode(folder / f"{name}_S.dng", "srgb").pixels.mean(axis=(0, 1))
+        for name in ("half", "doubled")
+    )
+    assert half == pytest.approx(doubled, rel=0.02)
+
+
 def test_a_large_pattern_is_subtracted_sample_by_sample(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     levels = 64 + rng.uniform(-3, 3, (4, 6))

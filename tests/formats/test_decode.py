@@ -107,4 +107,7 @@ def test_every_sample_raw_is_read_or_refused(shared: Path) -> None:
     linear = frames["linear-rgb.dng"]
     assert linear.bayer is None
     assert linear.camera == "Canon EOS 6D"
-    assert linear.notes == ("developed by LibRaw to sRGB: no 2x2 Bayer mosaic",)
+    assert linear.notes == (
+        "the DNG's corrections of brightness are not applied (opcode 8)",
+        "developed by LibRaw to sRGB: no 2x2 Bayer mosaic",
+    )

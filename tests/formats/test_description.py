@@ -17,6 +17,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 from pairfix.formats import FORMATS, decode, encode_dng, encode_picture, iptc, xmp
 from pairfix.formats.description import Found, read_description
 from pairfix.formats.iptc import Dataset
+from pairfix.formats.sidecars import sidecars_of
 from pairfix.formats.tiff import Entry, Kind
 from pairfix.formats.xmp import Array
 from pairfix.image import Description
@@ -291,3 +292,7 @@ def test_a_png_stays_whole(tmp_path: Path) -> None:
         data = file.read(length)
         assert struct.unpack(">I", file.read(4))[0] == zlib.crc32(kind + data)
     assert kind == b"IEND"
+
+
+def test_a_name_without_room_for_a_sidecar_s_has_none(tmp_path: Path) -> None:
+    assert not [*sidecars_of(tmp_path / f"{'a' * 251}.jpg")]

@@ -30,6 +30,7 @@ EXIF = with_header(
             0x829D: Entry.of(Kind.RATIONAL, 1.8),
             0x8827: Entry.of(Kind.SHORT, 400),
             0x9003: Entry.text("2026:05:01 21:10:01"),
+            0xA434: Entry.text("35mm"),
         },
     }
 )
@@ -71,6 +72,7 @@ def test_the_shot_is_told_by_attributes(tmp_path: Path) -> None:
     assert header["aperture"] == pytest.approx(1.8)
     assert header["isoSpeed"] == 400
     assert (header["cameraMake"], header["cameraModel"]) == ("Acme", "One")
+    assert header["lensModel"] == "35mm"
     assert header["capDate"] == "2026:05:01 21:10:01"
     assert header["software"].startswith("pairfix ")
 

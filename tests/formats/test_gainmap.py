@@ -106,6 +106,17 @@ def test_developed_raws_are_brightened_too(tmp_path: Path) -> None:
     np.testing.assert_array_equal(ours, theirs)
 
 
+def test_a_damaged_directory_behind_the_first_takes_nothing_away(tmp_path: Path) -> None:
+    whole = photo(tmp_path / "a.dng", gain_map(np.full((1, 1), 1.5)))
+    data = bytearray((tmp_path / "a.dng").read_bytes())
+    start = int.from_bytes(data[4:8], "little")
+    following = start + 2 + 12 * int.from_bytes(data[start : start + 2], "little")
+    data[following : following + 4] = (1 << 30).to_bytes(4, "little")
+    (tmp_path / "b.dng").write_bytes(data)
+    assert dng_tags(tmp_path / "b.dng") == dng_tags(tmp_path / "a.dng")
+    np.testing.assert_array_equal(decode(tmp_path / "b.dng").pixels, whole.pixels)
+
+
 @pytest.mark.parametrize("tag", [OPCODES_2, OPCODES_3])
 def test_brightness_that_is_not_corrected_is_said(tmp_path: Path, tag: int) -> None:
     frame = photo(tmp_path / "a.dng", VIGNETTING, WARP, tag=tag)

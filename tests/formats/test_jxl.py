@@ -13,9 +13,9 @@ from pairfix.errors import InputError, OutputError
 from pairfix.formats import decode, encode_picture, read_facts
 from pairfix.formats.colour import in_srgb, to_working
 from pairfix.formats.icc import Chromaticities
-from pairfix.formats.jxl import codestream, read_jxl
+from pairfix.formats.jxl import codestream, jxl_xmp, read_jxl
 from pairfix.formats.jxl_colours import coded_colours
-from pairfix.formats.jxl_header import parse_header
+from pairfix.formats.jxl_header import ForeignChannelError, parse_header
 from pairfix.formats.lcms import adobe_rgb_profile
 from pairfix.formats.orientation import turn_upright
 from pairfix.formats.spaces import chromaticities, encoded, space_profile
@@ -169,6 +169,28 @@ def test_a_codestream_in_parts_around_its_exif(
     path.write_bytes(data[:32] + b"".join(map(box, boxes)))
     np.testing.assert_array_equal(decode(path).pixels, picture().pixels)
     assert read_facts(path).camera == "Acme One"
+
+
+def test_xmp_is_read_compressed_or_not(tmp_path: Path) -> None:
+    path = tmp_path / "a.jxl"
+    encode_picture(picture(), path)
+    data = path.read_bytes()
+    packed = b"xml " + bytes(imagecodecs.brotli_encode(b"<told/>"))
+    for told in ((b"xml ", b"<told/>"), (b"brob", packed)):
+        assert jxl_xmp(data[:32] + box(told) + data[32:]) == b"<told/>"
+    assert jxl_xmp(data) == b""
+
+
+def test_a_channel_that_is_neither_colour_nor_transparency_is_named(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.jxl", picture().pixels)
+
+    def refuse(_: object) -> None:
+        raise ForeignChannelError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pairfix.formats.jxl.parse_header", refuse)
+        with pytest.raises(InputError, match="has a channel that is neither colour nor"):
+            read_facts(path)
 
 
 def test_exif_that_would_inflate_without_end_is_damage(tmp_path: Path) -> None:

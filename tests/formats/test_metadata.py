@@ -97,3 +97,11 @@ def test_an_upright_block() -> None:
     assert main[metadata.ORIENTATION].number == 1
     assert (exif[metadata.WIDTH].number, exif[metadata.HEIGHT].number) == (40, 30)
     assert exif[metadata.COLOR_SPACE].number == 1
+
+
+def test_places_in_the_source_s_pixels_are_left_out() -> None:
+    """SubjectArea and SubjectLocation: the result is turned, and may be cut."""
+    area, location = 0x9214, 0xA214
+    tags = {area: Entry.of(Kind.SHORT, 30, 10, 20, 20), location: Entry.of(Kind.SHORT, 30, 10)}
+    block = metadata.clean(({}, tags, {}))
+    assert not {area, location} & metadata.parse(block)[1].keys()

@@ -60,9 +60,12 @@ def test_jpegs_are_found_under_all_their_extensions_and_bmps_are_named(tmp_path:
         for role in ("long", "short"):
             shoot_jpeg(tmp_path / f"plain_{role}.jpg").rename(tmp_path / f"{number}_{role}{suffix}")
     (tmp_path / "b_long.bmp").write_bytes(b"BM" + bytes(62))
+    (tmp_path / "c_long.HIF").write_bytes(b"no picture")
     found = find_pairs(tmp_path)
     assert [name for name, _ in _names(found)] == ["0", "1", "2", "3"]
-    assert left_out(found) == {"b_long.bmp": "is a BMP, which pairfix does not read"}
+    reasons = left_out(found)
+    assert reasons.pop("b_long.bmp") == "is a BMP, which pairfix does not read"
+    assert [*reasons] == ["c_long.HIF"]
 
 
 def test_a_photo_whose_partner_is_missing_or_damaged_is_left_out(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ Most programs believe EXIF before XMP. A sidecar cannot change EXIF, so what was
 
 import math
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pairfix.formats import metadata
 from pairfix.formats.tiff import Entry, Kind
@@ -24,6 +24,8 @@ _TIMES = (f"{{{EXIF}}}DateTimeOriginal", f"{{{PHOTOSHOP}}}DateCreated")
 _LENSES = (f"{{{EXIF_EX}}}LensModel", f"{{{AUX}}}Lens")
 _LATITUDE, _LONGITUDE = (1, "NS", 90), (3, "EW", 180)
 """GPS tag of the hemisphere (that of the angle follows), its letters, and the largest angle."""
+_SAME_PLACE = 2e-5
+"""Degrees, as programs round positions to four decimals of a minute."""
 _ALTITUDE_REF, _ALTITUDE, _TIME, _DATUM, _DIRECTION_REF, _DIRECTION, _DATE = 5, 6, 7, 18, 16, 17, 29
 _ANGLE = re.compile(
     r"(\d{1,3}),(\d{1,2}(?:\.\d{1,12})?)(?:,(\d{1,2}(?:\.\d{1,12})?))?([NSEW])", re.ASCII
@@ -61,7 +63,7 @@ def _told(exif: metadata.Exif, xmp: Properties, *, replaces: bool) -> metadata.E
     if moment and (known is None or (replaces and not _is_same(moment, known))):
         photographic = _at(photographic, moment)
     place = _place(xmp)
-    if place and (_position(gps) is None or (replaces and _position(gps) != _position(place))):
+    if place and (_position(gps) is None or (replaces and not _is_here(gps, place))):
         gps = place
     return main, photographic, gps
 
@@ -76,10 +78,14 @@ def _moment(said: str) -> datetime | None:
 
 
 def _is_same(first: datetime, second: datetime) -> bool:
-    """Whether two times are the same to the second; as local times unless both have an offset."""
+    """Whether a time that XMP tells is that of EXIF; as local times unless both have an offset.
+
+    To the second; a full minute may lack its seconds, which XMP need not tell.
+    """
     if first.tzinfo is None or second.tzinfo is None:
         first, second = first.replace(tzinfo=None), second.replace(tzinfo=None)
-    return first.replace(microsecond=0) == second.replace(microsecond=0)
+    finest = timedelta(seconds=1) if first.second else timedelta(minutes=1)
+    return timedelta(0) <= second - first.replace(microsecond=0) < finest
 
 
 def _at(photographic: dict[int, Entry], moment: datetime) -> dict[int, Entry]:
@@ -126,15 +132,23 @@ def _place(xmp: Properties) -> dict[int, Entry]:
 
 
 def _position(gps: dict[int, Entry]) -> tuple[float, ...] | None:
-    """Latitude and longitude in degrees, to a metre; None if they are not known."""
+    """Latitude and longitude in degrees; None if they are not known."""
     found = list[float]()
     for tag, letters, _ in (_LATITUDE, _LONGITUDE):
         parts = gps[tag + 1].values if tag in gps and tag + 1 in gps else ()
         angle = sum(part / 60**power for power, part in enumerate(parts))
         if not parts or not math.isfinite(angle):
             return None
-        found.append(round(-angle if gps[tag].string == letters[1] else angle, 5))
+        found.append(-angle if gps[tag].string == letters[1] else angle)
     return tuple(found)
+
+
+def _is_here(gps: dict[int, Entry], place: dict[int, Entry]) -> bool:
+    """Whether two GPS directories tell the same position, to two metres."""
+    ours, theirs = _position(gps), _position(place)
+    if ours is None or theirs is None:
+        return False
+    return all(abs(a - b) < _SAME_PLACE for a, b in zip(ours, theirs, strict=True))
 
 
 def _satellites(moment: datetime | None) -> dict[int, Entry]:

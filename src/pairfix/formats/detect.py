@@ -40,6 +40,7 @@ _PICTURE_SUFFIXES = {
     ".avif",
     ".heic",
     ".heif",
+    ".hif",
     ".jxl",
 }
 _FOREIGN_SUFFIXES = {".bmp", ".exr", ".gif", ".psd"}

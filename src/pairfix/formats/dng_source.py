@@ -57,7 +57,7 @@ _COPIED = {
     *(50732, 50734, 50737),
     *range(COLOR_MATRIX, BASELINE_EXPOSURE),
     *(ILLUMINANT, 50779, 50931, 50932, 50934, *range(50936, 50943), 50964, 50965),
-    *(50981, 50982, 51107, 51108, 51109, 51110, *range(52529, 52534)),
+    *(50981, 50982, 51107, 51108, 51109, 51110, *range(52529, 52536), 52537, 52538),
     *(DEFAULT_SCALE, *_OPCODES),
 }
 """Names, green split and lens, sharpness and chroma hints, matrices and white balance,

@@ -16,6 +16,7 @@ from pairfix.formats.dng_names import (
     DEFAULT_SCALE,
     DNG_VERSION,
     FILTER_ARRAY,
+    LINEAR_RAW,
     NOISE_PROFILE,
     OPCODES_2,
     OPCODES_3,
@@ -53,9 +54,10 @@ def dng_tags(path: Path) -> dict[int, Entry]:
         return {}
     if DNG_VERSION not in first:
         return {}
-    for directory in others:
-        if PHOTOMETRIC in directory and directory[PHOTOMETRIC].values == (FILTER_ARRAY,):
-            return directory | first | _geometry(directory)
+    for kind in (FILTER_ARRAY, LINEAR_RAW):
+        for directory in others:
+            if PHOTOMETRIC in directory and directory[PHOTOMETRIC].values == (kind,):
+                return directory | first | _geometry(directory)
     return first
 
 

@@ -97,14 +97,13 @@ class _StandardError:
 
 
 def _redirected() -> int | None:
-    """A duplicate of standard error, which itself is discarded now; None if it is closed."""
+    """A duplicate of standard error, which itself is discarded now; None if that fails."""
     try:
-        kept = os.dup(_STDERR)
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  (a device, not a path of ours)
+            kept = os.dup(_STDERR)
+            os.dup2(nowhere.fileno(), _STDERR)
     except OSError:
         return None
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, _STDERR)
-    os.close(nowhere)
     return kept
 
 

@@ -80,13 +80,16 @@ def _attributes(
     ):
         if number is not None:
             yield _attribute(name, "float", struct.pack("<f", min(number, _LARGEST)))
-    for name, tag in (
-        ("cameraMake", metadata.MAKE),
-        ("cameraModel", metadata.MODEL),
-        ("software", metadata.SOFTWARE),
+    main, photographic, _ = exif
+    for name, directory, tag in (
+        ("cameraMake", main, metadata.MAKE),
+        ("cameraModel", main, metadata.MODEL),
+        ("lensMake", photographic, metadata.LENS_MAKE),
+        ("lensModel", photographic, metadata.LENS_MODEL),
+        ("software", main, metadata.SOFTWARE),
     ):
-        if tag in exif[0]:
-            yield _attribute(name, "string", exif[0][tag].string.encode())
+        if tag in directory:
+            yield _attribute(name, "string", directory[tag].string.encode())
     if moment is not None:
         yield _attribute("capDate", "string", moment.strftime(_DATE).encode())
 

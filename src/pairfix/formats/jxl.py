@@ -15,7 +15,13 @@ from pairfix.formats import cicp, metadata
 from pairfix.formats.edge import check_pixels, claims_too_much
 from pairfix.formats.icc import Chromaticities, Curve, grey_profile, rgb_profile
 from pairfix.formats.jxl_colours import SRGB_COLOURS, JxlColours, coded_colours
-from pairfix.formats.jxl_header import CODESTREAM, CONTAINER, JxlHeader, parse_header
+from pairfix.formats.jxl_header import (
+    CODESTREAM,
+    CONTAINER,
+    ForeignChannelError,
+    JxlHeader,
+    parse_header,
+)
 from pairfix.formats.tiff import Entry, Kind
 from pairfix.image import Pixels
 
@@ -32,12 +38,13 @@ _BOX_HEAD, _LARGE_BOX_HEAD, _PART_NUMBER = 8, 16, 4
 _TO_THE_END, _LARGE = 0, 1
 """Box sizes that are none."""
 _FIRST = (b"JXL ", b"ftyp", b"jxll")
+_METADATA = (b"Exif", b"xml ")
 """Signature, brand and level, which stand before anything else."""
 _EFFORT = 3
 """Of 10. On 1.8 MP of 16 bits: 0.3 s and 50 % of the raw size; 2.7 s and 49 % at 5."""
 _TIFF_HEADS = (b"II*\0", b"MM\0*")
-_LARGEST_EXIF = 1 << 22
-"""Bytes of EXIF, once inflated; what is larger is damage."""
+_LARGEST = 1 << 22
+"""Bytes of metadata, once inflated; what is larger is damage."""
 _GROUP = 1 << 20
 """Pixels that are coded together at most; each group takes at least a byte."""
 _HINT = "convert it to TIFF, PNG or JPEG first"
@@ -63,7 +70,11 @@ def read_jxl(path: Path, data: bytes) -> JxlPicture:
         InputError: It is of a kind that pairfix does not convert.
         ValueError: It is damaged.
     """
-    header = parse_header(codestream(data))
+    try:
+        header = parse_header(codestream(data))
+    except ForeignChannelError as error:
+        kind = "a channel that is neither colour nor transparency"
+        raise InputError(f"{path} has {kind}", _HINT) from error
     check_pixels(path, header.height, header.width)
     if header.height * header.width > len(data) * _GROUP:
         raise claims_too_much(path, len(data), header.height, header.width)
@@ -88,7 +99,7 @@ def jxl_xmp(data: bytes) -> bytes:
     Raises:
         ValueError: It is damaged.
     """
-    return next((content for kind, content in _boxes(data) if kind == b"xml "), b"")
+    return next((content for kind, content in _described(data) if kind == b"xml "), b"")
 
 
 def decoded_jxl(data: bytes) -> NDArray[np.generic]:
@@ -182,13 +193,20 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         place = end
 
 
+def _described(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The boxes of metadata, EXIF and XMP, which may be compressed."""
+    for kind, content in _boxes(data):
+        if kind == b"brob" and content[:4] in _METADATA:
+            yield content[:4], _inflated(content[4:])
+        elif kind in _METADATA:
+            yield kind, content
+
+
 def _exif(data: bytes) -> bytes:
     """The EXIF block, behind the place of its TIFF header; empty if there is none."""
     if data.startswith(CODESTREAM):
         return b""
-    for kind, content in _boxes(data):
-        if kind == b"brob" and content.startswith(b"Exif"):
-            kind, content = b"Exif", _inflated(content[4:])
+    for kind, content in _described(data):
         if kind == b"Exif":
             if content.startswith(_TIFF_HEADS):  # some programs forget the place
                 return content
@@ -199,7 +217,7 @@ def _exif(data: bytes) -> bytes:
 def _inflated(content: bytes) -> bytes:
     """What is in a box compressed by Brotli (18181-2, 9.9)."""
     try:
-        return bytes(imagecodecs.brotli_decode(content, out=_LARGEST_EXIF))
+        return bytes(imagecodecs.brotli_decode(content, out=_LARGEST))
     except (imagecodecs.BrotliError, RuntimeError) as error:
         raise ValueError(str(error)) from error
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from pairfix.formats.jxl_bits import ENUM, Bits, Choice, Span
 from pairfix.formats.jxl_colours import SRGB_COLOURS, JxlColours, read_colours
 
-__all__ = ["CODESTREAM", "CONTAINER", "JxlHeader", "parse_header"]
+__all__ = ["CODESTREAM", "CONTAINER", "ForeignChannelError", "JxlHeader", "parse_header"]
 
 CODESTREAM = b"\xff\x0a"
 """First bytes of a codestream, which may be a file by itself."""
@@ -32,6 +32,10 @@ _HALF = 16
 """Bits of a number as a half float."""
 _NO_EXTENSIONS = 2
 """Bits that say that there are none."""
+
+
+class ForeignChannelError(ValueError):
+    """There is a channel that is neither colour nor transparency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,8 @@ def parse_header(codestream: bytes) -> JxlHeader:
     """The header of a codestream.
 
     Raises:
-        ValueError: There is none, or it is damaged.
+        ForeignChannelError: There is such a channel.
+        ValueError: There is no header, or it is damaged.
     """
     if not codestream.startswith(CODESTREAM):
         raise ValueError("no JPEG XL codestream")
@@ -150,7 +155,7 @@ def _is_multiplied(bits: Bits) -> bool:
         return False
     kind = bits.choice(ENUM)
     if kind != _ALPHA:
-        raise ValueError("a channel that is neither colour nor transparency")
+        raise ForeignChannelError
     _depth(bits)
     bits.choice(_SHIFTS)
     bits.number(8 * bits.choice(_NAME_LENGTHS))

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +19,10 @@ from pairfix.formats.lens import with_lens
 from pairfix.formats.libraw import opened, visible_crop
 from pairfix.formats.mosaic import bayer_of, filter_cell, with_stated_black
 from pairfix.formats.orientation import turn_upright
-from pairfix.formats.raw_development import developed
+from pairfix.formats.raw_development import developed, replace_mosaic
 from pairfix.formats.raw_shot import raw_exif, raw_exposure, raw_timestamp
 from pairfix.image import DevelopSettings, Frame, HeaderFacts
+from pairfix.light import mosaic_from_planes, planes_from_mosaic
 
 __all__ = ["as_camera_shows", "decode_raw", "has_bayer", "raw_facts"]
 
@@ -53,17 +55,22 @@ def decode_raw(
         pixels = raw.raw_image_visible
         gain = None if bayer is None else stated_gain(path, pixels.shape)
         notes += unapplied_corrections(path, mosaic=bayer is not None)
+        parameters: dict[str, Any] = {"bright": 2.0**baseline} if baseline else {}
         if bayer is not None and gain is not None and develop:
             pixels[:] = applied(gain, pixels, bayer, finer=False)[1]
         elif bayer is not None:
+            known, stored = bayer, pixels
             bayer, pixels = with_stated_black(path, bayer, pixels)
             if gain is not None:
                 bayer, pixels = applied(gain, pixels, bayer, finer=True)
+            elif develop and (bayer != known or pixels is not stored):
+                planes = planes_from_mosaic(pixels, bayer)
+                mosaic = mosaic_from_planes(planes, bayer, (pixels.shape[0], pixels.shape[1]))
+                parameters |= replace_mosaic(raw, mosaic)
         if bayer is None or develop:
             space = "RGB" if wanted else "sRGB"
             reason = f"developed by LibRaw to {space}" + ("" if bayer else ": no 2x2 Bayer mosaic")
-            brightness = {"bright": 2.0**baseline} if baseline else {}
-            pixels = developed(raw, settings, wanted, **brightness)
+            pixels = developed(raw, settings, wanted, **parameters)
             bayer, notes = None, (*notes, reason)
         else:
             pixels = pixels.copy()

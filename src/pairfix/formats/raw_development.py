@@ -18,7 +18,7 @@ from pairfix.formats.libraw import FULL_SCALE, opened, scaled_bands
 from pairfix.formats.spaces import space_profile, working_profile
 from pairfix.image import ColourSpace, DevelopSettings, Frame, WhiteBalance
 
-__all__ = ["DEMOSAICS", "develop_mosaic", "developed"]
+__all__ = ["DEMOSAICS", "develop_mosaic", "developed", "replace_mosaic"]
 
 DEMOSAICS: dict[str, rawpy.DemosaicAlgorithm] = {
     "linear": rawpy.DemosaicAlgorithm.LINEAR,
@@ -75,15 +75,30 @@ def develop_mosaic(
         InputError: The source file no longer exists, or has changed since it was decoded.
     """
     with opened(source.path) as raw:
-        target = raw.raw_image_visible
-        if target.shape != mosaic.shape:
+        if raw.raw_image_visible.shape != mosaic.shape:
             raise InputError(f"{source.path} has changed since it was read", "run again")
-        for number, band in enumerate(scaled_bands(mosaic, gain=2.0**settings.exposure)):
-            target[number * BAND :][: len(band)] = band
+        levels = replace_mosaic(raw, mosaic, gain=2.0**settings.exposure)
         del mosaic  # LibRaw needs the memory
         profile = space_profile(settings.colour_space)
-        levels = {"user_black": 0, "user_cblack": [0, 0, 0, 0], "user_sat": FULL_SCALE}
         return developed(raw, settings, profile, half_size=half_size, **levels)
+
+
+def replace_mosaic(
+    raw: rawpy.RawPy, mosaic: NDArray[np.float32], *, gain: float = 1.0
+) -> dict[str, Any]:
+    """Put another mosaic in the place of a file's.
+
+    Args:
+        raw: The file, opened.
+        mosaic: As large as its visible mosaic; 0 is black, 1 white.
+        gain: Factor of its light.
+
+    Returns:
+        The parameters that tell LibRaw its levels.
+    """
+    for number, band in enumerate(scaled_bands(mosaic, gain=gain)):
+        raw.raw_image_visible[number * BAND :][: len(band)] = band
+    return {"user_black": 0, "user_cblack": [0, 0, 0, 0], "user_sat": FULL_SCALE}
 
 
 def developed(

@@ -3,6 +3,7 @@
 NAME.EXTENSION.xmp is what darktable and digiKam write, NAME.xmp what Adobe's programs do.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ def sidecars_of(photo: Path) -> Iterator[Path]:
     for beside in (photo.with_suffix(""), photo):
         for suffix in (".xmp", ".XMP"):
             candidate = beside.with_name(beside.name + suffix)
-            if candidate.is_file():
+            if os.path.isfile(candidate):  # noqa: PTH113  (Path.is_file raises for too long a name)
                 yield candidate
                 break
 

@@ -108,10 +108,10 @@ def read_chain(file: BinaryIO) -> list[dict[int, Entry]]:
 
 
 def located_chain(file: BinaryIO, *, longest: int = 64) -> dict[int, dict[int, Entry]]:
-    """As `read_chain`, by the offset of each directory.
+    """As `read_chain`, by the offset of each directory; damaged ones after the first are left out.
 
     Raises:
-        ValueError: The file is not structured as TIFF.
+        ValueError: The file is not structured as TIFF, or has no first directory.
     """
     layout, offset = read_header(file)
     found: dict[int, dict[int, Entry]] = {}
@@ -120,7 +120,12 @@ def located_chain(file: BinaryIO, *, longest: int = 64) -> dict[int, dict[int, E
         offset = pending.pop(0)
         if not offset or offset in found:
             continue
-        entries, following = read_directory(file, layout, offset)
+        try:
+            entries, following = read_directory(file, layout, offset)
+        except ValueError:
+            if not found:
+                raise
+            continue
         found[offset] = entries
         children = entries[SUB_IFDS].offsets if SUB_IFDS in entries else ()
         pending[:0] = [*children, following]

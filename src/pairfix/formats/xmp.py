@@ -199,8 +199,6 @@ def _split(name: str) -> tuple[str, str]:
 
 def _fields(element: Element, depth: int) -> dict[str, Value]:
     """The fields of a structure, as attributes and as children; those of RDF and XML are none."""
-    if depth > _DEEPEST:
-        return {}
     found: dict[str, Value] = {
         name: value for name, value in element.attrib.items() if _is_field(name)
     }
@@ -233,6 +231,8 @@ def _value(element: Element, depth: int) -> Value | None:
 
 def _structure(element: Element, depth: int) -> Value | None:
     """Fields; or the value alone of one with qualifiers (ISO 16684-1, 7.8)."""
+    if depth > _DEEPEST:
+        return None
     value = element.find(_VALUE)
     return _fields(element, depth) if value is None else _value(value, depth + 1)
 
