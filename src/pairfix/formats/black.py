@@ -20,8 +20,8 @@ Floats = NDArray[np.float64]
 
 _REPEAT, _LEVEL, _DELTA_H, _DELTA_V = 50713, 50714, 50715, 50716
 _LARGEST_REPEAT = 64
-_EVEN = 1e-6
-"""Levels up to which two blacks are the same."""
+_EVEN = 1e-3
+"""Levels up to which two blacks are the same, beyond the rounding of float32."""
 _HIGHEST = 65535
 
 
@@ -31,7 +31,7 @@ class Black:
 
     cell: Floats
     """``2 x 2``: mean of each filter."""
-    deviation: Floats | None
+    deviation: NDArray[np.float32] | None
     """``H x W``: what the black of each sample exceeds its filter's mean by; None for nothing."""
 
     @property
@@ -44,8 +44,10 @@ class Black:
         """The mosaic with the same black for all samples of a filter, finer by `fineness`."""
         if self.deviation is None:
             return mosaic
-        levels = (mosaic - self.deviation) * self.fineness(white)
-        return np.clip(np.rint(levels), 0, _HIGHEST).astype(np.uint16)
+        levels = np.subtract(mosaic, self.deviation, dtype=np.float32)
+        levels *= self.fineness(white)
+        np.rint(levels, out=levels)
+        return np.clip(levels, 0, _HIGHEST, out=levels).astype(np.uint16)
 
     def fineness(self, white: int) -> int:
         """Steps of `without_deviation` for each level of the file, so that nothing is rounded."""
@@ -71,12 +73,16 @@ def stated_black(path: Path, size: tuple[int, int]) -> Black | None:
     if not (2 % rows or 2 % columns or np.ptp(down) or np.ptp(across)):
         cell = np.tile(pattern, (2 // rows, 2 // columns)) + down[0] + across[0]
         return Black(cell, None)
-    repeated = np.tile(pattern, (-(-height // rows), -(-width // columns)))[:height, :width]
-    black = repeated + down[:, None] + across
-    cell = np.array([[black[row::2, column::2].mean() for column in (0, 1)] for row in (0, 1)])
-    mean = np.tile(cell, (-(-height // 2), -(-width // 2)))[:height, :width]
-    deviation = black - mean
-    return Black(cell, deviation if np.abs(deviation).max() > _EVEN else None)
+    repeats = -(-height // rows), -(-width // columns)
+    black = np.tile(pattern.astype(np.float32), repeats)[:height, :width]
+    black += down[:, None].astype(np.float32)
+    black += across.astype(np.float32)
+    cell = np.zeros((2, 2))
+    for row, column in np.ndindex(2, 2):
+        of_filter = black[row::2, column::2]
+        cell[row, column] = of_filter.mean(dtype=np.float64)
+        of_filter -= np.float32(cell[row, column])
+    return Black(cell, black if max(black.max(), -black.min()) > _EVEN else None)
 
 
 def _pattern(tags: dict[int, Entry]) -> Floats | None:
