@@ -4,6 +4,7 @@
 
 The pair is tiled: so many copies side by side and as many below each other. Processor time is that
 of all cores together; memory is that of the whole process, before the stage and at most during it.
+The allocator is set as by the command.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from pairfix import Recipe, Stage, decode, restore
+from pairfix.allocator import keep_freed_memory
 from pairfix.formats import encode_capture
 from pairfix.formats.libraw import read_colour
 
@@ -61,6 +63,7 @@ class _Cost:
 
 
 def _restore(long: Path, short: Path, model: str | None) -> None:
+    keep_freed_memory()
     before: dict[str, _Cost] = {}
     after: dict[str, _Cost] = {}
 

@@ -36,9 +36,9 @@ developed=(--noise "gaussian,poisson,sensor" --jpeg 0.3)
 for name in "${names[@]}"; do
     case $name in
         pairnet-raw)
-            run pairnet --domain raw --from pairnet-raw --int8 \
-                --batch 8 --crop 96 --learning-rate 4e-4 --optimiser muon --seed 4 \
-                --minutes "${MINUTES:-105}" ;;
+            run pairnet --domain raw --from pairnet-raw --no-int8 \
+                --batch 8 --crop 96 --learning-rate 4e-4 --optimiser muon --seed 5 \
+                --minutes "${MINUTES:-90}" ;;
         selfir-raw)
             run selfir --domain raw --set noise=true --from selfir-raw \
                 --batch 5 --crop 128 --learning-rate 4e-4 --optimiser muon --seed 20 \
