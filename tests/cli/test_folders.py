@@ -105,6 +105,23 @@ def test_a_pair_that_failed_is_not_forgotten_for_one_of_the_same_name(
     assert [len(files(tmp_path / "out")), report.read_text().count('class="views"')] == [3, 2]
 
 
+def test_a_pair_that_failed_is_not_forgotten_for_one_that_shares_its_short_photo(
+    shoot: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    make_pair(shoot / "b_long.png", shoot / "unused.png", seed=1)
+    spoil(shoot / "a_long.png")
+    table = tmp_path / "pairs.csv"
+    rows = [f"shoot/{name}_long.png,shoot/a_short.png" for name in "ab"]
+    table.write_text("\n".join(["long,short", *rows]))
+    report = tmp_path / "out" / "index.html"
+    options = ("--name", "{long}", "--report", str(report), "--json")
+    assert restore(table, tmp_path / "out", *options) == UnfinishedError.exit_code
+    summary = lines(capsys)[-1]["summary"]
+    assert (summary["restored"], len(summary["failed"]), summary["left"]) == (1, 1, 0)
+    assert files(tmp_path / "out") == ["index.html", "shoot/b_long.png"]
+    assert report.read_text().count('class="views"') == 1
+
+
 def test_what_cannot_be_of_a_raw_is_not_said_of_the_picture_beside_it(
     tmp_path: Path, capsys: Captured
 ) -> None:

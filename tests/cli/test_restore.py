@@ -5,7 +5,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import imageio.v3 as iio
@@ -69,12 +71,23 @@ def test_an_rgb_pair_of_unequal_brightness_becomes_as_bright_as_the_long_photo(
     np.testing.assert_allclose(result.mean(axis=(0, 1)), long.mean(axis=(0, 1)), rtol=0.05)
 
 
+@pytest.fixture
+def reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]]:
+    """Restores a pair with options, and returns its report, which fits the schema."""
+
+    def restored(pair: Pair, *options: str) -> dict[str, Any]:
+        assert restore(pair, tmp_path / "out.png", "--json", *options) == 0
+        report: dict[str, Any] = json.loads(capsys.readouterr().out)
+        jsonschema.validate(report, json.loads(SCHEMA.read_text()))
+        return report
+
+    return restored
+
+
 def test_json_goes_to_standard_output_alone_and_fits_its_schema(
-    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    raw_pair: Pair, reported: Callable[..., dict[str, Any]]
 ) -> None:
-    assert restore(raw_pair, tmp_path / "out.png", "--json") == 0
-    report = json.loads(capsys.readouterr().out)
-    jsonschema.validate(report, json.loads(SCHEMA.read_text()))
+    report = reported(raw_pair)
     assert report["runtime"]["device"] == "cpu"
     assert list(report["seconds"]) == [
         "decode",
@@ -92,43 +105,32 @@ def test_json_goes_to_standard_output_alone_and_fits_its_schema(
 
 
 def test_only_stages_that_apply_to_pictures_are_reported(
-    rgb_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    rgb_pair: Pair, reported: Callable[..., dict[str, Any]]
 ) -> None:
-    assert restore(rgb_pair, tmp_path / "out.png", "--json") == 0
-    report = json.loads(capsys.readouterr().out)
-    jsonschema.validate(report, json.loads(SCHEMA.read_text()))
-    assert not {"clean", "points"} & report["seconds"].keys()
+    assert not {"clean", "points"} & reported(rgb_pair)["seconds"].keys()
 
 
 def test_a_model_that_sees_one_photo_gets_nothing_from_the_other(
-    rgb_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    rgb_pair: Pair, reported: Callable[..., dict[str, Any]]
 ) -> None:
-    options = ("--model", "reblur-unet-srgb", "--json")
-    assert restore(rgb_pair, tmp_path / "out.png", *options) == 0
-    report = json.loads(capsys.readouterr().out)
+    report = reported(rgb_pair, "--model", "reblur-unet-srgb")
     assert report["long_share"] is None
     assert "sharp" not in report["seconds"]
 
 
 def test_the_network_alone_can_be_asked_for(
-    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    raw_pair: Pair, reported: Callable[..., dict[str, Any]]
 ) -> None:
-    options = ("--no-sharp-long", "--no-points", "--json")
-    assert restore(raw_pair, tmp_path / "out.png", *options) == 0
-    report = json.loads(capsys.readouterr().out)
-    jsonschema.validate(report, json.loads(SCHEMA.read_text()))
+    report = reported(raw_pair, "--no-sharp-long", "--no-points")
     assert report["long_share"] is None
     assert not {"sharp", "points"} & report["seconds"].keys()
 
 
 def test_a_strength_is_reported(
-    raw_pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    raw_pair: Pair, tmp_path: Path, reported: Callable[..., dict[str, Any]]
 ) -> None:
     page = tmp_path / "out.html"
-    options = ("--strength", "0.5", "--json", "--report", str(page))
-    assert restore(raw_pair, tmp_path / "out.png", *options) == 0
-    report = json.loads(capsys.readouterr().out)
-    jsonschema.validate(report, json.loads(SCHEMA.read_text()))
+    report = reported(raw_pair, "--strength", "0.5", "--report", str(page))
     assert report["strength"] == 0.5
     assert re.search(r"Strength\W.*?>\s*0\.5\s*<", page.read_text(encoding="utf-8"), re.DOTALL)
 

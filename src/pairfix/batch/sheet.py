@@ -60,13 +60,13 @@ def write_sheet(path: Path, plan: Plan, outcomes: Sequence[Outcome], lead: str) 
     """
     source = plan.shoot.source
     failed = [each for each in outcomes if each.error is not None]
-    unmade = {photo for each in failed for photo in each.photos}
+    unmade = {each.photos for each in failed}
     jobs = sorted([*plan.jobs, *(each.job for each in plan.kept)], key=lambda job: job.output)
     cards = [Card(each.name, "", {}, error=_within(source, str(each.error))) for each in failed]
     cards += [
         _card(job, plan.shoot.output, path.parent)
         for job in jobs
-        if not unmade & {*job.photos} and job.output.exists()
+        if job.photos not in unmade and job.output.exists()
     ]
     left_out = [
         Fact(_within(source, printable(str(each.path))), each.reason) for each in plan.left_out

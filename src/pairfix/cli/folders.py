@@ -126,7 +126,7 @@ class _Tally:
     def __init__(self, kept: "Sequence[Kept]", due: int, talk: Talk, *, json: bool) -> None:
         self.outcomes: list[Outcome] = []
         self.failures: dict[tuple[Path, ...], tuple[str, str]] = {}
-        """Names and reasons by the pairs' photos: pairs of different folders may share a name."""
+        """Names and reasons by the pairs' photos: pairs may share a name, or a photo."""
         self._kept, self.due, self._talk, self._json = kept, due, talk, json
         self._restored = 0
         self._workers: Counter[str] = Counter()
@@ -137,8 +137,8 @@ class _Tally:
         """A pair that was restored, or not."""
         self.outcomes.append(outcome)
         done = outcome.restoration
-        for photos in [each for each in self.failures if {*each} & {*outcome.photos}]:
-            del self.failures[photos]  # of an earlier try
+        for photos in [each for each in self.failures if {*each} <= {*outcome.photos}]:
+            del self.failures[photos]  # of an earlier try, when the pair may not have been whole
         if done is None:
             self.failures[outcome.photos] = outcome.name, str(outcome.error)
             show_error(f"{outcome.name}: {outcome.error}")
@@ -198,10 +198,13 @@ class _Tally:
         return f"; {left} left, {_MINUTE * pace:.1f} a minute, {togo} to go"
 
     def _summary(self) -> dict[str, Any]:
+        failed: dict[str, str] = {}
+        for name, reason in self.failures.values():
+            failed[name] = f"{failed[name]}; {reason}" if name in failed else reason
         return {
             "restored": self._restored,
             "kept": [str(each.job.output) for each in self._kept],
-            "failed": dict(self.failures.values()),
+            "failed": failed,
             "left": self._left(),
             "workers": dict(sorted(self._workers.items())),
             "seconds": round(time.monotonic() - self._start, 3),

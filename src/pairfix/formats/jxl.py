@@ -38,8 +38,8 @@ _BOX_HEAD, _LARGE_BOX_HEAD, _PART_NUMBER = 8, 16, 4
 _TO_THE_END, _LARGE = 0, 1
 """Box sizes that are none."""
 _FIRST = (b"JXL ", b"ftyp", b"jxll")
-_METADATA = (b"Exif", b"xml ")
 """Signature, brand and level, which stand before anything else."""
+_METADATA = (b"Exif", b"xml ")
 _EFFORT = 3
 """Of 10. On 1.8 MP of 16 bits: 0.3 s and 50 % of the raw size; 2.7 s and 49 % at 5."""
 _TIFF_HEADS = (b"II*\0", b"MM\0*")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pairfix.formats import metadata
 from pairfix.formats.dng_stated import (
@@ -21,7 +22,7 @@ from pairfix.formats.mosaic import bayer_of, filter_cell, with_stated_black
 from pairfix.formats.orientation import turn_upright
 from pairfix.formats.raw_development import developed, replace_mosaic
 from pairfix.formats.raw_shot import raw_exif, raw_exposure, raw_timestamp
-from pairfix.image import DevelopSettings, Frame, HeaderFacts
+from pairfix.image import Bayer, DevelopSettings, Frame, HeaderFacts
 from pairfix.light import mosaic_from_planes, planes_from_mosaic
 
 __all__ = ["as_camera_shows", "decode_raw", "has_bayer", "raw_facts"]
@@ -64,9 +65,7 @@ def decode_raw(
             if gain is not None:
                 bayer, pixels = applied(gain, pixels, bayer, finer=True)
             elif develop and (bayer != known or pixels is not stored):
-                planes = planes_from_mosaic(pixels, bayer)
-                mosaic = mosaic_from_planes(planes, bayer, (pixels.shape[0], pixels.shape[1]))
-                parameters |= replace_mosaic(raw, mosaic)
+                parameters |= replace_mosaic(raw, _light(pixels, bayer))
         if bayer is None or develop:
             space = "RGB" if wanted else "sRGB"
             reason = f"developed by LibRaw to {space}" + ("" if bayer else ": no 2x2 Bayer mosaic")
@@ -137,6 +136,12 @@ def raw_facts(path: Path) -> HeaderFacts:
             taken=moment,
             is_result=metadata.is_result(exif),
         )
+
+
+def _light(pixels: NDArray[np.uint16], bayer: Bayer) -> NDArray[np.float32]:
+    """A mosaic's light, ``H x W``: 0 is black, 1 white."""
+    height, width = pixels.shape
+    return mosaic_from_planes(planes_from_mosaic(pixels, bayer), bayer, (height, width))
 
 
 def has_bayer(path: Path) -> bool:
